@@ -1,0 +1,35 @@
+//! The singular value decomposition that can be differentiated.
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+#[cfg(not(any(feature = "std", feature = "libm")))]
+compile_error!("diffsvd needs a square root: enable the feature `std`, or `libm` where there is no standard library");
+
+mod complex;
+mod error;
+mod matrix;
+mod scalar;
+
+mod workspace;
+
+mod kernel;
+mod scale;
+
+mod reflector;
+mod rotation;
+
+mod banded;
+mod bidiagonal;
+mod diagonalize;
+
+mod svd;
+
+pub use error::Error;
+pub use matrix::{MatMut, MatRef};
+pub use scalar::{Real, Scalar};
+pub use svd::{FactorsMut, singular_values_into, svd_into};
+pub use workspace::{Vectors, svd_workspace_len};

@@ -1,0 +1,310 @@
+//! The numbers that the crate computes with: [`Real`] and [`Scalar`].
+//!
+//! Everything is written once over `S: Scalar`, whose modulus and singular values live in `S::Real`.
+//! `f32`, `f64` and `num_complex::Complex` of any [`Real`] are provided. A user's own real type joins by
+//! implementing [`Real`] and one line, [`real_scalar!`](crate::real_scalar):
+//! the test suite does so with a double-double type and uses it as its reference.
+
+use core::fmt::Debug;
+use core::ops::Neg;
+
+use num_complex::Complex;
+use num_traits::NumAssign;
+pub(crate) use num_traits::{One, Zero};
+
+use crate::complex;
+
+/// A real floating-point number.
+///
+/// Arithmetic comes from `num_traits`; what is asked for here is the little that an SVD needs beyond it.
+/// `sqrt` and `hypot` belong to the trait so that a platform can supply its own instruction.
+pub trait Real: Scalar<Real = Self> + PartialOrd {
+    /// Distance from 1 to the next larger number, ε: 2⁻⁵² for `f64`. Every bound and tolerance is a multiple of it.
+    const EPSILON: Self;
+    /// Smallest positive number of full precision: 2⁻¹⁰²² for `f64`.
+    const MIN_POSITIVE: Self;
+    /// Largest `p` for which 2ᵖ is finite: 1023 for `f64`.
+    const MAX_EXPONENT: i32;
+    /// Smallest `p` for which 2ᵖ has full precision: −1022 for `f64`.
+    const MIN_EXPONENT: i32;
+
+    /// The nearest number to `x`. Used for small constants and for tolerances given as `f64`.
+    fn from_f64(x: f64) -> Self;
+    /// The nearest `f64`. Used in error messages.
+    fn to_f64(self) -> f64;
+    /// |x|.
+    #[must_use]
+    fn abs(self) -> Self;
+    /// √x for x ≥ 0, correctly rounded or within one unit in the last place.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// ⌊log₂|x|⌋ for finite x ≠ 0, subnormal numbers included; unspecified otherwise.
+    fn exponent(self) -> i32;
+    /// x·2ᵖ: exact unless the result is subnormal or overflows, for any `p`.
+    #[must_use]
+    fn mul_pow2(self, p: i32) -> Self;
+
+    /// √(x² + y²) without spurious overflow or underflow.
+    #[must_use]
+    fn hypot(self, other: Self) -> Self {
+        let (a, b) = (self.abs(), other.abs());
+        let (big, small) = if a < b { (b, a) } else { (a, b) };
+        if small <= big * Self::EPSILON * Self::from_f64(0.25) || !big.is_finite() {
+            return big;
+        }
+        // 2ᵖ of the size of the larger operand: the division is exact, the squares neither overflow nor underflow.
+        let p = big.exponent();
+        let (x, y) = (big.mul_pow2(-p), small.mul_pow2(-p));
+        (x * x + y * y).sqrt().mul_pow2(p)
+    }
+
+    /// |x| with the sign of `sign`; the sign of a zero counts as positive.
+    #[must_use]
+    fn with_sign(self, sign: Self) -> Self {
+        if sign < Self::zero() { -self.abs() } else { self.abs() }
+    }
+
+    /// The larger of two numbers.
+    #[must_use]
+    fn larger(self, other: Self) -> Self {
+        if self < other { other } else { self }
+    }
+
+    /// The smaller of two numbers.
+    #[must_use]
+    fn smaller(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+}
+
+/// An entry of a matrix: a [`Real`], or `Complex` of one.
+pub trait Scalar: Copy + Debug + NumAssign + Neg<Output = Self> + Send + Sync + 'static {
+    /// The type of moduli and of singular values.
+    type Real: Real;
+    /// Number of reals in one entry: 1 or 2.
+    const PARTS: usize;
+
+    /// The entry with real part `re` and imaginary part `im`; a real type drops `im`.
+    fn from_parts(re: Self::Real, im: Self::Real) -> Self;
+    /// Real part.
+    fn re(self) -> Self::Real;
+    /// Imaginary part; zero for a real type.
+    fn im(self) -> Self::Real;
+    /// Complex conjugate.
+    #[must_use]
+    fn conj(self) -> Self;
+    /// The entry times a real number.
+    #[must_use]
+    fn scale(self, factor: Self::Real) -> Self;
+    /// |x| without spurious overflow or underflow.
+    fn modulus(self) -> Self::Real;
+    /// Whether every part is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// 1/x without spurious overflow or underflow.
+    #[must_use]
+    fn recip(self) -> Self;
+
+    /// The entry with real part `re` and no imaginary part.
+    fn from_real(re: Self::Real) -> Self {
+        Self::from_parts(re, Self::Real::zero())
+    }
+    /// |x|², which overflows beyond the square root of the range.
+    fn modulus_squared(self) -> Self::Real {
+        self.re() * self.re() + self.im() * self.im()
+    }
+    /// max(|re|, |im|).
+    fn max_part(self) -> Self::Real {
+        self.re().abs().larger(self.im().abs())
+    }
+    /// x·2ᵖ, part by part.
+    #[must_use]
+    fn scale_pow2(self, p: i32) -> Self {
+        Self::from_parts(self.re().mul_pow2(p), self.im().mul_pow2(p))
+    }
+}
+
+/// Implements [`Scalar`](crate::Scalar) for a type that implements [`Real`](crate::Real).
+///
+/// Rust's coherence rules do not let one blanket implementation serve both real types and `Complex`; this line
+/// stands in for it: `diffsvd::real_scalar!(MyReal, MyReal::is_finite);`, the second argument a function
+/// `fn(MyReal) -> bool`. `tests/support/double_double.rs` shows a whole type.
+#[macro_export]
+macro_rules! real_scalar {
+    ($real:ty, $is_finite:expr) => {
+        impl $crate::Scalar for $real {
+            type Real = $real;
+            const PARTS: usize = 1;
+
+            #[inline]
+            fn from_parts(re: $real, _im: $real) -> $real {
+                re
+            }
+            #[inline]
+            fn re(self) -> $real {
+                self
+            }
+            #[inline]
+            fn im(self) -> $real {
+                <$real as ::num_traits::Zero>::zero()
+            }
+            #[inline]
+            fn conj(self) -> $real {
+                self
+            }
+            #[inline]
+            fn scale(self, factor: $real) -> $real {
+                self * factor
+            }
+            #[inline]
+            fn modulus(self) -> $real {
+                $crate::Real::abs(self)
+            }
+            #[inline]
+            fn is_finite(self) -> bool {
+                ($is_finite)(self)
+            }
+            #[inline]
+            fn recip(self) -> $real {
+                <$real as ::num_traits::One>::one() / self
+            }
+            #[inline]
+            fn modulus_squared(self) -> $real {
+                self * self
+            }
+            #[inline]
+            fn max_part(self) -> $real {
+                $crate::Real::abs(self)
+            }
+            #[inline]
+            fn scale_pow2(self, p: i32) -> $real {
+                $crate::Real::mul_pow2(self, p)
+            }
+        }
+    };
+}
+
+impl<R: Real> Scalar for Complex<R> {
+    type Real = R;
+    const PARTS: usize = 2;
+
+    #[inline]
+    fn from_parts(re: R, im: R) -> Self {
+        Complex { re, im }
+    }
+    #[inline]
+    fn re(self) -> R {
+        self.re
+    }
+    #[inline]
+    fn im(self) -> R {
+        self.im
+    }
+    #[inline]
+    fn conj(self) -> Self {
+        Complex { re: self.re, im: -self.im }
+    }
+    #[inline]
+    fn scale(self, factor: R) -> Self {
+        Complex { re: self.re * factor, im: self.im * factor }
+    }
+    #[inline]
+    fn modulus(self) -> R {
+        self.re.hypot(self.im)
+    }
+    #[inline]
+    fn is_finite(self) -> bool {
+        Scalar::is_finite(self.re) && Scalar::is_finite(self.im)
+    }
+    #[inline]
+    fn recip(self) -> Self {
+        complex::recip(self)
+    }
+}
+
+/// An IEEE number: `(float, its bits, number of stored significand bits)`.
+macro_rules! ieee_real {
+    ($float:ident, $bits:ident, $significand:expr) => {
+        real_scalar!($float, $float::is_finite);
+
+        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_lossless)]
+        impl Real for $float {
+            const EPSILON: Self = $float::EPSILON;
+            const MIN_POSITIVE: Self = $float::MIN_POSITIVE;
+            const MAX_EXPONENT: i32 = $float::MAX_EXP - 1;
+            const MIN_EXPONENT: i32 = $float::MIN_EXP - 1;
+
+            #[inline]
+            fn from_f64(x: f64) -> Self {
+                x as $float
+            }
+            #[inline]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline]
+            fn abs(self) -> Self {
+                $float::abs(self)
+            }
+            #[inline]
+            fn sqrt(self) -> Self {
+                root::$float(self)
+            }
+            #[inline]
+            fn exponent(self) -> i32 {
+                let magnitude = self.abs().to_bits();
+                let biased = (magnitude >> $significand) as i32;
+                if biased == 0 {
+                    // Subnormal: the position of the leading one of the significand.
+                    let leading = $bits::BITS as i32 - 1 - magnitude.leading_zeros() as i32;
+                    Self::MIN_EXPONENT - $significand + leading
+                } else {
+                    biased - Self::MAX_EXPONENT
+                }
+            }
+            #[inline]
+            fn mul_pow2(self, p: i32) -> Self {
+                let power = |p: i32| $float::from_bits(((p + Self::MAX_EXPONENT) as $bits) << $significand);
+                if (Self::MIN_EXPONENT..=Self::MAX_EXPONENT).contains(&p) {
+                    return self * power(p);
+                }
+                // Three factors reach from one end of the subnormal range to the other. All but the last
+                // factor must keep full precision: a large part first where the result grows, last where it shrinks.
+                let p = p.clamp(3 * Self::MIN_EXPONENT, 3 * Self::MAX_EXPONENT);
+                let step = if p > 0 { Self::MAX_EXPONENT } else { Self::MIN_EXPONENT };
+                let first = if p.abs() > 2 * step.abs() { step } else { p / 2 };
+                let second = if p.abs() > 2 * step.abs() { step } else { p - first };
+                let scaled = self * power(first) * power(second);
+                let third = p - first - second;
+                if third == 0 { scaled } else { scaled * power(third) }
+            }
+        }
+    };
+}
+
+/// The platform's square root.
+#[cfg(feature = "std")]
+mod root {
+    pub(super) fn f32(x: f32) -> f32 {
+        x.sqrt()
+    }
+    pub(super) fn f64(x: f64) -> f64 {
+        x.sqrt()
+    }
+}
+#[cfg(all(not(feature = "std"), feature = "libm"))]
+mod root {
+    pub(super) use libm::{sqrt as f64, sqrtf as f32};
+}
+/// Never built: `lib.rs` refuses this combination with a message; this keeps it the only one.
+#[cfg(not(any(feature = "std", feature = "libm")))]
+mod root {
+    pub(super) fn f32(x: f32) -> f32 {
+        x
+    }
+    pub(super) fn f64(x: f64) -> f64 {
+        x
+    }
+}
+
+ieee_real!(f32, u32, 23);
+ieee_real!(f64, u64, 52);

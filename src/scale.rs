@@ -1,0 +1,51 @@
+//! The copy pass: A, or Aᴴ, into column-major work storage, divided by a power of two.
+//!
+//! Every later stage may then square entries freely. The division is exact but for entries 2¹⁰²² times smaller than
+//! the largest one, and it makes the result independent of the scale of A to the last bit.
+
+use crate::error::Error;
+use crate::matrix::MatRef;
+use crate::scalar::{Real, Scalar, Zero};
+
+/// Largest modulus of a part of any entry.
+///
+/// # Errors
+/// [`Error::NonFinite`] with the position of the first entry that is infinite or NaN.
+pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>) -> Result<S::Real, Error> {
+    let mut largest = S::Real::zero();
+    let mut finite = true;
+    let mut visit = |x: &S| {
+        finite &= x.is_finite();
+        largest = largest.larger(x.max_part());
+    };
+    for j in 0..a.cols() {
+        match a.contiguous_col(j) {
+            Some(column) => column.iter().for_each(&mut visit),
+            None => (0..a.rows()).for_each(|i| visit(&a.at(i, j))),
+        }
+    }
+    if !finite {
+        a.check_finite("the matrix")?;
+    }
+    Ok(largest)
+}
+
+/// Writes 2⁻ᵖ A (or 2⁻ᵖ Aᴴ) to the column-major `work`.
+pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, work: &mut [S]) {
+    let view = if adjoint { a.transpose() } else { a };
+    let convert = |x: S| {
+        let x = if adjoint { x.conj() } else { x };
+        if p == 0 { x } else { x.scale_pow2(-p) }
+    };
+    for (j, target) in work.chunks_exact_mut(view.rows().max(1)).take(view.cols()).enumerate() {
+        match view.contiguous_col(j) {
+            Some(source) => target.iter_mut().zip(source).for_each(|(t, &x)| *t = convert(x)),
+            None => target.iter_mut().enumerate().for_each(|(i, t)| *t = convert(view.at(i, j))),
+        }
+    }
+}
+
+/// The exponent that brings `largest` to [1, 2); 0 for a matrix of zeros.
+pub(crate) fn exponent<R: Real>(largest: R) -> i32 {
+    if largest == R::zero() { 0 } else { largest.exponent() }
+}
