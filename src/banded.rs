@@ -6,7 +6,7 @@
 use crate::complex::phase;
 use crate::matrix::MatRef;
 use crate::rotation::{Rotation, annihilate};
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scalar::{One, Scalar, Zero};
 
 /// Where the second non-zero diagonal lies, seen from the taller orientation of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

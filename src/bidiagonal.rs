@@ -1,14 +1,13 @@
 //! A = Q B Pᴴ with B real and upper bidiagonal, for column-major A with at least as many rows as columns.
 //!
-//! Step j builds the reflector H_j that annihilates column j below the diagonal and the reflector G_j that annihilates
+//! Step j builds the reflector `H_j` that annihilates column j below the diagonal and the reflector `G_j` that annihilates
 //! row j right of the first superdiagonal (Golub & Kahan 1965). The trailing matrix is read and written **once** per
 //! step: the pass that applies the previous G and the current H also accumulates z = A x̄ for the row x that is about
 //! to become G, and A u follows from z because u = (x − β e₁)/(α − β)
 //! (Howell, Demmel, Fulton, Hammarling & Marmol 2008).
 
 use crate::kernel;
-use crate::matrix::MatMut;
-use crate::reflector::{Reflector, apply_left, norm, reflect};
+use crate::reflector::{Reflector, apply_left, reflect};
 use crate::rotation::tiny;
 use crate::scalar::{Real, Scalar, Zero};
 
@@ -69,15 +68,7 @@ pub(crate) fn reduce<S: Scalar>(a: &mut [S], rows: usize, b: &mut Bidiagonal<'_,
 }
 
 /// A u from z = A x: u = (x − β e₁)/(α − β), so A u = (z − β a₁)/(α − β); entries from `top` on.
-fn row_product<S: Scalar>(
-    trailing: &[S],
-    rows: usize,
-    top: usize,
-    u: &[S],
-    alpha: S,
-    g: Reflector<S>,
-    z: &mut [S],
-) {
+fn row_product<S: Scalar>(trailing: &[S], rows: usize, top: usize, u: &[S], alpha: S, g: Reflector<S>, z: &mut [S]) {
     let z = &mut z[top..rows];
     if g.tau == S::zero() {
         z.fill(S::zero());

@@ -5,7 +5,7 @@
 
 use num_complex::Complex;
 
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scalar::{Real, Scalar, Zero};
 
 /// 1/z. Accurate to a few ε in modulus wherever the result is representable; infinite parts where z = 0.
 pub(crate) fn recip<R: Real>(z: Complex<R>) -> Complex<R> {
@@ -33,6 +33,7 @@ pub(crate) fn phase<S: Scalar>(z: S) -> S {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::One;
 
     #[test]
     fn reciprocal_at_both_ends_of_the_range() {

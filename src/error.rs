@@ -107,16 +107,25 @@ impl fmt::Display for Error {
                 write!(f, "entry ({row}, {column}) of {argument} is {}", if nan { "NaN" } else { "infinite" })
             }
             Error::NoConvergence { remaining, sweeps } => {
-                write!(f, "no convergence after {sweeps} sweeps: {remaining} off-diagonal entries remain; please report the matrix")
+                write!(
+                    f,
+                    "no convergence after {sweeps} sweeps: {remaining} off-diagonal entries remain; please report the matrix"
+                )
             }
             Error::Overflow => {
                 write!(f, "the largest singular value exceeds the range of the type: scale the matrix down")
             }
             Error::EqualSingularValues { operation, first, second, value } => {
-                write!(f, "{operation} is not differentiable: singular values {first} and {second} (from 0) are both {value}")
+                write!(
+                    f,
+                    "{operation} is not differentiable: singular values {first} and {second} (from 0) are both {value}"
+                )
             }
             Error::ZeroSingularValue { operation, index, value } => {
-                write!(f, "{operation} is not differentiable: singular value {index} (from 0) is zero to working precision ({value:e})")
+                write!(
+                    f,
+                    "{operation} is not differentiable: singular value {index} (from 0) is zero to working precision ({value:e})"
+                )
             }
             Error::Parameter { name, value, must } => write!(f, "{name} = {value}: it must {must}"),
         }

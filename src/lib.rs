@@ -28,8 +28,21 @@ mod diagonalize;
 
 mod svd;
 
+mod factors;
+
+mod derivative;
+
+#[cfg(feature = "alloc")]
+mod owned;
+
+pub use derivative::{
+    AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
+};
 pub use error::Error;
+pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};
+#[cfg(feature = "alloc")]
+pub use owned::{Gradient, Mat, Svd, Tangent};
 pub use scalar::{Real, Scalar};
 pub use svd::{FactorsMut, singular_values_into, svd_into};
 pub use workspace::{Vectors, svd_workspace_len};

@@ -133,7 +133,7 @@ impl<'a, S: Scalar> MatRef<'a, S> {
         Ok(MatRef { data, layout: Layout::new(rows, cols, row_stride, col_stride, data.len())? })
     }
 
-    /// Rows one after another, as C, NumPy and most engines store them.
+    /// Rows one after another, as C, `NumPy` and most engines store them.
     ///
     /// # Errors
     /// [`Error::Layout`] where the slice is too short.
@@ -147,6 +147,13 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     /// [`Error::Layout`] where the slice is too short.
     pub fn col_major(data: &'a [S], rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, rows, cols, 1, rows)
+    }
+
+    /// A column-major slice that is known to hold the whole matrix.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn packed(data: &'a [S], rows: usize, cols: usize) -> Self {
+        debug_assert!(data.len() >= rows * cols);
+        MatRef { data, layout: Layout { rows, cols, row_stride: 1, col_stride: rows } }
     }
 
     /// A 0×0 matrix: stands for an argument that is not wanted.
@@ -264,6 +271,13 @@ impl<'a, S: Scalar> MatMut<'a, S> {
         Self::new(data, rows, cols, 1, rows)
     }
 
+    /// A column-major slice that is known to hold the whole matrix.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn packed(data: &'a mut [S], rows: usize, cols: usize) -> Self {
+        debug_assert!(data.len() >= rows * cols);
+        MatMut { data, layout: Layout { rows, cols, row_stride: 1, col_stride: rows } }
+    }
+
     /// A 0×0 matrix: stands for an output that is not wanted.
     #[must_use]
     pub fn empty() -> Self {
@@ -361,11 +375,7 @@ fn block(of: Layout, i: usize, j: usize, rows: usize, cols: usize) -> Result<(us
 }
 
 /// [`Error::Shape`] unless the two shapes are equal.
-pub(crate) fn check_shape(
-    argument: &'static str,
-    got: (usize, usize),
-    expected: (usize, usize),
-) -> Result<(), Error> {
+pub(crate) fn check_shape(argument: &'static str, got: (usize, usize), expected: (usize, usize)) -> Result<(), Error> {
     if got == expected { Ok(()) } else { Err(Error::Shape { argument, got, expected }) }
 }
 

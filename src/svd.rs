@@ -29,7 +29,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
-/// **Accuracy.** ‖A − U diag(s) Vᴴ‖, ‖UᴴU − I‖ s₁, ‖VᴴV − I‖ s₁ and the error of each sᵢ are at most 3 max(m, n) ε s₁, over the whole
+/// **Accuracy.** ‖A − U diag(s) Vᴴ‖, ‖`UᴴU` − I‖ s₁, ‖`VᴴV` − I‖ s₁ and the error of each sᵢ are at most 3 max(m, n) ε s₁, over the whole
 /// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small.
 ///
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
@@ -74,20 +74,21 @@ pub fn svd_into<S: Scalar>(
     }
     let largest = scale::largest_part(a)?;
     let mut core = Core::carve(&plan, &mut arena);
-    let p = match banded::detect(a, plan.transposed) {
-        Some(band) => {
-            // Scaling up loses nothing: small entries gain, and a few bits are left for the growth of the sweeps.
-            let p = scale::exponent(largest) - (S::Real::MAX_EXPONENT - 8);
-            core.solve_band(a, band, p, &plan, arena)?;
-            p
+    let p = if let Some(band) = banded::detect(a, plan.transposed) {
+        // Scaling up loses nothing: small entries gain, and a few bits are left for the growth of the sweeps.
+        let p = scale::exponent(largest) - (S::Real::MAX_EXPONENT - 8);
+        core.solve_band(a, band, p, &plan, arena)?;
+        p
+    } else {
+        let p = scale::exponent(largest);
+        let copy = arena.take(plan.rows * plan.cols);
+        scale::load(a, plan.transposed, p, copy);
+        if plan.tall {
+            core.solve_tall(copy, &plan, arena)?;
+        } else {
+            core.solve(copy, plan.rows, &plan, arena)?;
         }
-        None => {
-            let p = scale::exponent(largest);
-            let copy = arena.take(plan.rows * plan.cols);
-            scale::load(a, plan.transposed, p, copy);
-            if plan.tall { core.solve_tall(copy, &plan, arena)? } else { core.solve(copy, plan.rows, &plan, arena)? }
-            p
-        }
+        p
     };
     core.write(p, &plan, out)
 }
@@ -146,7 +147,7 @@ impl<'w, S: Scalar> Core<'w, S> {
         self.diagonalize(rows, plan)
     }
 
-    /// A = Q R first; then the singular value decomposition of the n×n matrix R, and U = Q U_R.
+    /// A = Q R first; then the singular value decomposition of the n×n matrix R, and U = Q `U_R`.
     fn solve_tall(&mut self, a: &mut [S], plan: &Plan, mut arena: Arena<'_, S>) -> Result<(), Error> {
         let (m, n) = (plan.rows, plan.cols);
         let (r, tau) = (arena.take(n * n), arena.take(n));

@@ -34,19 +34,16 @@ pub(crate) struct Plan {
     pub(crate) vectors: bool,
     /// Columns of its left factor: 0, k or m.
     pub(crate) left_cols: usize,
-    /// Triplets to be returned.
-    pub(crate) triplets: usize,
 }
 
 impl Plan {
     pub(crate) const fn new(rows: usize, cols: usize, vectors: Vectors) -> Self {
         let transposed = rows < cols;
         let (rows, cols) = if transposed { (cols, rows) } else { (rows, cols) };
-        let (left_cols, triplets) = match vectors {
-            Vectors::None => (0, cols),
-            Vectors::Thin => (cols, cols),
-            Vectors::Full => (rows, cols),
-            Vectors::Leading(r) => (cols, if r < cols { r } else { cols }),
+        let left_cols = match vectors {
+            Vectors::None => 0,
+            Vectors::Thin | Vectors::Leading(_) => cols,
+            Vectors::Full => rows,
         };
         Plan {
             rows,
@@ -56,7 +53,6 @@ impl Plan {
             tall: rows > cols + cols / 3 * 2,
             vectors: !matches!(vectors, Vectors::None),
             left_cols,
-            triplets,
         }
     }
 
@@ -68,11 +64,7 @@ impl Plan {
         }
         let copy = m.saturating_mul(n);
         let factor = if self.tall { n.saturating_mul(n).saturating_add(n) } else { 0 };
-        let bases = if self.vectors {
-            m.saturating_mul(self.left_cols).saturating_add(n.saturating_mul(n))
-        } else {
-            0
-        };
+        let bases = if self.vectors { m.saturating_mul(self.left_cols).saturating_add(n.saturating_mul(n)) } else { 0 };
         let scalars = n.saturating_mul(3).saturating_add(m.saturating_mul(2));
         let reals = n.saturating_mul(6).div_ceil(S::PARTS);
         copy.saturating_add(factor).saturating_add(bases).saturating_add(scalars).saturating_add(reals)

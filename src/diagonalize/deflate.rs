@@ -1,6 +1,6 @@
 //! When an off-diagonal entry may be set to zero without changing any singular value by more than a few ε of itself.
 
-use crate::scalar::{Real, Zero};
+use crate::scalar::Real;
 
 /// |e| ≤ this times the running lower bound of the smallest singular value is negligible (Demmel & Kahan 1990, section 4).
 pub(super) fn tolerance<R: Real>() -> R {

@@ -6,7 +6,7 @@
 
 use super::{Wave, two_by_two};
 use crate::rotation::{Rotation, annihilate};
-use crate::scalar::{One, Real, Zero};
+use crate::scalar::Real;
 
 /// A block d(0), e(0), d(1), …, d(last), read from its one end or from the other.
 struct Chain<'a, 'w, R> {
@@ -125,7 +125,7 @@ fn zero_shift<R: Real>(chain: &mut Chain<'_, '_, R>) {
     chain.set_e(last - 1, h * left.s);
 }
 
-/// The shifted sweep: chases the bulge of BᵀB − shift² I.
+/// The shifted sweep: chases the bulge of `BᵀB` − shift² I.
 fn shifted<R: Real>(chain: &mut Chain<'_, '_, R>, shift: R) {
     let last = chain.last();
     let first = chain.d(0);

@@ -4,11 +4,11 @@
 //!
 //!   a = (√(t² + μ²) + √(l² + μ²))/2,   σ₁ = |f| a,   σ₂ = |h|/a,
 //!
-//! which is Kahan's form of ‖B‖²_F = σ₁² + σ₂², |det B| = σ₁σ₂ without cancellation
+//! which is Kahan's form of ‖`B‖²_F` = σ₁² + σ₂², |det B| = σ₁σ₂ without cancellation
 //! (Demmel & Kahan 1990, section 2; the contract is that of LAPACK's `lasv2`).
 
 use crate::rotation::Rotation;
-use crate::scalar::{Real, Zero};
+use crate::scalar::Real;
 
 /// Xᵀ [f g; 0 h] Y = diag(large, small), X and Y as rotations of columns (0, 1); |large| ≥ |small|, signs as they come.
 pub(crate) struct Pair<R> {

@@ -164,13 +164,7 @@ impl<'a, S: Scalar> Operand<'a, S> {
 }
 
 /// C ← β C + α A B with β one of 0 and 1: `keep` says whether the old C stays.
-pub(crate) fn gemm<S: Scalar>(
-    mut c: MatMut<'_, S>,
-    keep: bool,
-    alpha: S::Real,
-    a: Operand<'_, S>,
-    b: Operand<'_, S>,
-) {
+pub(crate) fn gemm<S: Scalar>(mut c: MatMut<'_, S>, keep: bool, alpha: S::Real, a: Operand<'_, S>, b: Operand<'_, S>) {
     debug_assert_eq!((c.rows(), c.cols()), (a.view.rows(), b.view.cols()));
     debug_assert_eq!(a.view.cols(), b.view.rows());
     for j in 0..c.cols() {

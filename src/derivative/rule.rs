@@ -1,0 +1,291 @@
+//! What happens where two singular values are equal, or nearly so, or zero: the one place that decides.
+//!
+//! For each pair (i, j) the derivative of the factors is a 2×2 system whose eigenvalues are the gap sⱼ − sᵢ and the
+//! sum sⱼ + sᵢ (`docs/derivatives.md`, section 1). A [`Rule`] says which numbers stand in for their reciprocals.
+
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance};
+use crate::scalar::{Real, Scalar};
+
+/// The choice at equal singular values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum AtEqual<R> {
+    /// The theorems' rule made right for complex matrices and covariant under A → Aᴴ: keeps dA = d(U S Vᴴ) exactly.
+    /// Exact for losses of the reconstruction type. The default.
+    Reconstruct,
+    /// The Moore-Penrose solution of the joint system of dU and dV: keeps `UᴴdU` and `VᴴdV` skew-Hermitian.
+    /// Exact where f′ = 0, as for the polar factor, and beside a block cotangent.
+    MinimumNorm,
+    /// F, T and S⁺ as Zhang & Hu published them: T∘P goes into dU alone, and there is no phase term for complex matrices.
+    Published,
+    /// No remedy: an error where a quotient would be infinite.
+    Plain,
+    /// Both terms of an equal pair are dropped, as TensorFlow-like systems do.
+    Zeroing,
+    /// |F| s₁² is limited to this bound, F = 1/(sⱼ² − sᵢ²).
+    Clip(R),
+    /// F is the Taylor series in (sⱼ/sᵢ)² up to this order (Wang et al. 2021, who take 9), for every pair.
+    Taylor(usize),
+    /// x ↦ x/(x² + w² s₁²) in place of 1/x, for gap and sum, with this relative width w (Liao et al. 2019, there absolute).
+    Lorentzian(R),
+}
+
+/// A rule for the derivatives of U and V: the choice at equal values, and when values count as equal or as zero.
+///
+/// ```
+/// use diffsvd::{Rule, Tolerance};
+/// let rule = Rule::<f64>::minimum_norm().with_gap_tolerance(1e-12);
+/// assert_eq!(rule.gap, Tolerance::Relative(1e-12));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule<R> {
+    /// The choice at equal singular values.
+    pub at_equal: AtEqual<R>,
+    /// Neighbours that differ by at most this (relative to s₁) are equal; a chain of neighbours is one block.
+    pub gap: Tolerance<R>,
+    /// Singular values up to this (relative to s₁) are zero.
+    pub rank: Tolerance<R>,
+}
+
+impl<R> Default for Rule<R> {
+    /// [`AtEqual::Reconstruct`] with the default tolerances.
+    fn default() -> Self {
+        Self::new(AtEqual::Reconstruct)
+    }
+}
+
+impl<R> Rule<R> {
+    /// The given choice with the default tolerances.
+    #[must_use]
+    pub const fn new(at_equal: AtEqual<R>) -> Self {
+        Rule { at_equal, gap: Tolerance::Default, rank: Tolerance::Default }
+    }
+    /// [`AtEqual::Reconstruct`].
+    #[must_use]
+    pub const fn reconstruct() -> Self {
+        Self::new(AtEqual::Reconstruct)
+    }
+    /// [`AtEqual::MinimumNorm`].
+    #[must_use]
+    pub const fn minimum_norm() -> Self {
+        Self::new(AtEqual::MinimumNorm)
+    }
+    /// [`AtEqual::Published`]. The published code tests for exact equality: `.with_gap_tolerance(0.0)` reproduces it.
+    #[must_use]
+    pub const fn published() -> Self {
+        Self::new(AtEqual::Published)
+    }
+    /// [`AtEqual::Plain`].
+    #[must_use]
+    pub const fn plain() -> Self {
+        Self::new(AtEqual::Plain)
+    }
+    /// The same rule with neighbours equal up to `relative` · s₁.
+    #[must_use]
+    pub fn with_gap_tolerance(self, relative: R) -> Self {
+        Rule { gap: Tolerance::Relative(relative), ..self }
+    }
+    /// The same rule with singular values zero up to `relative` · s₁.
+    #[must_use]
+    pub fn with_rank_tolerance(self, relative: R) -> Self {
+        Rule { rank: Tolerance::Relative(relative), ..self }
+    }
+}
+
+/// The numbers that stand for the reciprocals of a pair. With H = herm(P), K = skew(P):
+///
+///   `UᴴdU` ∋ (gap + block) H + sum K + left P,   `VᴴdV` ∋ (gap + block) H − sum K.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair<R> {
+    /// Stands for 1/(sⱼ − sᵢ): changes sign with the order of the pair.
+    pub(crate) gap: R,
+    /// Stands for 1/(sⱼ + sᵢ).
+    pub(crate) sum: R,
+    /// The share of H that [`AtEqual::Reconstruct`] adds to both.
+    pub(crate) block: R,
+    /// The share of P that [`AtEqual::Published`] adds to the left factor.
+    pub(crate) left: R,
+    pub(crate) class: Class,
+}
+
+/// How a pair was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Nothing was cut.
+    Distinct,
+    /// Equal and not zero: the gap was cut.
+    Equal,
+    /// Both zero: gap and sum were cut.
+    Zero,
+}
+
+/// The singular values together with a rule, its tolerances made absolute.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spectrum<'a, R> {
+    s: &'a [R],
+    at_equal: AtEqual<R>,
+    gap_tolerance: R,
+    rank_tolerance: R,
+    largest: R,
+}
+
+impl<'a, R: Real> Spectrum<'a, R> {
+    /// # Errors
+    /// [`Error::Parameter`] for a tolerance, bound or width that is negative or not finite;
+    /// [`Error::EqualSingularValues`] and [`Error::ZeroSingularValue`] where [`AtEqual::Plain`] would divide by zero.
+    pub(crate) fn new<S: Scalar<Real = R>>(
+        factors: &Factors<'a, S>,
+        rule: &Rule<R>,
+        need: Need,
+    ) -> Result<Self, Error> {
+        let largest = factors.largest();
+        for (name, tolerance) in [("the gap tolerance", rule.gap), ("the rank tolerance", rule.rank)] {
+            if let Tolerance::Relative(value) = tolerance {
+                check_parameter(name, value)?;
+            }
+        }
+        if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = rule.at_equal {
+            check_parameter("the bound or width of the rule", value)?;
+        }
+        let exact = rule.at_equal == AtEqual::Plain;
+        let absolute = |tolerance: Tolerance<R>| {
+            if exact { R::zero() } else { tolerance.absolute(factors.shape(), largest) }
+        };
+        let spectrum = Spectrum {
+            s: factors.s,
+            at_equal: rule.at_equal,
+            gap_tolerance: absolute(rule.gap),
+            rank_tolerance: absolute(rule.rank),
+            largest,
+        };
+        if exact {
+            spectrum.refuse_degenerate(need)?;
+        }
+        Ok(spectrum)
+    }
+
+    /// The rule beside a block cotangent, which brings what [`AtEqual::Reconstruct`] would have to guess.
+    pub(crate) fn beside_block_cotangent(mut self) -> Self {
+        if self.at_equal == AtEqual::Reconstruct {
+            self.at_equal = AtEqual::MinimumNorm;
+        }
+        self
+    }
+
+    fn refuse_degenerate(&self, need: Need) -> Result<(), Error> {
+        const OPERATION: &str = "the plain rule";
+        for (first, pair) in self.s.windows(2).enumerate() {
+            let value = pair[1].to_f64();
+            if first < need.leading && !Scalar::is_finite((pair[0] - pair[1]).recip()) {
+                return Err(Error::EqualSingularValues { operation: OPERATION, first, second: first + 1, value });
+            }
+        }
+        for (index, value) in self.s.iter().enumerate().take(need.leading) {
+            if need.reciprocals && !Scalar::is_finite(value.recip()) {
+                return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: value.to_f64() });
+            }
+        }
+        Ok(())
+    }
+
+    /// s⁺ᵢ: 1/sᵢ, or 0 where sᵢ counts as zero.
+    pub(crate) fn reciprocal(&self, i: usize) -> R {
+        if self.is_zero(i) { R::zero() } else { R::one() / self.s[i] }
+    }
+
+    /// Whether sᵢ counts as zero.
+    pub(crate) fn is_zero(&self, i: usize) -> bool {
+        self.s[i] <= self.rank_tolerance
+    }
+
+    /// Whether sᵢ and its successor count as equal.
+    pub(crate) fn linked_to_next(&self, i: usize) -> bool {
+        self.s[i] - self.s[i + 1] <= self.gap_tolerance
+    }
+
+    /// Stands for 1/(2 sᵢ), which carries the phase of a complex triplet.
+    pub(crate) fn phase(&self, i: usize) -> R {
+        if self.at_equal == AtEqual::Published { R::zero() } else { self.reciprocal(i) / (R::one() + R::one()) }
+    }
+
+    /// The pair (i, j), i < j; `linked` says whether every neighbour between them counts as equal.
+    pub(crate) fn pair(&self, i: usize, j: usize, linked: bool) -> Pair<R> {
+        let zero = R::zero();
+        let mut pair = Pair { gap: zero, sum: zero, block: zero, left: zero, class: Class::Distinct };
+        if self.is_zero(i) && self.is_zero(j) {
+            pair.class = Class::Zero;
+            return pair;
+        }
+        let (gap, sum) = (self.s[j] - self.s[i], self.s[j] + self.s[i]);
+        if linked {
+            pair.class = Class::Equal;
+        }
+        match (self.at_equal, linked) {
+            (AtEqual::Reconstruct, true) => {
+                pair.sum = sum.recip();
+                pair.block = pair.sum;
+            }
+            (AtEqual::MinimumNorm, true) => pair.sum = sum.recip(),
+            (AtEqual::Published, true) => pair.left = self.s[j].recip(),
+            (AtEqual::Zeroing, true) => {}
+            (AtEqual::Clip(bound), _) => {
+                // F = gap⁻¹ sum⁻¹ limited to bound/s₁², and F sum, F gap in its place: the quotients keep their sign.
+                let unit = self.largest * (self.largest / sum);
+                let limited = if (unit / gap).abs() > bound { bound.with_sign(gap) } else { unit / gap };
+                pair.gap = limited * (sum / self.largest) / self.largest;
+                pair.sum = limited * (gap / self.largest) / self.largest;
+                pair.class = Class::Distinct;
+            }
+            (AtEqual::Taylor(order), _) => {
+                // F ≈ −(1/sᵢ²) Σ r²ᵏ with r = sⱼ/sᵢ: F sum and F gap in units of 1/sᵢ.
+                let r = self.s[j] / self.s[i];
+                let series = (0..order).fold(R::one(), |sum, _| sum * (r * r) + R::one());
+                pair.gap = -series * (R::one() + r) / self.s[i];
+                pair.sum = series * (R::one() - r) / self.s[i];
+                pair.class = Class::Distinct;
+            }
+            (AtEqual::Lorentzian(width), _) => {
+                let broadened = |x: R| {
+                    let x = x / self.largest;
+                    if x == zero { zero } else { (x + width * (width / x)).recip() / self.largest }
+                };
+                (pair.gap, pair.sum) = (broadened(gap), broadened(sum));
+                pair.class = Class::Distinct;
+            }
+            (AtEqual::Plain, _) | (_, false) => {
+                (pair.gap, pair.sum) = (gap.recip(), sum.recip());
+                pair.class = Class::Distinct;
+            }
+        }
+        pair
+    }
+}
+
+/// What a derivative divides by, for the check of the plain rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    /// Triplets whose vectors are differentiated.
+    pub(crate) leading: usize,
+    /// Whether 1/sᵢ is needed: for the projectors, or for the phase of a complex triplet.
+    pub(crate) reciprocals: bool,
+}
+
+impl Need {
+    /// The vectors of the first `leading` triplets.
+    pub(crate) fn vectors<S: Scalar>(factors: &Factors<'_, S>, leading: usize) -> Self {
+        let (m, n) = factors.shape();
+        let k = factors.triplets();
+        Need { leading, reciprocals: S::PARTS == 2 || k < m || k < n }
+    }
+    /// The singular values alone: nothing.
+    pub(crate) const NOTHING: Need = Need { leading: 0, reciprocals: false };
+}
+
+fn check_parameter<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
+    if value >= R::zero() && value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::Parameter { name, value: value.to_f64(), must: "be finite and not negative" })
+    }
+}

@@ -1,0 +1,317 @@
+//! Owned matrices and decompositions (feature `alloc`): a few lines a function over the core.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::{Index, IndexMut};
+
+use crate::derivative::{
+    Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
+};
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance, fix_phases};
+use crate::kernel::{Operand, gemm};
+use crate::matrix::{MatMut, MatRef, check_shape};
+use crate::scalar::{One, Scalar, Zero};
+use crate::svd::{FactorsMut, svd_into};
+use crate::workspace::{Vectors, svd_workspace_len};
+
+/// A matrix that owns its entries, column by column.
+///
+/// ```
+/// use diffsvd::Mat;
+/// let a = Mat::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// assert_eq!((a.rows(), a.cols(), a[(1, 0)]), (2, 3, 4.0));
+/// assert_eq!(a.product(&a.adjoint())?[(0, 0)], 14.0);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mat<S> {
+    data: Vec<S>,
+    rows: usize,
+    cols: usize,
+}
+
+impl<S: Scalar> Mat<S> {
+    /// A matrix of zeros.
+    #[must_use]
+    pub fn zeros(rows: usize, cols: usize) -> Self {
+        Mat { data: vec![S::zero(); rows * cols], rows, cols }
+    }
+
+    /// Every entry from its position.
+    #[must_use]
+    pub fn from_fn(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> S) -> Self {
+        let mut matrix = Self::zeros(rows, cols);
+        matrix.as_mut().fill_with(&mut entry);
+        matrix
+    }
+
+    /// The rows as they are read.
+    #[must_use]
+    pub fn from_rows<const N: usize>(rows: &[[S; N]]) -> Self {
+        Self::from_fn(rows.len(), N, |i, j| rows[i][j])
+    }
+
+    /// The square matrix with ones on its diagonal.
+    #[must_use]
+    pub fn identity(n: usize) -> Self {
+        Self::from_fn(n, n, |i, j| if i == j { S::one() } else { S::zero() })
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    #[must_use]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// The entries, column by column.
+    #[must_use]
+    pub fn as_slice(&self) -> &[S] {
+        &self.data
+    }
+
+    /// A view to be read.
+    #[must_use]
+    pub fn as_ref(&self) -> MatRef<'_, S> {
+        MatRef::packed(&self.data, self.rows, self.cols)
+    }
+
+    /// A view to be written.
+    #[must_use]
+    pub fn as_mut(&mut self) -> MatMut<'_, S> {
+        MatMut::packed(&mut self.data, self.rows, self.cols)
+    }
+
+    /// The conjugate transpose.
+    #[must_use]
+    pub fn adjoint(&self) -> Self {
+        Self::from_fn(self.cols, self.rows, |i, j| self[(j, i)].conj())
+    }
+
+    /// The product of two matrices.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless `other` has as many rows as this one has columns.
+    pub fn product(&self, other: &Self) -> Result<Self, Error> {
+        check_shape("the right factor", (other.rows, other.cols), (self.cols, other.cols))?;
+        let mut product = Self::zeros(self.rows, other.cols);
+        let (a, b) = (Operand::plain(self.as_ref()), Operand::plain(other.as_ref()));
+        gemm(product.as_mut(), false, S::Real::one(), a, b);
+        Ok(product)
+    }
+}
+
+/// Entry (row, column). Panics outside of the matrix, as indexing does everywhere in Rust.
+impl<S> Index<(usize, usize)> for Mat<S> {
+    type Output = S;
+    fn index(&self, (i, j): (usize, usize)) -> &S {
+        assert!(i < self.rows && j < self.cols, "entry ({i}, {j}) of a {}×{} matrix", self.rows, self.cols);
+        &self.data[i + j * self.rows]
+    }
+}
+
+impl<S> IndexMut<(usize, usize)> for Mat<S> {
+    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut S {
+        assert!(i < self.rows && j < self.cols, "entry ({i}, {j}) of a {}×{} matrix", self.rows, self.cols);
+        &mut self.data[i + j * self.rows]
+    }
+}
+
+/// A = U diag(s) Vᴴ, with everything that follows from it.
+///
+/// ```
+/// use diffsvd::{Cotangent, Mat, Rule, Svd};
+///
+/// let a = Mat::from_rows(&[[2.0, 4.0], [-4.0, 2.0]]); // both singular values are √20
+/// let svd = Svd::thin(&a)?;
+/// let cotangent = Cotangent { s: Some(&[1.0, 1.0]), ..Cotangent::default() }; // L = s₁ + s₂
+/// let gradient = svd.vjp(&cotangent, &Rule::default())?;
+/// assert!((gradient.a[(0, 1)] - 4.0 / 20_f64.sqrt()).abs() < 1e-14); // U Vᴴ = A/√20
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Svd<S: Scalar> {
+    u: Mat<S>,
+    s: Vec<S::Real>,
+    v: Mat<S>,
+}
+
+/// A gradient, and what the rule met on the way.
+#[derive(Clone, Debug)]
+pub struct Gradient<S: Scalar> {
+    /// gA, m×n.
+    pub a: Mat<S>,
+    /// Gauge residual and degeneracies.
+    pub report: Report<S::Real>,
+}
+
+/// The tangents of the factors.
+#[derive(Clone, Debug)]
+pub struct Tangent<S: Scalar> {
+    /// dU, m×k.
+    pub u: Mat<S>,
+    /// ds, k values.
+    pub s: Vec<S::Real>,
+    /// dV, n×k.
+    pub v: Mat<S>,
+}
+
+impl<S: Scalar> Svd<S> {
+    /// U m×k, V n×k, k = min(m, n). See [`svd_into`] for accuracy, cost and errors.
+    ///
+    /// # Errors
+    /// As [`svd_into`].
+    pub fn thin(a: &Mat<S>) -> Result<Self, Error> {
+        Self::new(a.as_ref(), Vectors::Thin)
+    }
+
+    /// U m×m, V n×n.
+    ///
+    /// # Errors
+    /// As [`svd_into`].
+    pub fn full(a: &Mat<S>) -> Result<Self, Error> {
+        Self::new(a.as_ref(), Vectors::Full)
+    }
+
+    /// The singular values alone, descending.
+    ///
+    /// # Errors
+    /// As [`svd_into`].
+    pub fn values(a: &Mat<S>) -> Result<Vec<S::Real>, Error> {
+        Ok(Self::new(a.as_ref(), Vectors::None)?.s)
+    }
+
+    /// Any view, any choice of vectors.
+    ///
+    /// # Errors
+    /// As [`svd_into`].
+    pub fn new(a: MatRef<'_, S>, vectors: Vectors) -> Result<Self, Error> {
+        let (m, n) = a.shape();
+        let k = m.min(n);
+        let (u_cols, values, v_cols) = match vectors {
+            Vectors::None => (0, k, 0),
+            Vectors::Thin => (k, k, k),
+            Vectors::Full => (m, k, n),
+            Vectors::Leading(r) => (r, r, r),
+        };
+        let mut svd = Svd { u: Mat::zeros(m, u_cols), s: vec![S::Real::zero(); values], v: Mat::zeros(n, v_cols) };
+        let mut work = vec![S::zero(); svd_workspace_len::<S>(m, n, vectors)];
+        let out = FactorsMut { u: svd.u.as_mut(), s: &mut svd.s, v: svd.v.as_mut() };
+        svd_into(a, vectors, out, &mut work)?;
+        Ok(svd)
+    }
+
+    /// U.
+    #[must_use]
+    pub fn u(&self) -> &Mat<S> {
+        &self.u
+    }
+
+    /// The singular values, descending.
+    #[must_use]
+    pub fn s(&self) -> &[S::Real] {
+        &self.s
+    }
+
+    /// V, not Vᴴ.
+    #[must_use]
+    pub fn v(&self) -> &Mat<S> {
+        &self.v
+    }
+
+    /// Vᴴ.
+    #[must_use]
+    pub fn vh(&self) -> Mat<S> {
+        self.v.adjoint()
+    }
+
+    /// The triplets as views: what the derivatives read. Columns of complete bases beyond the k-th are left out.
+    #[must_use]
+    pub fn factors(&self) -> Factors<'_, S> {
+        let k = self.s.len();
+        Factors { u: self.u.as_ref().leading_cols(k), s: &self.s, v: self.v.as_ref().leading_cols(k) }
+    }
+
+    /// Number of singular values above the tolerance.
+    #[must_use]
+    pub fn rank(&self, tolerance: Tolerance<S::Real>) -> usize {
+        let cut = tolerance.absolute((self.u.rows, self.v.rows), self.factors().largest());
+        self.s.iter().filter(|&&s| s > cut).count()
+    }
+
+    /// `s₁/s_k` in the 2-norm; infinite for a singular matrix, 1 for an empty one.
+    #[must_use]
+    pub fn condition_number(&self) -> S::Real {
+        match (self.s.first(), self.s.last()) {
+            (Some(&first), Some(&last)) => first / last,
+            _ => S::Real::one(),
+        }
+    }
+
+    /// U diag(s) Vᴴ.
+    #[must_use]
+    pub fn reconstruct(&self) -> Mat<S> {
+        let Factors { u, s, v } = self.factors();
+        let scaled = Mat::from_fn(u.rows(), u.cols(), |i, j| u.at(i, j).scale(s[j]));
+        let mut product = Mat::zeros(u.rows(), v.rows());
+        gemm(product.as_mut(), false, S::Real::one(), Operand::plain(scaled.as_ref()), Operand::adjoint(v));
+        product
+    }
+
+    /// The leading `r` triplets; all of them where there are fewer.
+    #[must_use]
+    pub fn truncate(mut self, r: usize) -> Self {
+        let r = r.min(self.s.len());
+        for basis in [&mut self.u, &mut self.v] {
+            let cols = r.min(basis.cols);
+            basis.data.truncate(basis.rows * cols);
+            basis.cols = cols;
+        }
+        self.s.truncate(r);
+        self
+    }
+
+    /// The same decomposition with the sign convention of [`fix_phases`].
+    #[must_use]
+    pub fn with_fixed_phases(mut self) -> Self {
+        // The shapes are those of one decomposition, which `fix_phases` accepts.
+        let _ = fix_phases(self.u.as_mut(), self.v.as_mut());
+        self
+    }
+
+    /// The gradient with respect to A of a loss of U, s and V: see [`vjp_into`].
+    ///
+    /// # Errors
+    /// As [`vjp_into`].
+    pub fn vjp(&self, cotangent: &Cotangent<'_, S>, rule: &Rule<S::Real>) -> Result<Gradient<S>, Error> {
+        let (factors, (m, n)) = (self.factors(), (self.u.rows, self.v.rows));
+        let mut a = Mat::zeros(m, n);
+        let mut work = vec![S::zero(); vjp_workspace_len::<S>(m, n, self.s.len())];
+        let report = vjp_into(&factors, cotangent, rule, Target::Overwrite(a.as_mut()), &mut work)?;
+        Ok(Gradient { a, report })
+    }
+
+    /// The tangents of U, s and V along `a_dot`: see [`jvp_into`].
+    ///
+    /// # Errors
+    /// As [`jvp_into`].
+    pub fn jvp(&self, a_dot: &Mat<S>, rule: &Rule<S::Real>) -> Result<Tangent<S>, Error> {
+        let (m, n, k) = (self.u.rows, self.v.rows, self.s.len());
+        let mut tangent = Tangent { u: Mat::zeros(m, k), s: vec![S::Real::zero(); k], v: Mat::zeros(n, k) };
+        let mut work = vec![S::zero(); jvp_workspace_len::<S>(m, n, k)];
+        let out = TangentMut {
+            u: Some(tangent.u.as_mut()),
+            s: Some(&mut tangent.s),
+            v: Some(tangent.v.as_mut()),
+            s_matrix: None,
+        };
+        jvp_into(&self.factors(), a_dot.as_ref(), rule, out, &mut work)?;
+        Ok(tangent)
+    }
+}
