@@ -4,9 +4,15 @@
 //! cost relative accuracy, shifted sweeps elsewhere, each chased from the larger end to the smaller. Every singular
 //! value of B is found to high relative accuracy, however small.
 
+mod basis;
 mod deflate;
+pub(crate) mod divide;
+mod merge;
+mod poles;
+mod secular;
 mod sweep;
 mod two_by_two;
+mod vectors;
 
 use crate::error::Error;
 use crate::kernel::Order;
