@@ -1,6 +1,7 @@
 //! diffsvd beside its peers. `docs/benchmarks.md` says how to run it and what came out.
 
 mod check;
+mod dispatch;
 mod lapack;
 mod measure;
 mod number;
