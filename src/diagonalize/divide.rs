@@ -21,8 +21,8 @@ const LEAF: usize = 24;
 
 /// Reals that [`divide_and_conquer`] needs for a matrix of order `n`: about 3/2 n².
 pub(crate) const fn divide_workspace_len(n: usize) -> usize {
-    let rotations = 4 * (if n < LEAF { n } else { LEAF } + 1);
-    if n <= LEAF { rotations } else { rotations + 2 * (LEAF + 1) + Scratch::<f64>::len(n) }
+    let leaf = 6 * (if n < LEAF { n } else { LEAF } + 1);
+    if n <= LEAF { leaf } else { leaf + Scratch::<f64>::len(n) }
 }
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused),
@@ -43,29 +43,29 @@ pub(crate) fn divide_and_conquer<R: Real>(
 ) -> Result<(), Error> {
     let n = d.len();
     let mut arena = Arena::new(work, divide_workspace_len(n))?;
-    let order = n.min(LEAF) + 1;
-    let [left_c, left_s, right_c, right_s] = core::array::from_fn(|_| arena.take(order));
-    let mut rotations = Rotations { left_c, left_s, right_c, right_s };
-    if n <= LEAF {
+    let largest = d.iter().chain(e.iter().take(n.saturating_sub(1))).fold(R::zero(), |max, x| max.larger(x.abs()));
+    if n <= LEAF || largest == R::zero() {
         x.set_unit_columns(0);
         y.set_unit_columns(0);
-        return qr_iteration(d, e, &mut rotations, &mut Columns { u: x, v: y, level });
     }
-    let largest = d.iter().chain(&e[..n - 1]).fold(R::zero(), |max, x| max.larger(x.abs()));
     if largest == R::zero() {
-        x.set_unit_columns(0);
-        y.set_unit_columns(0);
         d.fill(R::zero());
         return Ok(());
     }
-    let (leaf_d, leaf_e) = (arena.take(order), arena.take(order));
-    let scratch = Scratch::carve(&mut arena, n);
-    let factors = Factors { x: Basis::zeros(x), y: Basis::zeros(y), scratch, level };
     let p = largest.exponent();
     d.iter_mut().chain(&mut *e).for_each(|x| *x = x.mul_pow2(-p));
-    let mut tree = Tree { factors, rotations, leaf_d, leaf_e };
-    tree.solve(Block { first: 0, size: n, extra: 0 }, d, e)?;
-    tree.sort(d);
+    let order = n.min(LEAF) + 1;
+    let [left_c, left_s, right_c, right_s, leaf_d, leaf_e] = core::array::from_fn(|_| arena.take(order));
+    let mut rotations = Rotations { left_c, left_s, right_c, right_s };
+    if n <= LEAF {
+        qr_iteration(d, e, &mut rotations, &mut Columns { u: x, v: y, level })?;
+    } else {
+        let scratch = Scratch::carve(&mut arena, n);
+        let factors = Factors { x: Basis::zeros(x), y: Basis::zeros(y), scratch, level };
+        let mut tree = Tree { factors, rotations, leaf_d, leaf_e };
+        tree.solve(Block { first: 0, size: n, extra: 0 }, d, e)?;
+        tree.sort(d);
+    }
     d.iter_mut().for_each(|s| *s = s.mul_pow2(p));
     Ok(())
 }
@@ -181,7 +181,7 @@ mod tests {
             ("kahan", list(&mut |i| 0.9_f64.powi(i as i32)), list(&mut |i| -0.43 * 0.9_f64.powi(i as i32))),
             ("huge", list(&mut |_| 1e300 * random()), list(&mut |_| 1e300 * random())),
             ("small", list(&mut |_| 1e-300 * random()), list(&mut |_| 1e-300 * random())),
-            ("subnormal", list(&mut |_| 1e-310 * random()), list(&mut |_| 1e-312 * random())),
+            ("underflowing", list(&mut |_| random()), list(&mut |_| 1e-312 * random())),
             ("ratios", list(&mut |_| 10_f64.powf(20.0 * random())), list(&mut |_| 10_f64.powf(20.0 * random()))),
             ("both scales", list(&mut |i| if i % 2 == 0 { 1.0 } else { 1e-30 }), list(&mut |_| random())),
             ("dominant off", list(&mut |_| 1e-8 * random()), list(&mut |_| 1.0)),
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn decomposes_the_zoo_in_single_precision() {
-        let (error, place) = worst::<f32>(&SIZES, &["huge", "small", "subnormal"]);
+        let (error, place) = worst::<f32>(&SIZES, &["huge", "small"]);
         assert!(error <= 3.0, "{error} {place}");
     }
 }
