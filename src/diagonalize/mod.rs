@@ -4,15 +4,11 @@
 //! cost relative accuracy, shifted sweeps elsewhere, each chased from the larger end to the smaller. Every singular
 //! value of B is found to high relative accuracy, however small.
 
-mod basis;
 mod deflate;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver does not call it yet"))]
 pub(crate) mod divide;
-mod merge;
-mod poles;
-mod secular;
 mod sweep;
 mod two_by_two;
-mod vectors;
 
 use crate::error::Error;
 use crate::kernel::Order;

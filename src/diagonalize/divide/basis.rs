@@ -18,7 +18,8 @@ impl<'a, R: Real> Basis<'a, R> {
     /// The zero matrix in the place of `planes`.
     pub(super) fn zeros(planes: Planes<'a, R>) -> Self {
         let stride = planes.stride() * LANES;
-        let entries = planes.data.as_flattened_mut();
+        let Planes { data, .. } = planes;
+        let entries = data.as_flattened_mut();
         entries.fill(R::zero());
         Basis { entries, stride }
     }

@@ -97,9 +97,9 @@ impl<R: Real> Equation<'_, R> {
         let mut done = [false; LANES];
         for step in 0..BUDGET {
             let values = self.evaluate::<A>(first, &lanes);
-            for l in 0..LANES {
-                if !done[l] {
-                    done[l] = self.advance(&mut lanes, &values, l, step);
+            for (l, done) in done.iter_mut().enumerate() {
+                if !*done {
+                    *done = self.advance(&mut lanes, &values, l, step);
                 }
             }
             if done.iter().all(|done| *done) {
@@ -199,9 +199,9 @@ impl<R: Real> Equation<'_, R> {
         }
         for (i, (sigma, weight)) in poles(first..end).enumerate() {
             let mut counts = one;
-            for l in 0..LANES {
+            for (l, counts) in counts.iter_mut().enumerate() {
                 let j = self.root(first, l) - first;
-                counts[l] = if i == j || i == j + 1 { R::zero() } else { R::one() };
+                *counts = if i == j || i == j + 1 { R::zero() } else { R::one() };
             }
             values.add::<A>(lanes, *sigma, *weight, counts);
         }
@@ -216,7 +216,7 @@ impl<R: Real> Values<R> {
     /// Adds the term of one pole; to c only where `counts` is 1.
     #[inline(always)]
     fn add<A: Arith>(&mut self, lanes: &Lanes<R>, sigma: R, weight: R, counts: Lane<R>) {
-        for l in 0..LANES {
+        for (l, counts) in counts.into_iter().enumerate() {
             let origin = lanes.origin[l];
             let inverse = R::one() / A::mul_add(sigma - origin, sigma + origin, -lanes.offset[l]);
             let term = weight * inverse;
@@ -225,7 +225,7 @@ impl<R: Real> Values<R> {
             self.slope[l] = A::mul_add(term, inverse, self.slope[l]);
             let left = A::mul_add(lanes.offset[l] - lanes.left[l], inverse, R::one());
             let right = A::mul_add(lanes.offset[l] - lanes.right[l], inverse, R::one());
-            self.rest[l] = A::mul_add(term * counts[l], left * right, self.rest[l]);
+            self.rest[l] = A::mul_add(term * counts, left * right, self.rest[l]);
         }
     }
 }
@@ -245,4 +245,98 @@ fn bisect<R: Real>(low: R, high: R) -> R {
         return (low + high) * R::from_f64(1.0 / 64.0);
     }
     (low.abs().sqrt() * high.abs().sqrt()).with_sign(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Level;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The roots as (origin, offset).
+    fn roots<R: Real>(sigma: &[R], z: &[R], level: Level) -> Vec<(R, R)> {
+        let weight: Vec<R> = z.iter().map(|z| *z * *z).collect();
+        let (mut origin, mut offset) = (vec![R::zero(); sigma.len()], vec![R::zero(); sigma.len()]);
+        let mut failures = 0;
+        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, failures: &mut failures });
+        assert_eq!(failures, 0);
+        origin.into_iter().zip(offset).collect()
+    }
+
+    /// Every root is between its poles, and f changes its sign within a few ε of it, or is rounding there.
+    fn check<R: Real>(sigma: &[f64], z: &[f64]) {
+        let real = |list: &[f64]| list.iter().map(|x| R::from_f64(*x)).collect::<Vec<R>>();
+        let (sigma, z) = (real(sigma), real(z));
+        for level in Level::all() {
+            for (j, (origin, offset)) in roots(&sigma, &z, level).into_iter().enumerate() {
+                let nearest = if offset > R::zero() { j } else { j + 1 };
+                assert!(origin == sigma[nearest] && offset != R::zero(), "{level:?} {j}");
+                // In double precision whatever R is: the differences of the poles are exact or nearly so.
+                let (o, mu) = (origin.to_f64(), offset.to_f64());
+                let (mut f, mut size) = (1.0, 1.0);
+                let mut slope = 0.0;
+                for (s, z) in sigma.iter().zip(&z) {
+                    let difference = (s.to_f64() - o) * (s.to_f64() + o) - mu;
+                    let term = z.to_f64() * z.to_f64() / difference;
+                    f += term;
+                    size += term.abs();
+                    slope += term / difference;
+                }
+                let k = sigma.len() as f64;
+                let rounding = R::EPSILON.to_f64() * (4.0 + k.sqrt()) * size;
+                let step = R::EPSILON.to_f64() * 4.0 * mu.abs() * slope;
+                assert!(f.abs() <= rounding.max(step), "{level:?} {j} of {k}: {f:e} {rounding:e} {step:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_pole_gives_its_own_length() {
+        for level in Level::all() {
+            let [(origin, offset)] = roots(&[0.0], &[-0.3_f64], level)[..] else { unreachable!() };
+            assert_eq!(origin, 0.0);
+            assert!((offset.sqrt() - 0.3).abs() < 1e-16);
+        }
+    }
+
+    #[test]
+    fn even_clustered_and_graded_poles_with_large_and_tiny_entries() {
+        for k in [2_usize, 3, 7, 8, 9, 16, 17, 50] {
+            let list = |f: &dyn Fn(usize) -> f64| (0..k).map(f).collect::<Vec<f64>>();
+            let poles = [
+                list(&|i| i as f64 / k as f64),
+                list(&|i| if i == 0 { 0.0 } else { 0.5 + 1e-5 * i as f64 }),
+                list(&|i| if i == 0 { 0.0 } else { 1e-5 * 1.2_f64.powf(i as f64) }),
+                list(&|i| (i / 2) as f64 / k as f64 + 2e-6 * (i % 2) as f64),
+            ];
+            let entries = [
+                list(&|_| 0.2),
+                list(&|i| if i % 3 == 0 { 1.0 } else { 1e-6 }),
+                list(&|i| 1e-6 + (i as f64 * 0.7).sin().abs()),
+                list(&|_| 1e-6),
+                list(&|i| if i == 0 { 1e-6 } else { 1.0 }),
+            ];
+            for sigma in &poles {
+                for z in &entries {
+                    check::<f64>(sigma, z);
+                    check::<f32>(sigma, z);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn poles_and_entries_at_the_tolerance() {
+        let tiny = 8.0 * f64::EPSILON;
+        let sigma: Vec<f64> = (0..20).map(|i| f64::from(i) * tiny).collect();
+        check::<f64>(&sigma, &[tiny; 20]);
+        check::<f64>(&sigma, &[1.0; 20]);
+        let mut z = [1.0; 20];
+        z[0] = f64::EPSILON;
+        check::<f64>(&sigma, &z);
+        let sigma: Vec<f64> =
+            (0..20).map(|i| if i < 10 { 1e-7 * f64::from(i) } else { 1.0 + 1e-15 * f64::from(i) }).collect();
+        check::<f64>(&sigma, &z);
+    }
 }

@@ -10,7 +10,7 @@
 use core::ops::Range;
 
 use super::basis::Basis;
-use super::poles::{self, Kind, Pole, Record};
+use super::poles::{self, FIELDS, Kind, Pole, Record};
 use super::secular::Roots;
 use super::vectors::{Left, Lowner, Right};
 use crate::error::Error;
@@ -28,9 +28,10 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The row between the halves.
+    /// The row between the halves: such that whole lanes of rows are above the lower half.
     pub(super) fn middle(self) -> usize {
-        self.first + self.size / 2
+        let upper = (self.size.div_ceil(2) + LANES / 2) / LANES * LANES;
+        self.first + upper.clamp(2, self.size - 1) - 1
     }
 
     /// What is above the middle row, and what is below.
@@ -65,20 +66,20 @@ pub(super) struct Scratch<'w, R> {
 const ARRAYS: usize = 7;
 
 impl<'w, R: Real> Scratch<'w, R> {
-    /// Reals for blocks of up to `n` rows: about 3/2 n².
     pub(super) const fn len(n: usize) -> usize {
-        Self::gathered_len(n) + padded(n) * n + n * size_of::<Record<u8>>() + ARRAYS * padded(n)
+        Self::gathered_len(n) + padded(n) * n + n * FIELDS + ARRAYS * padded(n)
     }
 
     const fn gathered_len(n: usize) -> usize {
-        padded(n / 2 + 1) * n
+        // The rows of the larger half.
+        padded(n / 2 + LANES / 2 + 1) * n
     }
 
     pub(super) fn carve(arena: &mut Arena<'w, R>, n: usize) -> Self {
         let vectors = arena.take(padded(n) * n);
         let gathered = arena.take(Self::gathered_len(n));
         let arrays = core::array::from_fn(|_| arena.take(padded(n)));
-        let (records, _) = arena.take(n * size_of::<Record<u8>>()).as_chunks_mut();
+        let (records, _) = arena.take(n * FIELDS).as_chunks_mut();
         Scratch { gathered, vectors, records, arrays }
     }
 }
@@ -152,8 +153,11 @@ impl<R: Real> Factors<'_, '_, R> {
         }
         Pole { sigma: R::zero(), z, column: middle, kind: Kind::Middle }.store(&mut records[middle - block.first]);
         records.swap(0, middle - block.first);
+        if !finite {
+            return Err(no_convergence(block.size));
+        }
         poles::sort_by_sigma(&mut records[1..]);
-        if finite { Ok(()) } else { Err(no_convergence(block.size)) }
+        Ok(())
     }
 
     /// Deflates, and sorts what remains to the front. Returns its number.

@@ -43,10 +43,8 @@ impl<R: Real> Task for Lowner<'_, R> {
             }
             for j in first..last.min(first + LANES) {
                 let mut pole = [self.sigma[j]; LANES];
-                for l in 0..LANES {
-                    if j >= first + l {
-                        pole[l] = self.sigma[j + 1];
-                    }
+                for pole in pole.iter_mut().take(j + 1 - first) {
+                    *pole = self.sigma[j + 1];
                 }
                 multiply::<A, R>(&mut product, sigma, pole, (self.origin[j], self.offset[j]));
             }

@@ -10,7 +10,7 @@ use core::cmp::Ordering;
 
 use crate::scalar::Real;
 
-/// What one column brings to the merge. A workspace of reals has no room for integers: the numbers are reals, exactly.
+/// What one column brings to the merge.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pole<R> {
     /// σ ≥ 0.
@@ -40,8 +40,11 @@ pub(super) enum Kind {
 
 const KINDS: [Kind; 5] = [Kind::Top, Kind::Middle, Kind::Mixed, Kind::Bottom, Kind::Deflated];
 
-/// A pole as it is stored.
-pub(super) type Record<R> = [R; 4];
+/// A pole as it is stored. A workspace of reals has no room for integers: the column and the kind are reals, exactly.
+pub(super) type Record<R> = [R; FIELDS];
+
+/// σ, z, column, kind.
+pub(super) const FIELDS: usize = 4;
 
 impl<R: Real> Pole<R> {
     pub(super) fn load(record: &Record<R>) -> Self {
@@ -133,4 +136,52 @@ pub(super) fn group<R: Real>(records: &mut [Record<R>]) {
 
 fn compare<R: Real>(a: R, b: R) -> Ordering {
     a.partial_cmp(&b).unwrap_or(Ordering::Equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn records(poles: &[(f64, f64, Kind)]) -> Vec<Record<f64>> {
+        let mut records = std::vec![[0.0; FIELDS]; poles.len()];
+        for (column, (record, &(sigma, z, kind))) in records.iter_mut().zip(poles).enumerate() {
+            Pole { sigma, z, column, kind }.store(record);
+        }
+        records
+    }
+
+    #[test]
+    fn tiny_entries_and_equal_poles_are_deflated_and_the_rest_stays() {
+        let mut records = records(&[
+            (0.0, 0.5, Kind::Middle),
+            (1e-16, 0.5, Kind::Top),
+            (0.25, 1e-16, Kind::Bottom),
+            (0.5, 0.3, Kind::Top),
+            (0.5, -0.4, Kind::Bottom),
+            (0.75, 0.1, Kind::Bottom),
+        ]);
+        let mut rotations = Vec::new();
+        deflate(&mut records, |i, j, (c, s), both| {
+            assert!((c.hypot(s) - 1.0).abs() < 1e-15);
+            rotations.push((i, j, both));
+        });
+        assert_eq!(rotations, [(0, 1, false), (4, 3, true)]);
+        let count = sort_out(&mut records);
+        let kept: Vec<_> = records[..count].iter().map(Pole::load).map(|p| (p.column, p.kind)).collect();
+        assert_eq!(kept, [(0, Kind::Middle), (4, Kind::Mixed), (5, Kind::Bottom)]);
+        let square = |records: &[Record<f64>]| records.iter().map(|r| r[1] * r[1]).sum::<f64>();
+        assert!((square(&records[..count]) - (0.25 + 0.25 + 0.09 + 0.16 + 0.01)).abs() < 1e-15);
+        group(&mut records[..count]);
+        assert!(records[..count].is_sorted_by(|a, b| Pole::load(a).kind <= Pole::load(b).kind));
+    }
+
+    #[test]
+    fn the_middle_pole_is_never_deflated_and_never_zero() {
+        let mut records = records(&[(0.0, 0.0, Kind::Middle), (1.0, 0.0, Kind::Top)]);
+        deflate(&mut records, |_, _, _, _| unreachable!());
+        assert_eq!(sort_out(&mut records), 1);
+        let middle = Pole::load(&records[0]);
+        assert!(middle.kind == Kind::Middle && middle.z > 0.0);
+    }
 }
