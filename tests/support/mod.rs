@@ -4,7 +4,9 @@
 pub(crate) mod bounds;
 pub(crate) mod double_double;
 pub(crate) mod entry;
+pub(crate) mod layout;
 pub(crate) mod random;
+pub(crate) mod run;
 pub(crate) mod spectra;
 pub(crate) mod strategies;
 pub(crate) mod zoo;
