@@ -9,4 +9,5 @@ pub(crate) mod random;
 pub(crate) mod run;
 pub(crate) mod spectra;
 pub(crate) mod strategies;
+pub(crate) mod sturm;
 pub(crate) mod zoo;

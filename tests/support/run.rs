@@ -4,7 +4,7 @@ use diffsvd::{Error, Factors, FactorsMut, Mat, MatRef, Real, Scalar, Vectors, sv
 use num_traits::Zero;
 
 use super::bounds::{Errors, Reference, orthogonality};
-use super::entry::{Entry, from_f64};
+use super::entry::Entry;
 use super::layout::{Buffer, Layout, Workspace};
 
 /// The layout of the matrix and that of the factors.
@@ -51,6 +51,14 @@ impl<S: Scalar> Run<S> {
     pub(crate) fn factors(&self) -> Factors<'_, S> {
         let k = self.s.len();
         Factors { u: self.u.as_ref().leading_cols(k), s: &self.s, v: self.v.as_ref().leading_cols(k) }
+    }
+
+    /// # Panics
+    /// If anything has been written since [`Run::unwritten`].
+    pub(crate) fn assert_unwritten(&self) {
+        self.u.assert_unwritten();
+        self.v.assert_unwritten();
+        assert!(self.s.iter().all(|s| s.partial_cmp(s).is_none()), "s has become {:?}", self.s);
     }
 
     /// # Panics
@@ -129,9 +137,4 @@ pub(crate) fn check_all_vectors<S: Entry>(name: &str, a: &Mat<S>, turn: usize) -
         assert!(s == expected[..s.len()], "{} {name} {vectors:?}: {s:?} is not {expected:?}", S::NAME);
     }
     worst
-}
-
-/// The n×n matrix of NaN, for arguments that must not be looked at.
-pub(crate) fn nan<S: Scalar>(rows: usize, cols: usize) -> Mat<S> {
-    Mat::from_fn(rows, cols, |_, _| from_f64(f64::NAN))
 }

@@ -2,20 +2,18 @@
 //! residual, orthogonality, order, singular values against the double-double reference, the same singular values to the
 //! last bit whichever vectors are asked for, and not one place written outside of the outputs and the workspace.
 
-mod support;
-
+use crate::support::bounds::Reference;
+use crate::support::double_double::Dd;
+use crate::support::entry::Entry;
+use crate::support::layout::Layout;
+use crate::support::random::Random;
+use crate::support::run::{check, check_all_vectors};
+use crate::support::spectra::Spectrum;
+use crate::support::strategies::recipe;
+use crate::support::zoo::zoo;
 use diffsvd::{Mat, Vectors};
 use num_complex::Complex;
 use proptest::prelude::*;
-use support::bounds::Reference;
-use support::double_double::Dd;
-use support::entry::Entry;
-use support::layout::Layout;
-use support::random::Random;
-use support::run::{check, check_all_vectors};
-use support::spectra::Spectrum;
-use support::strategies::recipe;
-use support::zoo::zoo;
 
 /// A matrix of one of ten kinds, in turn.
 fn of_kind<S: Entry>(m: usize, n: usize, turn: usize) -> Mat<S> {
