@@ -1,6 +1,7 @@
 //! The contract of the decomposition, written once and run for every scalar type, shape, layout and choice of vectors:
 //! residual, orthogonality, order, singular values against the double-double reference, the same singular values to the
 //! last bit whichever vectors are asked for, and not one place written outside of the outputs and the workspace.
+//! `accuracy.rs` holds the zoo to the same contract.
 
 use crate::support::bounds::Reference;
 use crate::support::double_double::Dd;
@@ -10,7 +11,6 @@ use crate::support::random::Random;
 use crate::support::run::{check, check_all_vectors};
 use crate::support::spectra::Spectrum;
 use crate::support::strategies::recipe;
-use crate::support::zoo::zoo;
 use diffsvd::{Mat, Vectors};
 use num_complex::Complex;
 use proptest::prelude::*;
@@ -73,17 +73,9 @@ fn large_shapes<S: Entry>(shapes: &[(usize, usize)]) {
 const LARGE: &[(usize, usize)] =
     &[(200, 1), (1, 200), (200, 3), (3, 200), (64, 64), (65, 63), (40, 100), (100, 41), (33, 34), (90, 60), (50, 83)];
 
-fn animals<S: Entry>(sizes: &[usize]) {
-    for &n in sizes {
-        for (turn, animal) in zoo::<S>(n).into_iter().enumerate() {
-            check_all_vectors(&animal.name, &animal.matrix, turn);
-        }
-    }
-}
-
 /// The contract of one scalar type.
 macro_rules! contract {
-    ($($module:ident: $scalar:ty, shapes up to $largest:expr, $large:expr, zoo of $sizes:expr;)*) => {$(
+    ($($module:ident: $scalar:ty, shapes up to $largest:expr, $large:expr;)*) => {$(
         mod $module {
             use super::*;
 
@@ -99,10 +91,6 @@ macro_rules! contract {
             fn large_shapes() {
                 super::large_shapes::<$scalar>($large);
             }
-            #[test]
-            fn animals() {
-                super::animals::<$scalar>($sizes);
-            }
             proptest! {
                 #![proptest_config(ProptestConfig::with_cases(200))]
                 /// Spectra that are equal, nearly equal, zero or hugely spread on purpose.
@@ -115,10 +103,10 @@ macro_rules! contract {
     )*};
 }
 contract! {
-    real_single: f32, shapes up to 20, LARGE, zoo of &[1, 2, 3, 5, 8, 21];
-    real_double: f64, shapes up to 20, LARGE, zoo of &[1, 2, 3, 4, 7, 20, 33];
-    complex_single: Complex<f32>, shapes up to 20, LARGE, zoo of &[1, 2, 4, 9, 17];
-    complex_double: Complex<f64>, shapes up to 20, LARGE, zoo of &[1, 2, 3, 6, 20];
-    real_reference: Dd, shapes up to 8, &[(30, 2), (3, 25)], zoo of &[3, 6];
-    complex_reference: Complex<Dd>, shapes up to 7, &[(30, 2)], zoo of &[4];
+    real_single: f32, shapes up to 20, LARGE;
+    real_double: f64, shapes up to 20, LARGE;
+    complex_single: Complex<f32>, shapes up to 20, LARGE;
+    complex_double: Complex<f64>, shapes up to 20, LARGE;
+    real_reference: Dd, shapes up to 8, &[(30, 2), (3, 25)];
+    complex_reference: Complex<Dd>, shapes up to 7, &[(30, 2)];
 }
