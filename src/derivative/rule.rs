@@ -188,7 +188,7 @@ impl<'a, R: Real> Spectrum<'a, R> {
             let (second, value) = (first + 1, self.s[first].to_f64());
             return Err(Error::EqualSingularValues { operation: OPERATION, first, second, value });
         }
-        if let Some(index) = (0..need.leading).find(|&i| need.reciprocals && self.is_zero(i)) {
+        if let Some(index) = (0..need.leading).find(|&i| need.reciprocals() && self.is_zero(i)) {
             return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: self.s[index].to_f64() });
         }
         Ok(())
@@ -276,16 +276,27 @@ const MAX_TAYLOR_ORDER: usize = 1000;
 pub(crate) struct Need {
     /// Triplets whose vectors are differentiated.
     leading: usize,
-    /// Whether 1/sᵢ is needed: for the projectors, or for the phase of a complex triplet.
-    reciprocals: bool,
+    /// Whether 1/sᵢ is needed: for the phase of a complex triplet, for the projector beside U, for that beside V.
+    phase: bool,
+    left: bool,
+    right: bool,
 }
 
 impl Need {
-    /// The vectors of the first `leading` triplets: columns of U, of V, of both; or none, which divides by nothing.
-    pub(crate) fn vectors<S: Scalar>(factors: &Factors<'_, S>, leading: usize, (u, v): (bool, bool)) -> Self {
+    /// The vectors of the first `leading` triplets.
+    pub(crate) fn vectors<S: Scalar>(factors: &Factors<'_, S>, leading: usize) -> Self {
         let ((m, n), k) = (factors.shape(), factors.triplets());
-        let complement = (u && k < m) || (v && k < n);
-        Need { leading: if u || v { leading } else { 0 }, reciprocals: S::PARTS == 2 || complement }
+        Need { leading, phase: S::PARTS == 2, left: k < m, right: k < n }
+    }
+
+    /// Less, where U or V does not take part; nothing where neither does.
+    pub(crate) fn of_parts(self, u: bool, v: bool) -> Self {
+        let leading = if u || v { self.leading } else { 0 };
+        Need { leading, left: self.left && u, right: self.right && v, ..self }
+    }
+
+    fn reciprocals(self) -> bool {
+        self.phase || self.left || self.right
     }
 }
 

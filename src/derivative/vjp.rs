@@ -64,7 +64,7 @@ pub fn vjp_into<S: Scalar>(
     let r = cotangent.check(factors)?;
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the gradient of A", target.shape(), (m, n))?;
-    let need = Need::vectors(factors, r, (cotangent.u.is_some(), cotangent.v.is_some()));
+    let need = Need::vectors(factors, r).of_parts(cotangent.u.is_some(), cotangent.v.is_some());
     let mut spectrum = Spectrum::new(factors, rule, need)?;
     if cotangent.s_matrix.is_some() {
         spectrum = spectrum.beside_block_cotangent();
