@@ -19,7 +19,8 @@ fn cases<S: Entry>(n: usize, random: &mut Random) -> Vec<Case<S>> {
     let unitary = random.orthonormal::<S>(n, n);
     let unitary = Mat::from_fn(n, n, |i, j| unitary[(i, j)].scale(S::Real::from_f64(3.7)));
     let repeated = random.matrix::<S>(n, n);
-    let repeated = |i: usize, j: usize| if i / n == j / n { repeated[(i % n, j % n)] } else { num_traits::Zero::zero() };
+    let repeated =
+        |i: usize, j: usize| if i / n == j / n { repeated[(i % n, j % n)] } else { num_traits::Zero::zero() };
     let threefold: Vec<f64> = (0..n).map(|i| 0.8_f64.powf((i / 3) as f64)).collect();
     let half: Vec<f64> = (0..n).map(|i| if i < n.div_ceil(2) { 1.0 } else { 0.0 }).collect();
     vec![

@@ -10,8 +10,8 @@ pub struct Report<R> {
     /// when the loss does not depend on the arbitrary choice of phases, of bases inside blocks of equal values, and of
     /// null-space vectors. Where it is not small, no gradient exists.
     pub gauge_residual: R,
-    /// Pairs of singular values that the rule treated as equal and not zero. Rules that do not cut the gap (plain, clipping,
-    /// Taylor, Lorentzian) report none.
+    /// Pairs of singular values that the rule treated as equal and not zero. Rules that do not cut the gap
+    /// (clipping, Taylor, Lorentzian) report none.
     pub equal_pairs: usize,
     /// Singular values that count as zero.
     pub zeros: usize,

@@ -231,7 +231,8 @@ impl<'a, R: Real> Spectrum<'a, R> {
                 pair.sum = sum.recip();
                 pair.block = pair.sum;
             }
-            (AtEqual::MinimumNorm, true) => pair.sum = sum.recip(),
+            // The plain rule has refused wherever this pair could count: no vector takes part.
+            (AtEqual::MinimumNorm | AtEqual::Plain, true) => pair.sum = sum.recip(),
             // T = 1/s, of the mean where the two differ within the tolerance.
             (AtEqual::Published, true) => pair.left = (R::one() + R::one()) / sum,
             (AtEqual::Zeroing, true) => {}
@@ -259,7 +260,7 @@ impl<'a, R: Real> Spectrum<'a, R> {
                 (pair.gap, pair.sum) = (broadened(gap), broadened(sum));
                 pair.class = Class::Distinct;
             }
-            (AtEqual::Plain, _) | (_, false) => {
+            (_, false) => {
                 (pair.gap, pair.sum) = (gap.recip(), sum.recip());
                 pair.class = Class::Distinct;
             }

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod bounds;
+pub(crate) mod derivatives;
 pub(crate) mod double_double;
 pub(crate) mod entry;
 pub(crate) mod random;
