@@ -1,7 +1,7 @@
 //! The little matrix algebra that the tests of the derivatives share, and owned cotangents and tangents.
 
 use diffsvd::{
-    AtEqual, Cotangent, Error, Factors, Gradient, Mat, Real, Rule, Scalar, TangentMut, Target, jvp_into,
+    AtEqual, Cotangent, Error, Factors, Gradient, Mat, Real, Rule, Scalar, Svd, TangentMut, Target, jvp_into,
     jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
 use num_traits::{One, Zero};
@@ -70,7 +70,7 @@ pub(crate) fn wide<S: Entry>(a: &Mat<S>) -> Mat<S::Wide> {
     super::entry::widen(a.as_ref(), 0)
 }
 
-/// Factors that own their entries; s is given, not computed, so that equal and zero values are exact.
+/// Factors that own their entries; s can be given, not computed, so that equal and zero values are exact.
 #[derive(Clone, Debug)]
 pub(crate) struct Triplets<S: Scalar> {
     pub(crate) u: Mat<S>,
@@ -82,6 +82,12 @@ impl<S: Scalar> Triplets<S> {
     pub(crate) fn random(m: usize, n: usize, s: &[f64], random: &mut super::random::Random) -> Self {
         let (u, v) = (random.orthonormal(m, s.len()), random.orthonormal(n, s.len()));
         Triplets { u, s: s.iter().map(|&s| S::Real::from_f64(s)).collect(), v }
+    }
+
+    /// The thin SVD of A.
+    pub(crate) fn of(a: &Mat<S>) -> Self {
+        let svd = Svd::thin(a).expect("a finite matrix");
+        Triplets { u: svd.u().clone(), s: svd.s().to_vec(), v: svd.v().clone() }
     }
 
     pub(crate) fn view(&self) -> Factors<'_, S> {

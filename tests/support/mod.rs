@@ -5,6 +5,7 @@ pub(crate) mod bounds;
 pub(crate) mod derivatives;
 pub(crate) mod double_double;
 pub(crate) mod entry;
+pub(crate) mod losses;
 pub(crate) mod random;
 pub(crate) mod spectra;
 pub(crate) mod strategies;
