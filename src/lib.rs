@@ -24,8 +24,11 @@ mod rotation;
 
 mod banded;
 mod bidiagonal;
+mod block;
 mod diagonalize;
 
+mod plan;
+mod stages;
 mod svd;
 
 mod factors;
@@ -45,6 +48,6 @@ pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};
 #[cfg(feature = "alloc")]
 pub use owned::{Gradient, Mat, Svd, Tangent};
+pub use plan::{Vectors, svd_workspace_len};
 pub use scalar::{Real, Scalar};
 pub use svd::{FactorsMut, singular_values_into, svd_into};
-pub use workspace::{Vectors, svd_workspace_len};

@@ -5,8 +5,7 @@
 //! value of B is found to high relative accuracy, however small.
 
 mod deflate;
-#[cfg_attr(not(test), expect(dead_code, reason = "the driver does not call it yet"))]
-pub(crate) mod divide;
+mod divide;
 mod sweep;
 mod two_by_two;
 
@@ -15,6 +14,7 @@ use crate::kernel::Order;
 use crate::rotation::{Side, Sink};
 use crate::scalar::Real;
 
+pub(crate) use divide::{divide_and_conquer, divide_workspace_len};
 use two_by_two::two_by_two;
 
 /// Sweeps allowed per singular value, on the average. About 2 are needed; the worst ever seen is in `docs/accuracy.md`.
