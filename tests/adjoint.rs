@@ -47,10 +47,10 @@ const SPECTRA: [[f64; 4]; 9] = [
 fn cotangents<S: Scalar>(m: usize, n: usize, r: usize, mask: u8, random: &mut Random) -> Parts<S> {
     let s: Vec<S::Real> = (0..r).map(|_| random.entry::<S::Real>()).collect();
     Parts {
-        u: (mask & 1 != 0).then(|| random.matrix(m, r)),
-        s: (mask & 2 != 0).then_some(s),
-        v: (mask & 4 != 0).then(|| random.matrix(n, r)),
-        s_matrix: (mask & 8 != 0).then(|| random.matrix(r, r)),
+        u: (mask & 0b1 != 0).then(|| random.matrix(m, r)),
+        s: (mask & 0b10 != 0).then_some(s),
+        v: (mask & 0b100 != 0).then(|| random.matrix(n, r)),
+        s_matrix: (mask & 0b1000 != 0).then(|| random.matrix(r, r)),
     }
 }
 
