@@ -2,14 +2,12 @@
 //!
 //! All rules are linear in ẋ and in ȳ, also where they are not the derivative of anything.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, all_rules, inner, jvp, norm, plus, relative_error, vjp};
+use crate::support::entry::{Entry, at};
+use crate::support::random::Random;
 use diffsvd::{AtEqual, Error, Factors, Mat, MatMut, MatRef, Real, Rule, Scalar, Target, vjp_into, vjp_workspace_len};
 use num_complex::Complex;
 use num_traits::{One, Zero};
-use support::derivatives::{Parts, Triplets, all_rules, inner, jvp, norm, plus, relative_error, vjp};
-use support::entry::{Entry, at};
-use support::random::Random;
 
 /// c of c · max(m, n) · ε, relative to ‖ȳ‖‖Jẋ‖ + ‖Jᴴȳ‖‖ẋ‖. Measured: 1.2.
 const ADJOINT: f64 = 2.0;

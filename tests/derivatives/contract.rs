@@ -1,16 +1,14 @@
 //! What the derivatives promise their caller: every error with its numbers, outputs untouched by them, the report, values alone.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, all_rules, jvp, mul, norm, relative_error, scale_columns, vjp};
+use crate::support::entry::Entry;
+use crate::support::random::Random;
 use diffsvd::{
     AtEqual, Error, Factors, Mat, MatRef, Rule, Target, Tolerance, jvp_into, jvp_workspace_len, vjp_into,
     vjp_workspace_len,
 };
 use num_complex::Complex;
 use num_traits::Zero;
-use support::derivatives::{Parts, Triplets, all_rules, jvp, mul, norm, relative_error, scale_columns, vjp};
-use support::entry::Entry;
-use support::random::Random;
 
 const M: usize = 5;
 const N: usize = 4;
