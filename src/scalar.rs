@@ -226,7 +226,12 @@ macro_rules! ieee_real {
     ($float:ident, $bits:ident, $significand:expr) => {
         real_scalar!($float, $float::is_finite);
 
-        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_lossless)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_possible_wrap,
+            clippy::cast_sign_loss,
+            clippy::cast_lossless
+        )]
         impl Real for $float {
             const EPSILON: Self = $float::EPSILON;
             const MIN_POSITIVE: Self = $float::MIN_POSITIVE;
