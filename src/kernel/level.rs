@@ -11,6 +11,9 @@ use crate::scalar::Real;
 
 /// How a product is added: fused where there is an instruction for it.
 pub(crate) trait Arith: Copy {
+    /// Vector registers of 64 bytes that a loop may count on: sets the size of the tiles of a product.
+    const REGISTERS: usize;
+
     /// a b + c.
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R;
 }
@@ -19,18 +22,22 @@ pub(crate) trait Arith: Copy {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Separate;
 
-/// One rounding, one instruction.
+/// One rounding, one instruction, with this many registers of 64 bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fused;
+pub(crate) struct Fused<const REGISTERS: usize>;
 
 impl Arith for Separate {
+    const REGISTERS: usize = 8;
+
     #[inline(always)]
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
         a * b + c
     }
 }
 
-impl Arith for Fused {
+impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
+    const REGISTERS: usize = REGISTERS;
+
     #[inline(always)]
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
         a.mul_add(b, c)
@@ -102,7 +109,7 @@ impl Level {
         match self {
             Level::Portable => task.run::<Separate>(),
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => task.run::<Fused>(),
+            Level::Neon => task.run::<Fused<8>>(),
             // SAFETY: the value exists only where `detect` found the features.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2(task) },
@@ -130,11 +137,11 @@ impl Level {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<T: Task>(task: T) {
-    task.run::<Fused>();
+    task.run::<Fused<8>>();
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
 fn avx512<T: Task>(task: T) {
-    task.run::<Fused>();
+    task.run::<Fused<32>>();
 }
