@@ -80,6 +80,7 @@ macro_rules! has {
 
 impl Level {
     /// The best level of this machine.
+    #[cfg_attr(not(feature = "std"), allow(clippy::ifs_same_cond, reason = "the compiler's answers may be the same"))]
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn detect() -> Self {
         if has!("avx512f", "avx512vl", "avx512dq", "avx512bw", "fma", "avx2") {
