@@ -36,9 +36,10 @@ fn numbers<S: Scalar<Real = f64>>(svd: &Svd<S>) -> String {
     out += &text::paragraph(&text::values(s));
     let _ = writeln!(
         out,
-        "\nrank              {} of {} (values above max(m, n) ε s₁ = {cut:.1e} count)",
+        "\nrank              {} of {} (values above the default tolerance, {}, count)",
         svd.rank(Tolerance::Default),
-        s.len()
+        s.len(),
+        text::significant(cut, 2)
     );
     let _ = match condition {
         c if c.is_nan() => writeln!(out, "condition number  undefined: the matrix is zero"),
@@ -103,9 +104,10 @@ fn degeneracies<S: Scalar<Real = f64>>(svd: &Svd<S>, report: Report<f64>) -> Str
     let s = svd.s();
     let cut = Tolerance::Default.absolute(svd.factors().shape(), s[0]);
     let mut out = format!(
-        "  {}, {} (within max(m, n) ε s₁)\n",
+        "  {}, {} (within the default tolerance, {})\n",
         text::count(report.equal_pairs, "pair of equal values", "pairs of equal values"),
         text::count(report.zeros, "zero", "zeros"),
+        text::significant(cut, 2),
     );
     let gaps = s.windows(2).enumerate().map(|(i, pair)| (pair[0] - pair[1], i + 1)).filter(|&(gap, _)| gap > cut);
     if let Some((gap, i)) = gaps.min_by(|a, b| a.0.total_cmp(&b.0)) {
