@@ -22,7 +22,8 @@
 //! ```
 //!
 //! U, s and V are all that is saved for the derivatives. The modules stand in the order of this flow; the loops over many
-//! entries stand in `kernel`, instantiated per instruction set. `docs/architecture.md` has the map with its reasons.
+//! entries stand in `kernel`, instantiated per instruction set. `docs/architecture.md` has the map with its reasons; [`guide`]
+//! has the conventions and the derivations.
 //!
 //! # Where to start
 //!
@@ -54,7 +55,7 @@
 #![no_std]
 
 /// The examples of the README, compiled and run.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
