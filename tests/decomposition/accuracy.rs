@@ -58,7 +58,7 @@ fn degenerate<S: Entry>(sizes: &[usize]) -> (f64, f64) {
     let mut random = Random::new(0xd0b1e);
     let (mut splitting, mut zeros) = (0.0_f64, 0.0_f64);
     for &n in sizes {
-        for _ in 0..1 + 60 / n {
+        for _ in 0..=60 / n {
             for (rows, cols) in [(n, n), (2 * n + 1, n), (n, n + 2)] {
                 splitting = splitting.max(largest_gap(&exact_pairs::<S>(rows, cols, &mut random), 2));
                 for times in [2, 4, 8] {
