@@ -2,9 +2,11 @@
 #![allow(dead_code)]
 
 pub(crate) mod bounds;
+pub(crate) mod derivatives;
 pub(crate) mod double_double;
 pub(crate) mod entry;
 pub(crate) mod layout;
+pub(crate) mod losses;
 pub(crate) mod random;
 pub(crate) mod run;
 pub(crate) mod spectra;
