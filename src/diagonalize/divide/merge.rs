@@ -52,7 +52,7 @@ impl Block {
     }
 }
 
-/// What is known of the largest block, and is used by all.
+/// Memory for the largest merge, used by all.
 pub(super) struct Scratch<'w, R> {
     /// Columns of one half, on their way through a product.
     pub(super) gathered: &'w mut [R],
@@ -65,19 +65,22 @@ pub(super) struct Scratch<'w, R> {
 
 const ARRAYS: usize = 7;
 
+/// Reals of a [`Scratch`] for blocks of up to `n` rows.
+pub(super) const fn scratch_len(n: usize) -> usize {
+    let square = padded(n).saturating_mul(n);
+    let lists = padded(n).saturating_mul(ARRAYS + FIELDS);
+    square.saturating_add(gathered_len(n)).saturating_add(lists)
+}
+
+/// The rows of the larger half, in every column.
+const fn gathered_len(n: usize) -> usize {
+    padded(n / 2 + LANES / 2 + 1).saturating_mul(n)
+}
+
 impl<'w, R: Real> Scratch<'w, R> {
-    pub(super) const fn len(n: usize) -> usize {
-        Self::gathered_len(n) + padded(n) * n + n * FIELDS + ARRAYS * padded(n)
-    }
-
-    const fn gathered_len(n: usize) -> usize {
-        // The rows of the larger half.
-        padded(n / 2 + LANES / 2 + 1) * n
-    }
-
     pub(super) fn carve(arena: &mut Arena<'w, R>, n: usize) -> Self {
         let vectors = arena.take(padded(n) * n);
-        let gathered = arena.take(Self::gathered_len(n));
+        let gathered = arena.take(gathered_len(n));
         let arrays = core::array::from_fn(|_| arena.take(padded(n)));
         let (records, _) = arena.take(n * FIELDS).as_chunks_mut();
         Scratch { gathered, vectors, records, arrays }
