@@ -62,9 +62,9 @@ pub fn line(cell: &[Row]) -> String {
     let best = cell[1..].iter().min_by(|x, y| x.ratio.total_cmp(&y.ratio));
     match best {
         Some(best) => {
-            let _ = write!(text, "{:>12} {:<16}{:>6.2}x  |", micros(best.median()), best.contestant, best.ratio);
+            let _ = write!(text, "{:>12} {:<20}{:>6.2}x  |", micros(best.median()), best.contestant, best.ratio);
         }
-        None => text.push_str(&" ".repeat(39)),
+        None => text.push_str(&" ".repeat(43)),
     }
     for row in &cell[1..] {
         let _ = write!(text, " {} {}", row.contestant, micros(row.median()));
@@ -74,7 +74,7 @@ pub fn line(cell: &[Row]) -> String {
 
 pub fn heading() -> String {
     format!(
-        "{:<9}{:<5}{:<13}{:>12}{:>12} {:<16}{:>7}  | µs of CPU time for each matrix (median of the rounds)",
+        "{:<9}{:<5}{:<13}{:>12}{:>12} {:<20}{:>7}  | µs of CPU time for each matrix (median of the rounds)",
         "task", "type", "shape", "diffsvd", "best peer", "", "ratio"
     )
 }
