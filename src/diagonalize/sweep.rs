@@ -67,10 +67,9 @@ impl<R: Real> Rotations<'_, R> {
 
     /// Read backwards, (x, y) is (y, x), so that the sine changes sign, and U and V are exchanged.
     fn read_backwards(&mut self, count: usize) {
-        for (left, right, sign) in [
-            (&mut *self.left_c, &mut *self.right_c, R::one()),
-            (&mut *self.left_s, &mut *self.right_s, -R::one()),
-        ] {
+        for (left, right, sign) in
+            [(&mut *self.left_c, &mut *self.right_c, R::one()), (&mut *self.left_s, &mut *self.right_s, -R::one())]
+        {
             for (i, right) in right[..count].iter_mut().enumerate() {
                 core::mem::swap(&mut left[count - 1 - i], right);
             }
