@@ -8,6 +8,7 @@
 mod cases;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::process::{Command, ExitCode};
 
 const USUAL: [&str; 12] = [
@@ -94,7 +95,7 @@ fn report(names: &[String], save: Option<String>, check: Option<String>) -> Exit
         let note = change.map_or(String::new(), |change| format!("{:+.1} %", change * 100.0));
         println!("{name:<20}{now:>14} {note}");
         good &= change.is_none_or(|change| change <= SLACK);
-        text.push_str(&format!("{name},{now}\n"));
+        let _ = writeln!(text, "{name},{now}");
     }
     if let Some(path) = save {
         std::fs::write(&path, text).unwrap_or_else(|error| panic!("{path}: {error}"));
