@@ -4,7 +4,8 @@
 //! bidiagonal matrix and transposing gives an upper bidiagonal matrix again, with U and V exchanged. So the block is
 //! reversed, swept from the top, and reversed back.
 
-use super::{Rotations, two_by_two};
+use super::Rotations;
+use super::two_by_two::smaller_value;
 use crate::rotation::{Rotation, annihilate, tiny};
 use crate::scalar::Real;
 
@@ -17,12 +18,11 @@ pub(super) fn shift<R: Real>(d: &[R], e: &[R], lo: usize, hi: usize, flipped: bo
     if n * R::from_f64(100.0) * (smallest / largest) <= R::one() {
         return R::zero();
     }
-    let (near, corner) = if flipped {
-        (d[hi], two_by_two(d[lo], e[lo], d[lo + 1]))
+    let (near, shift) = if flipped {
+        (d[hi], smaller_value(d[lo], e[lo], d[lo + 1]))
     } else {
-        (d[lo], two_by_two(d[hi - 1], e[hi - 1], d[hi]))
+        (d[lo], smaller_value(d[hi - 1], e[hi - 1], d[hi]))
     };
-    let shift = corner.small.abs();
     // A shift that is lost against the first entry would only add rounding; so would one that dwarfs it.
     let ratio = shift / near.abs();
     let lost = R::EPSILON.sqrt();
