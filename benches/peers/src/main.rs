@@ -101,7 +101,8 @@ fn run(options: &Options) -> Result<(), String> {
     if let Some(path) = &options.plot {
         return record::redraw(path);
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers");
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers");
+    let root = std::env::var_os("PEERS_LIBRARIES").map_or_else(beside, Into::into);
     let mut libraries = vec![];
     for library in [Library::openblas(&root), Library::mkl(&root)] {
         match library {
