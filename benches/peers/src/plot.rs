@@ -22,7 +22,7 @@ const SCALARS: [(&str, &str); 4] = [("f32", "#0072b2"), ("f64", "#000000"), ("c3
 /// Panels: their left edges are `LEFT + i * STEP`.
 const LEFT: f64 = 60.0;
 const STEP: f64 = 250.0;
-const WIDTH: f64 = 210.0;
+const WIDTH: f64 = 200.0;
 const HEIGHT: f64 = 220.0;
 
 /// A logarithmic axis from `low` at `start` to `high` at `end`.
@@ -92,7 +92,7 @@ pub fn svg(task: Task, rows: &[Row]) -> Option<String> {
 fn times(svg: &mut String, rows: &[&Row], left: f64, title: &str) {
     let x = Axis::around(rows.iter().map(|r| r.shape.rows as f64), 2.0, left, left + WIDTH);
     let y = Axis::around(rows.iter().map(|r| r.median()), 10.0, 30.0 + HEIGHT, 30.0);
-    text(svg, (left + WIDTH / 2.0, 20.0), "middle", &format!("{title}: µs for each n×n matrix"));
+    text(svg, (left + WIDTH / 2.0, 20.0), "middle", &format!("{title}: time for each n×n matrix"));
     for n in x.powers(2.0) {
         line(svg, (x.at(n), 30.0), (x.at(n), 30.0 + HEIGHT), "#eeeeee");
         text(svg, (x.at(n), 44.0 + HEIGHT), "middle", &n.to_string());
@@ -113,8 +113,14 @@ fn times(svg: &mut String, rows: &[&Row], left: f64, title: &str) {
     }
 }
 
+/// Microseconds, a power of ten, in the unit that suits.
 fn label(t: f64) -> String {
-    if t > 0.5 { format!("{t:.0}") } else { format!("{t:.2}") }
+    match t {
+        t if t < 0.99 => format!("{:.0} ns", t * 1e3),
+        t if t < 999.0 => format!("{t:.0} µs"),
+        t if t < 999e3 => format!("{:.0} ms", t * 1e-3),
+        t => format!("{:.0} s", t * 1e-6),
+    }
 }
 
 fn legend(svg: &mut String, rows: &[&Row]) {

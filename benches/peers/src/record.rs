@@ -4,7 +4,7 @@ use crate::check::Errors;
 use crate::lapack::Library;
 use crate::plot;
 use crate::problem::{Shape, Task};
-use crate::table::{HEADER, Row, csv};
+use crate::table::{self, HEADER, Row, csv};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -52,10 +52,11 @@ fn draw(rows: &[Row], folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The plots of an earlier run, beside its table.
+/// The plots of an earlier run, beside its table, which is printed as Markdown.
 pub fn redraw(path: &Path) -> Result<(), String> {
     let text = said(fs::read_to_string(path), path)?;
     let rows: Vec<Row> = text.lines().skip(1).filter_map(parse).collect();
+    Task::ALL.into_iter().for_each(|task| println!("{}", table::markdown(task, &rows)));
     draw(&rows, path.parent().unwrap_or(Path::new(".")))
 }
 
