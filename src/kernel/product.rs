@@ -55,7 +55,9 @@ pub(crate) fn gemm_at<S: Scalar>(
     debug_assert_eq!((c.rows(), c.cols()), (a.view.rows(), b.view.cols()));
     debug_assert_eq!(a.view.cols(), b.view.rows());
     let product = Product { c, keep, alpha, a, b };
-    if LANES == 1 || level == Level::Portable {
+    // Packing costs more than it saves for the smallest.
+    let small = product.c.rows() * product.c.cols() * product.a.view.cols() <= SMALL;
+    if LANES == 1 || small || level == Level::Portable {
         product.entry_by_entry();
     } else {
         level.run(product);
@@ -70,6 +72,9 @@ struct Product<'a, S: Scalar> {
     a: Operand<'a, S>,
     b: Operand<'a, S>,
 }
+
+/// Products of at most this many terms are computed entry by entry.
+const SMALL: usize = 216;
 
 /// Columns of A and rows of B in one block.
 const BLOCK_DEPTH: usize = 128;
@@ -229,19 +234,19 @@ fn pack_a<'b, S: Scalar, const PARTS: usize, const TALL: usize>(
             }
         } else {
             // Row by row: each is read in order where the rows are contiguous, as in an adjoint.
-            let row =
-                |r: usize| a.view.transpose().contiguous_col(top + start + r).map(|row| &row[first..first + count]);
+            let rows_of_a = a.view.transpose();
             let inside = rows.saturating_sub(start).min(LANES);
-            let block: [&[S]; LANES] = core::array::from_fn(|r| if r < inside { row(r) } else { None }.unwrap_or(&[]));
-            if inside == LANES && block.iter().all(|row| row.len() == count) {
-                for l in 0..count {
-                    write(sliver, l, i, core::array::from_fn(|r| block[r][l]));
-                }
-            } else {
-                for l in 0..count {
-                    let entry = |r| if r < inside { a.view.at(top + start + r, first + l) } else { S::zero() };
-                    write(sliver, l, i, core::array::from_fn(entry));
-                }
+            let block: [Option<&[S]>; LANES] = core::array::from_fn(|r| {
+                let row = if r < inside { rows_of_a.contiguous_col(top + start + r) } else { None };
+                row.and_then(|row| row.get(first..first + count))
+            });
+            for l in 0..count {
+                let entry = |r: usize| match block[r] {
+                    Some(row) => row[l],
+                    None if r < inside => a.view.at(top + start + r, first + l),
+                    None => S::zero(),
+                };
+                write(sliver, l, i, core::array::from_fn(entry));
             }
         }
     }

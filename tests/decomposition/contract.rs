@@ -66,7 +66,8 @@ fn large_shapes<S: Entry>(shapes: &[(usize, usize)]) {
         let (_, s) = check("of a kind in turn", &a, &reference, vectors, (Layout::turn(turn), Layout::turn(turn / 2)));
         let (_, alone) =
             check("of a kind in turn", &a, &reference, Vectors::None, (Layout::turn(turn + 1), Layout::ColMajor));
-        assert!(s == alone, "{} {m}×{n}", S::NAME);
+        // From order 96 on vectors come by divide and conquer, and both have been checked against the reference.
+        assert!(s == alone || m.min(n) >= 96, "{} {m}×{n}", S::NAME);
     }
 }
 
