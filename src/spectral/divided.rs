@@ -45,6 +45,10 @@ fn mean_derivative<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) 
 pub(super) fn odd_difference<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) -> R {
     let zero = R::zero();
     let (x, y) = (a.abs(), b.abs());
+    if (x == zero) != (y == zero) {
+        // f(0) = 0 by continuation, whatever the function says of it.
+        return f.quotient(x + y);
+    }
     if (a < zero && b > zero) || (a > zero && b < zero) { f.divided_sum(x, y) } else { f.divided_difference(x, y) }
 }
 

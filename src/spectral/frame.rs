@@ -101,6 +101,28 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
         Ok(())
     }
 
+    /// L, W and P of Z = B Gᴴ with p columns each; `scratch` has k p entries.
+    pub(super) fn project_product(
+        &mut self,
+        (b, g): (MatRef<'_, S>, MatRef<'_, S>),
+        scratch: &mut [S],
+    ) -> Result<(), Error> {
+        let (b, g) = if self.flipped { (g, b) } else { (b, g) };
+        let (k, one) = (self.k, S::Real::one());
+        let mut t = MatMut::col_major(scratch, k, b.cols())?;
+        gemm(t.reborrow(), false, one, Operand::adjoint(self.right), Operand::plain(g));
+        let mut l = MatMut::col_major(&mut *self.l, self.left.rows(), k)?;
+        gemm(l.reborrow(), false, one, Operand::plain(b), Operand::adjoint(t.as_ref()));
+        let p = MatMut::col_major(&mut *self.p, k, k)?;
+        gemm(p, false, one, Operand::adjoint(self.left), Operand::plain(l.as_ref()));
+        if self.beside() {
+            gemm(t.reborrow(), false, one, Operand::adjoint(self.left), Operand::plain(b));
+            let w = MatMut::col_major(&mut *self.w, self.right.rows(), k)?;
+            gemm(w, false, one, Operand::plain(g), Operand::adjoint(t.as_ref()));
+        }
+        Ok(())
+    }
+
     /// wᵢ = Re Pᵢᵢ = Re(uᵢᴴ Z vᵢ).
     pub(super) fn values(&self, w: &mut [S::Real]) {
         for (i, w) in w.iter_mut().enumerate() {
@@ -113,7 +135,7 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
         &mut self,
         at: &Values<'_, S::Real>,
         f: &F,
-        extra: &[S::Real],
+        extra: Option<&[S::Real]>,
     ) {
         let (k, above, beside) = (self.k, self.above(), self.beside());
         let zero = S::Real::zero();
@@ -127,7 +149,7 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
             let entry = self.p[j * k + j];
             // A real type has no phase, and its quotient may be infinite.
             let turn = if S::PARTS == 2 { entry.im() * f.sum(at, j, j) } else { zero };
-            let (re, im) = (entry.re() * f.difference(at, j, j) + extra[j], turn);
+            let (re, im) = (entry.re() * f.difference(at, j, j) + extra.map_or(zero, |extra| extra[j]), turn);
             self.p[j * k + j] = S::from_parts(re, im) - entry.scale(taken(j, j));
             for i in j + 1..k {
                 let (low, high) = (j * k + i, i * k + j);
@@ -140,7 +162,11 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
     }
 
     /// L and W become what stands beside Vᴴ and U.
-    fn complete<M, F: SpectralMap<S::Real, M>>(&mut self, at: &Values<'_, S::Real>, f: &F) -> Result<(), Error> {
+    pub(super) fn complete<M, F: SpectralMap<S::Real, M>>(
+        &mut self,
+        at: &Values<'_, S::Real>,
+        f: &F,
+    ) -> Result<(), Error> {
         let c = if self.beside() { f.at_zero(at) } else { S::Real::zero() };
         let (above, beside) = (self.above(), self.beside());
         for j in 0..self.k {
@@ -182,22 +208,25 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
         self.write(x, keep)
     }
 
-    /// X ← L Vᴴ + U Wᴴ.
-    pub(super) fn write(self, mut x: MatMut<'_, S>, keep: bool) -> Result<(), Error> {
+    /// The pairs (A, B) of which the map is the sum of A Bᴴ: (L, V), and (U, W) where V leaves a complement; in the orientation of A.
+    pub(super) fn terms(&self) -> Result<[Option<(MatRef<'_, S>, MatRef<'_, S>)>; 2], Error> {
+        let turned = |a, b| if self.flipped { (b, a) } else { (a, b) };
         let l = MatRef::col_major(&*self.l, self.left.rows(), self.k)?;
-        add_product(x.reborrow(), keep, (l, self.right), self.flipped);
-        if self.beside() {
-            let w = MatRef::col_major(&*self.w, self.right.rows(), self.k)?;
-            add_product(x, true, (self.left, w), self.flipped);
+        let first = Some(turned(l, self.right));
+        if !self.beside() {
+            return Ok([first, None]);
+        }
+        let w = MatRef::col_major(&*self.w, self.right.rows(), self.k)?;
+        Ok([first, Some(turned(self.left, w))])
+    }
+
+    /// X ← the sum of the terms.
+    pub(super) fn write(self, mut x: MatMut<'_, S>, keep: bool) -> Result<(), Error> {
+        for (i, (a, b)) in self.terms()?.into_iter().flatten().enumerate() {
+            gemm(x.reborrow(), keep || i > 0, S::Real::one(), Operand::plain(a), Operand::adjoint(b));
         }
         Ok(())
     }
-}
-
-/// X ← A Bᴴ, or its adjoint.
-fn add_product<S: Scalar>(x: MatMut<'_, S>, keep: bool, (a, b): (MatRef<'_, S>, MatRef<'_, S>), flipped: bool) {
-    let (a, b) = if flipped { (b, a) } else { (a, b) };
-    gemm(x, keep, S::Real::one(), Operand::plain(a), Operand::adjoint(b));
 }
 
 /// (d1 H, d2 K) at entry p, whose mirror image is `mirror`.

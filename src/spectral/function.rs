@@ -21,7 +21,7 @@ use crate::scalar::Real;
 ///         s * s * (3.0 + s * s) / ((1.0 + s * s) * (1.0 + s * s))
 ///     }
 /// }
-/// let svd = Svd::thin(&Mat::from_rows(&[[1.0, 1.0], [-1.0, 1.0]]))?; // √2 twice
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[1.0, 1.0], [-1.0, 1.0]]))?; // √2 twice
 /// let x = svd.map(Knee)?;
 /// let gradient = svd.map_vjp(Knee, &x)?; // of ‖X‖²/2, exact although both values are equal
 /// assert!((gradient[(0, 0)] - 2.0 / 3.0 * 10.0 / 9.0).abs() < 1e-15);

@@ -142,7 +142,7 @@ pub fn map_jvp_into<S: Scalar, M, F: SpectralMap<S::Real, M>>(
         out.copy_from_slice(f_dot);
     }
     f.couple(&at, w, Direction::Forward, out);
-    frame.combine(&at, f, out);
+    frame.combine(&at, f, Some(out));
     frame.expand(&at, f, &direct, target)
 }
 
@@ -213,7 +213,7 @@ pub(super) fn vjp_direct<S: Scalar, M, F: SpectralMap<S::Real, M>>(
         f_bar.copy_from_slice(w);
     }
     f.couple(&at, w, Direction::Backward, out);
-    frame.combine(&at, f, out);
+    frame.combine(&at, f, Some(out));
     frame.expand(&at, f, direct, gradient.a)
 }
 

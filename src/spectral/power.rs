@@ -38,10 +38,7 @@ impl<R: Elementary> SpectralFunction<R> for Power<R> {
         if b == R::zero() {
             return self.quotient(a);
         }
-        // (b − a)/a: b − a is exact for b ≥ a/2, and elsewhere log(b/a) is far from 0.
-        let step = (b - a) / a;
-        let log = if step * (R::one() + R::one()) < -R::one() { (b / a).ln() } else { step.ln_1p() };
-        a.powf(self.0 - R::one()) * ((self.0 * log).exp_m1() / step)
+        a.powf(self.0 - R::one()) * geometric_quotient(self.0, a, b)
     }
     fn divided_sum(&self, a: R, b: R) -> R {
         let (a, b) = (a.larger(b), a.smaller(b));
@@ -64,6 +61,20 @@ impl<R: Elementary> SpectralFunction<R> for Power<R> {
         }
         at.require_above("a power below the first", R::zero())
     }
+}
+
+/// (1 − (b/a)^p)/(1 − b/a) for a ≥ b ≥ 0, a > 0, and its limit p where they are equal.
+pub(super) fn geometric_quotient<R: Elementary>(p: R, a: R, b: R) -> R {
+    // (b − a)/a: b − a is exact for b ≥ a/2, and elsewhere log(b/a) is far from 0.
+    let step = (b - a) / a;
+    if step == R::zero() {
+        return p;
+    }
+    if b == R::zero() {
+        return R::one();
+    }
+    let log = if step * (R::one() + R::one()) < -R::one() { (b / a).ln() } else { step.ln_1p() };
+    (p * log).exp_m1() / step
 }
 
 impl<R: Elementary> TwiceDifferentiable<R> for Power<R> {
