@@ -31,13 +31,13 @@ impl BestRank {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for BestRank {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         if order == Order::Value || self.0 == 0 || self.0 >= at.count() {
             return Ok(());
         }
         at.require_distinct("the best approximation of this rank", self.0 - 1, self.0)
     }
-    fn value(&self, at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, at: &Values<'_, R>, i: usize) -> R {
         self.kept(at, i)
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {

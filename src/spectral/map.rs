@@ -48,12 +48,12 @@ pub fn map_into<S: Scalar, M, F: SpectralMap<S::Real, M>>(
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the value of the function", target.shape(), (m, n))?;
     let at = Values::of(factors);
-    f.check(&at, Order::Value)?;
+    f.check_at(&at, Order::Value)?;
     let mut arena = Arena::new(work, map_workspace_len::<S>(m, n, k))?;
     let (shorter, rows) = if m < n { (factors.u, m) } else { (factors.v, n) };
     let mut scaled = MatMut::col_major(arena.take(rows * k), rows, k)?;
     for j in 0..k {
-        let value = f.value(&at, j);
+        let value = f.value_at(&at, j);
         for i in 0..rows {
             scaled.put(i, j, shorter.at(i, j).scale(value));
         }
@@ -229,7 +229,7 @@ fn prepare<'f, 'w, S: Scalar, M, F: SpectralMap<S::Real, M>>(
 ) -> Result<(Frame<'f, 'w, S>, Pair<'w, S>), Error> {
     factors.check()?;
     let ((m, n), k) = (factors.shape(), factors.triplets());
-    f.check(&Values::of(factors), Order::Derivative)?;
+    f.check_at(&Values::of(factors), Order::Derivative)?;
     let mut arena = Arena::new(work, map_derivative_workspace_len::<S>(m, n, k))?;
     let reals = arena.take_reals::<2>(k);
     let mut frame = Frame::new(factors, &mut arena)?;

@@ -73,7 +73,7 @@ impl Rotation {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for Rotation {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         const OPERATION: &str = "the nearest rotation";
         let n = self.size;
         if at.shape != (n, n) {
@@ -88,7 +88,7 @@ impl<R: Real> SpectralMap<R, Whole> for Rotation {
         }
         if self.reflected { at.require_distinct(OPERATION, n - 2, n - 1) } else { Ok(()) }
     }
-    fn value(&self, _at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, _at: &Values<'_, R>, i: usize) -> R {
         if self.reflected && i + 1 == self.size { -R::one() } else { R::one() }
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
