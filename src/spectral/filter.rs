@@ -7,7 +7,7 @@ use super::values::{Order, Values, require_positive};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// s/(s² + λ²): the regularized inverse, X = A (AᴴA + λ²)⁻¹, so that Xᴴ b minimizes ‖A x − b‖² + λ²‖x‖².
+/// s/(s² + λ²): the regularized inverse, X = A (`AᴴA` + λ²)⁻¹, so that Xᴴ b minimizes ‖A x − b‖² + λ²‖x‖².
 ///
 /// D1 = (λ² − a b)/((a² + λ²)(b² + λ²)) and D2 = (λ² + a b)/(…): nothing cancels at any gap. Parameter 0 is λ, which must be positive.
 /// Differentiable at every A.

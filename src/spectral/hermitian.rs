@@ -51,7 +51,7 @@ pub struct Hermitian<F> {
 }
 
 impl<R: Real> Hermitian<SoftThreshold<R>> {
-    /// g = s: (AᴴA)^½ on the right, (AAᴴ)^½ on the left, the positive semidefinite factors of A = (U Vᴴ)(V S Vᴴ) = (U S Uᴴ)(U Vᴴ). Not
+    /// g = s: (`AᴴA`)^½ on the right, (`AAᴴ`)^½ on the left, the positive semidefinite factors of A = (U Vᴴ)(V S Vᴴ) = (U S Uᴴ)(U Vᴴ). Not
     /// differentiable where one of the min(m, n) singular values is zero: [`Error::ZeroSingularValue`].
     #[must_use]
     pub fn factor(side: Side) -> Self {
@@ -106,6 +106,14 @@ pub const fn hermitian_workspace_len<S: Scalar>(rows: usize, cols: usize, triple
     triplets.saturating_mul(longer.saturating_add(triplets))
 }
 
+/// The bases, in the order that makes the result V g(S) Vᴴ, and the memory.
+struct Prepared<'f, 'w, S> {
+    other: MatRef<'f, S>,
+    /// The basis on both sides.
+    basis: MatRef<'f, S>,
+    arena: Arena<'w, S>,
+}
+
 impl<F> Hermitian<F> {
     /// Rows and columns of the result.
     pub(super) fn dimension(&self, (m, n): (usize, usize)) -> usize {
@@ -127,7 +135,7 @@ impl<F> Hermitian<F> {
     {
         let d = self.dimension(factors.shape());
         check_shape("the Hermitian function", target.shape(), (d, d))?;
-        let (_, basis, mut arena) = self.prepare(factors, Order::Value, work)?;
+        let Prepared { basis, mut arena, .. } = self.prepare(factors, Order::Value, work)?;
         let k = basis.cols();
         let mut scaled = MatMut::col_major(arena.take(d * k), d, k)?;
         scaled.fill_with(|i, j| basis.at(i, j).scale(self.sign::<S>() * self.f.value(factors.s[j])));
@@ -163,7 +171,7 @@ impl<F> Hermitian<F> {
         check_shape("the tangent of the Hermitian function", target.shape(), (d, d))?;
         a_dot.check_shape("the tangent of A", factors.shape())?;
         a_dot.check_finite("the tangent of A")?;
-        let (other, basis, mut arena) = self.prepare(factors, Order::Derivative, work)?;
+        let Prepared { other, basis, mut arena } = self.prepare(factors, Order::Derivative, work)?;
         let z = Direct::new(a_dot);
         let z = if self.side == Side::Left { z } else { z.adjoint() };
         let (t, p) = (arena.take(d * k), arena.take(k * k));
@@ -199,7 +207,7 @@ impl<F> Hermitian<F> {
         check_shape("the gradient of A", target.shape(), factors.shape())?;
         y_bar.check_shape("the cotangent of the Hermitian function", (d, d))?;
         y_bar.check_finite("the cotangent of the Hermitian function")?;
-        let (other, basis, mut arena) = self.prepare(factors, Order::Derivative, work)?;
+        let Prepared { other, basis, mut arena } = self.prepare(factors, Order::Derivative, work)?;
         let half = S::Real::from_f64(0.5);
         let (t, p) = (arena.take(d * k), arena.take(k * k));
         let mut t = MatMut::col_major(t, d, k)?;
@@ -221,13 +229,13 @@ impl<F> Hermitian<F> {
         if self.complement { -S::Real::one() } else { S::Real::one() }
     }
 
-    /// The other basis, the basis on both sides, and the memory, after everything that can fail.
+    /// Everything that can fail.
     fn prepare<'f, 'w, S: Scalar>(
         &self,
         factors: &Factors<'f, S>,
         order: Order,
         work: &'w mut [S],
-    ) -> Result<(MatRef<'f, S>, MatRef<'f, S>, Arena<'w, S>), Error>
+    ) -> Result<Prepared<'f, 'w, S>, Error>
     where
         F: SpectralFunction<S::Real>,
     {
@@ -241,7 +249,7 @@ impl<F> Hermitian<F> {
         let (m, n) = factors.shape();
         let arena = Arena::new(work, hermitian_workspace_len::<S>(m, n, factors.triplets()))?;
         let oriented = if self.side == Side::Left { mirrored(factors) } else { *factors };
-        Ok((oriented.u, oriented.v, arena))
+        Ok(Prepared { other: oriented.u, basis: oriented.v, arena })
     }
 
     /// Entry by entry pᵢⱼ ← entry(G1, G2, pᵢⱼ, conj(pⱼᵢ))/4, so that the result and its adjoint make the whole; and what the projection on the

@@ -87,7 +87,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
             part.check_finite(name)?;
         }
         let (f, mut arena) = self.prepare(factors, Order::Derivative, work)?;
-        let mut frame = Frame::new(factors, &mut arena)?;
+        let mut frame = Frame::new(factors, &mut arena);
         frame.project(&Direct::new(tangent.a))?;
         let at = Values::of(factors);
         frame.combine(&at, &f, None);
@@ -121,7 +121,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
         check_shape("the gradient of A", gradient.a.shape(), (m, n))?;
         check_shape("the gradient of b", gradient.b.shape(), (m, p))?;
         let (f, mut arena) = self.prepare(factors, Order::Derivative, work)?;
-        let mut frame = Frame::new(factors, &mut arena)?;
+        let mut frame = Frame::new(factors, &mut arena);
         let scratch = arena.take(k * p);
         frame.project_product((self.b, x_bar), scratch)?;
         let at = Values::of(factors);

@@ -232,7 +232,7 @@ fn prepare<'f, 'w, S: Scalar, M, F: SpectralMap<S::Real, M>>(
     f.check_at(&Values::of(factors), Order::Derivative)?;
     let mut arena = Arena::new(work, map_derivative_workspace_len::<S>(m, n, k))?;
     let reals = arena.take_reals::<2>(k);
-    let mut frame = Frame::new(factors, &mut arena)?;
+    let mut frame = Frame::new(factors, &mut arena);
     frame.project(direct)?;
     reals[1].fill(S::Real::zero());
     Ok((frame, reals))

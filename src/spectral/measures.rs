@@ -8,7 +8,7 @@ use super::values::{Order, Values};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// log det(AᴴA) (of AAᴴ where A is wide) = 2 Σ log sᵢ.
+/// log det(`AᴴA`) (of `AAᴴ` where A is wide) = 2 Σ log sᵢ.
 ///
 /// The gradient is 2 (A⁺)ᴴ, with D1 = −2/(a b). No value where a singular value is zero: [`Error::ZeroSingularValue`].
 ///
@@ -53,9 +53,9 @@ impl<R: Real> SpectralMap<R, Whole> for LogDet {
     }
 }
 
-/// s₁/s_k, k = min(m, n): the condition number in the 2-norm.
+/// s₁/sₖ, k = min(m, n): the condition number in the 2-norm.
 ///
-/// Not differentiable where s₁ = s₂ or s_k₋₁ = s_k ([`Error::EqualSingularValues`]) or s_k = 0 ([`Error::ZeroSingularValue`]), within max(m, n) ε s₁.
+/// Not differentiable where s₁ = s₂ or sₖ₋₁ = sₖ ([`Error::EqualSingularValues`]) or sₖ = 0 ([`Error::ZeroSingularValue`]), within max(m, n) ε s₁.
 ///
 /// ```
 /// use diffsvd::{Mat, Svd, spectral::Condition};
@@ -122,7 +122,7 @@ impl<R: Real> SpectralMap<R, Whole> for Condition {
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()
     }
-    /// ∂f₁/∂s_k = ∂f_k/∂s₁ = −1/s_k².
+    /// ∂f₁/∂sₖ = ∂fₖ/∂s₁ = −1/sₖ².
     fn couple(&self, at: &Values<'_, R>, w: &[R], _direction: Direction, out: &mut [R]) {
         if let ([first, .., last], [out_first, .., out_last]) = (w, out) {
             let s = at.get(at.count() - 1);

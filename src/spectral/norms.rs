@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::matrix::check_shape;
 use crate::scalar::Real;
 
-/// s₁ + … + s_r, the Ky Fan r-norm: the spectral norm for r = 1, the nuclear norm for r = min(m, n).
+/// s₁ + … + sᵣ, the Ky Fan r-norm: the spectral norm for r = 1, the nuclear norm for r = min(m, n).
 ///
-/// The gradient is U_r V_rᴴ. Where sᵣ = sᵣ₊₁, or a value up to sᵣ is zero (within max(m, n) ε s₁), the function has a kink and the gradient is the subgradient of
+/// The gradient is Uᵣ Vᵣᴴ. Where sᵣ = sᵣ₊₁, or a value up to sᵣ is zero (within max(m, n) ε s₁), the function has a kink and the gradient is the subgradient of
 /// smallest Frobenius norm: the block of equal values shares its weight, zero values have none. The Hessian does not exist there:
 /// [`Error::EqualSingularValues`], [`Error::ZeroSingularValue`].
 ///
@@ -203,7 +203,8 @@ impl<R: Elementary> SpectralLoss<R> for Schatten<R> {
     type Gradient = SchattenGradient<R>;
 
     fn value(&self, at: &Values<'_, R>) -> Result<R, Error> {
-        if !(self.0 >= R::one()) || !self.0.is_finite() {
+        let valid = self.0 >= R::one() && self.0.is_finite();
+        if !valid {
             let must = "be finite and at least 1";
             return Err(Error::Parameter { name: "the exponent of the Schatten norm", value: self.0.to_f64(), must });
         }

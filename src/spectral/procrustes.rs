@@ -1,7 +1,7 @@
 //! The rotation nearest to a real square matrix, det = +1 (Kabsch's and Wahba's problem).
 //!
 //! R = U diag(1, …, 1, d) Vᵀ with d = det(U Vᵀ). It is the spectral map with fₖ = d: where A has the orientation of a reflection (d = −1) the divided
-//! difference 2/(sᵢ − s_k) stands where 2/(sᵢ + s_k) stands for a rotation.
+//! difference 2/(sᵢ − sₖ) stands where 2/(sᵢ + sₖ) stands for a rotation.
 
 use super::spectrum::{SpectralMap, Whole};
 use super::values::{Order, Values};

@@ -5,8 +5,8 @@
 //! same with the two directions exchanged,
 //!
 //!   D²X\[Z, Z̄\] = U (H′ + K′) Vᴴ + R′ Vᴴ + U T′ᴴ + N′,
-//!   H′ᵢⱼ = Σₗ f\[sᵢ, sₗ, sⱼ\] Hᵢₗ H̄ₗⱼ − f\[sᵢ, −sₗ, sⱼ\] Kᵢₗ K̄ₗⱼ + f\[sᵢ, 0, sⱼ\] (RᴴR̄ + TᴴT̄)ᵢⱼ/2 + …,
-//!   K′ᵢⱼ = Σₗ f\[−sᵢ, sₗ, sⱼ\] Kᵢₗ H̄ₗⱼ + f\[sᵢ, sₗ, −sⱼ\] Hᵢₗ K̄ₗⱼ + f\[−sᵢ, 0, sⱼ\] (TᴴT̄ − RᴴR̄)ᵢⱼ/2 + …,
+//!   H′ᵢⱼ = Σₗ f\[sᵢ, sₗ, sⱼ\] Hᵢₗ H̄ₗⱼ − f\[sᵢ, −sₗ, sⱼ\] Kᵢₗ K̄ₗⱼ + f\[sᵢ, 0, sⱼ\] (Rᴴ R̄ + Tᴴ T̄)ᵢⱼ/2 + …,
+//!   K′ᵢⱼ = Σₗ f\[−sᵢ, sₗ, sⱼ\] Kᵢₗ H̄ₗⱼ + f\[sᵢ, sₗ, −sⱼ\] Hᵢₗ K̄ₗⱼ + f\[−sᵢ, 0, sⱼ\] (Tᴴ T̄ − Rᴴ R̄)ᵢⱼ/2 + …,
 //!   R′ = R (C₊∘H̄ − C₋∘K̄) + (I − `UUᴴ`) Z T̄ diag(c) + …,   T′ = T (C₊∘H̄ + C₋∘K̄) + (I − `VVᴴ`) Zᴴ R̄ diag(c) + …,
 //!   N′ = R diag(c) T̄ᴴ + …,   (C±)ₗⱼ = f\[0, ±sₗ, sⱼ\],   cⱼ = f\[0, 0, sⱼ\].
 
@@ -88,7 +88,7 @@ fn square<'w, S: Scalar>(arena: &mut Arena<'w, S>, k: usize) -> Result<MatMut<'w
     MatMut::col_major(arena.take(k * k), k, k)
 }
 
-/// C ← XᴴY + YᴴX, or zero.
+/// C ← Xᴴ Y + Yᴴ X, or zero.
 fn gram<S: Scalar>(c: &mut MatMut<'_, S>, [x, y]: [MatRef<'_, S>; 2], wanted: bool) {
     if !wanted {
         return c.fill_with(|_, _| S::zero());

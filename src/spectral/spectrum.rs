@@ -5,7 +5,7 @@ use super::values::{Order, Values};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// What [`map_into`](crate::spectral::map_into) and its derivatives ask of fᵢ(s₁, …, s_k).
+/// What [`map_into`](crate::spectral::map_into) and its derivatives ask of fᵢ(s₁, …, sₖ).
 ///
 /// Every [`SpectralFunction`] is one, with the marker [`Pointwise`]; functions of the index or of the whole spectrum implement this
 /// trait itself, with the marker [`Whole`]. The marker `M` only keeps the two apart and is never written by a caller.
@@ -67,6 +67,7 @@ pub enum Eigenvalue {
 
 impl Eigenvalue {
     /// Its value.
+    #[must_use]
     pub fn of<R: Real>(self, at: &Values<'_, R>) -> R {
         match self {
             Eigenvalue::Plus(i) => at.get(i),
