@@ -44,18 +44,20 @@ pub trait Real: Scalar<Real = Self> + PartialOrd {
     #[must_use]
     fn mul_pow2(self, p: i32) -> Self;
 
+    /// x a + b, rounded once where there is an instruction for it. Called only where the machine has one.
+    #[must_use]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self * a + b
+    }
+
     /// √(x² + y²) without spurious overflow or underflow.
     #[must_use]
+    #[inline]
     fn hypot(self, other: Self) -> Self {
-        let (a, b) = (self.abs(), other.abs());
-        let (big, small) = if a < b { (b, a) } else { (a, b) };
-        if small <= big * Self::EPSILON * Self::from_f64(0.25) || !big.is_finite() {
-            return big;
-        }
-        // 2ᵖ of the size of the larger operand: the division is exact, the squares neither overflow nor underflow.
-        let p = big.exponent();
-        let (x, y) = (big.mul_pow2(-p), small.mul_pow2(-p));
-        (x * x + y * y).sqrt().mul_pow2(p)
+        let squared = self * self + other * other;
+        // Above this a square that underflowed is below rounding.
+        let safe = Self::MIN_POSITIVE / (Self::EPSILON * Self::EPSILON);
+        if squared > safe && squared < Self::one() / safe { squared.sqrt() } else { extreme_hypot(self, other) }
     }
 
     /// |x| with the sign of `sign`; the sign of a zero counts as positive.
@@ -75,6 +77,20 @@ pub trait Real: Scalar<Real = Self> + PartialOrd {
     fn smaller(self, other: Self) -> Self {
         if other < self { other } else { self }
     }
+}
+
+/// [`Real::hypot`] where a square leaves the range.
+#[cold]
+fn extreme_hypot<R: Real>(x: R, y: R) -> R {
+    let (a, b) = (x.abs(), y.abs());
+    let (big, small) = if a < b { (b, a) } else { (a, b) };
+    if small <= big * R::EPSILON * R::from_f64(0.25) || !big.is_finite() {
+        return if small.is_finite() { big } else { small };
+    }
+    // 2ᵖ of the size of the larger operand: the division is exact, the squares neither overflow nor underflow.
+    let p = big.exponent();
+    let (x, y) = (big.mul_pow2(-p), small.mul_pow2(-p));
+    (x * x + y * y).sqrt().mul_pow2(p)
 }
 
 /// An entry of a matrix: a [`Real`], or `Complex` of one.
@@ -226,7 +242,12 @@ macro_rules! ieee_real {
     ($float:ident, $bits:ident, $significand:expr) => {
         real_scalar!($float, $float::is_finite);
 
-        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_lossless)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_possible_wrap,
+            clippy::cast_lossless,
+            clippy::cast_sign_loss
+        )]
         impl Real for $float {
             const EPSILON: Self = $float::EPSILON;
             const MIN_POSITIVE: Self = $float::MIN_POSITIVE;
@@ -248,6 +269,11 @@ macro_rules! ieee_real {
             #[inline]
             fn sqrt(self) -> Self {
                 root::$float(self)
+            }
+            #[cfg(feature = "std")]
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                $float::mul_add(self, a, b)
             }
             #[inline]
             fn exponent(self) -> i32 {
