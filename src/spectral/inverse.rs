@@ -1,5 +1,6 @@
 //! 1/s above a cut-off: the pseudoinverse as a spectral function.
 
+use super::divided::{odd_difference, second_of_pieces};
 use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::values::{Order, Values, require_non_negative};
 use crate::error::Error;
@@ -87,7 +88,7 @@ impl<R: Real> TwiceDifferentiable<R> for Inverse<R> {
         match x.map(kept) {
             [true, true, true] => reciprocal_product(x[0], x[1]) / x[2],
             [false, false, false] => R::zero(),
-            _ => super::divided::second_quotient(self, x, kept),
+            _ => second_of_pieces(x, |x| x, kept, |a, b| odd_difference(self, a, b)),
         }
     }
     /// The cut is not a kink for a matrix whose discarded values are zero.

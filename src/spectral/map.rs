@@ -6,7 +6,7 @@ use super::values::{Order, Values};
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Operand, gemm};
+use crate::kernel::{Operand, cast, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
 use crate::workspace::Arena;
@@ -231,9 +231,13 @@ fn prepare<'f, 'w, S: Scalar, M, F: SpectralMap<S::Real, M>>(
     let ((m, n), k) = (factors.shape(), factors.triplets());
     f.check_at(&Values::of(factors), Order::Derivative)?;
     let mut arena = Arena::new(work, map_derivative_workspace_len::<S>(m, n, k))?;
-    let reals = arena.take_reals::<2>(k);
+    let reals = cast::as_reals(arena.take((2 * k).div_ceil(S::PARTS)));
+    let got = reals.len();
+    let Some([w, out]) = reals.get_mut(..2 * k).map(|reals| reals.split_at_mut(k)).map(<[_; 2]>::from) else {
+        return Err(Error::Workspace { needed: 2 * k, got });
+    };
     let mut frame = Frame::new(factors, &mut arena);
     frame.project(direct)?;
-    reals[1].fill(S::Real::zero());
-    Ok((frame, reals))
+    out.fill(S::Real::zero());
+    Ok((frame, [w, out]))
 }

@@ -97,7 +97,7 @@ impl<S: Scalar> Svd<S> {
     pub fn map_second<M, F: SecondOrderMap<S::Real, M>>(&self, f: F, y: &Mat<S>, z: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_second_workspace_len::<S>(m, n, factors.triplets());
-        let directions = [y, z].map(|a| MapTangent { a: a.as_ref(), f: None });
+        let directions = [y.as_ref(), z.as_ref()];
         filled((m, n), len, |target, work| map_second_into(&factors, &f, directions, target, work))
     }
 

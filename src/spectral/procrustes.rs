@@ -3,7 +3,8 @@
 //! R = U diag(1, …, 1, d) Vᵀ with d = det(U Vᵀ). It is the spectral map with fₖ = d: where A has the orientation of a reflection (d = −1) the divided
 //! difference 2/(sᵢ − sₖ) stands where 2/(sᵢ + sₖ) stands for a rotation.
 
-use super::spectrum::{SpectralMap, Whole};
+use super::divided::second_of_pieces;
+use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
 use crate::factors::Factors;
@@ -99,6 +100,22 @@ impl<R: Real> SpectralMap<R, Whole> for Rotation {
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()
+    }
+}
+
+impl<R: Real> SecondOrderMap<R, Whole> for Rotation {
+    fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        self.check_at(at, Order::Derivative)
+    }
+    /// 1 and −1, the last singular value with its sign.
+    fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {
+        let reversed = |i: usize| self.reflected && i + 1 == self.size;
+        let positive = |point| match point {
+            Eigenvalue::Plus(i) => !reversed(i),
+            Eigenvalue::Minus(i) => reversed(i),
+            Eigenvalue::Zero => false,
+        };
+        second_of_pieces(points, |point: Eigenvalue| point.of(at), positive, |a, b| between(self, at, a, b))
     }
 }
 

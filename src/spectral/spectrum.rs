@@ -176,3 +176,14 @@ impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
         R::zero()
     }
 }
+
+/// The first divided difference of the odd continuation between two eigenvalues.
+pub(super) fn between<R: Real, F: SpectralMap<R, Whole>>(f: &F, at: &Values<'_, R>, a: Eigenvalue, b: Eigenvalue) -> R {
+    use Eigenvalue::{Minus, Plus, Zero};
+    match (a, b) {
+        (Plus(i), Plus(j)) | (Minus(i), Minus(j)) => f.difference(at, i, j),
+        (Plus(i), Minus(j)) | (Minus(i), Plus(j)) => f.sum(at, i, j),
+        (Plus(i) | Minus(i), Zero) | (Zero, Plus(i) | Minus(i)) => f.sum(at, i, i),
+        (Zero, Zero) => f.at_zero(at),
+    }
+}

@@ -1,15 +1,13 @@
 //! Pseudoinverse, least squares, Hermitian factors, projectors and rotations.
 
-mod support;
-
+use crate::support::double_double::Dd;
+use crate::support::entry::Entry;
+use crate::support::random::Random;
+use crate::support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
 use diffsvd::spectral::{Hermitian, Polar, Rotation, Side};
 use diffsvd::{Error, Mat, Real, Scalar, Svd, Tolerance};
 use num_complex::Complex;
 use num_traits::{One, Zero};
-use support::double_double::Dd;
-use support::entry::Entry;
-use support::random::Random;
-use support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
 
 /// What every error stays below, in units of max(m, n) ε.
 const BOUND: f64 = 6.0;
