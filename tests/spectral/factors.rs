@@ -241,7 +241,7 @@ fn rotation_errors<R: Real + Entry<Real = R, Wide = Dd>>() {
         for flip in [1.0, -1.0] {
             let mut a = Random::new(40 + seed as u64).with_singular_values::<R>(4, 4, &s);
             for j in 0..4 {
-                a[(0, j)] = a[(0, j)] * R::from_f64(flip);
+                a[(0, j)] *= R::from_f64(flip);
             }
             let mut random = Random::new(9);
             let (y, z) = (random.matrix::<R>(4, 4), random.matrix::<R>(4, 4));

@@ -443,9 +443,9 @@ fn divided_differences_do_not_cancel() {
     fn check<F: SpectralFunction<f64>, W: SpectralFunction<Dd>>(name: &str, f: F, in_dd: W, bound: f64) {
         let mut random = Random::new(1);
         let mut worst = 0.0_f64;
-        for i in 0..4000 {
+        for i in 0..4000_u32 {
             let a = random.between(0.1, 2.0);
-            let b = a * (1.0 - 10_f64.powf(-16.0 * (i as f64) / 4000.0) * random.unit());
+            let b = a * (1.0 - 10_f64.powf(-16.0 * f64::from(i) / 4000.0) * random.unit());
             let (x, y) = (Dd::from(a), Dd::from(b));
             for (got, exact) in [
                 (f.divided_difference(a, b), in_dd.divided_difference(x, y)),
