@@ -33,6 +33,8 @@ mod norms;
 
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod superpose;
 
 pub use elementary::Elementary;
 pub use filter::{Tikhonov, Wiener};
@@ -55,4 +57,6 @@ pub use projector::Indicator;
 pub use second::{map_second_into, map_second_workspace_len};
 pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold, WeightedSoftThreshold};
 pub use spectrum::{Direction, Eigenvalue, PerValue, Pointwise, SecondOrderMap, SpectralMap, Whole};
+#[cfg(feature = "alloc")]
+pub use superpose::Superposition;
 pub use values::{Order, Values};

@@ -5,10 +5,11 @@ use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::spectral::{difference, error, exactly_equal, inner, norm, paired, plus, sweep, wide};
 use diffsvd::spectral::{
-    BestRank, Elementary, HardThreshold, Inverse, Log1p, PerValue, Polar, Power, RelativeSoftThreshold, SoftThreshold,
-    SpectralFunction, SpectralMap, Tikhonov, WeightedSoftThreshold, Wiener, parameter_cotangents,
+    BestRank, Elementary, HardThreshold, Inverse, Log1p, MapGradient, MapTangent, PerValue, Polar, Power,
+    RelativeSoftThreshold, SoftThreshold, SpectralFunction, SpectralMap, Tikhonov, WeightedSoftThreshold, Wiener,
+    map_derivative_workspace_len, map_into, map_jvp_into, map_vjp_into, map_workspace_len, parameter_cotangents,
 };
-use diffsvd::{Error, Mat, Real, Svd};
+use diffsvd::{Error, Mat, MatMut, MatRef, Real, Svd, Target};
 use num_complex::Complex;
 
 /// What every error of value and derivative stays below, in units of max(m, n) ε (measured: 3.3): for `f64` and 8 columns 7e-15.
@@ -470,4 +471,64 @@ fn divided_differences_do_not_cancel() {
     check("inverse", Inverse::above(0.05), Inverse::above(0.05.into()), 3.0);
     // By the default: quotient or quadrature.
     check("the user's own", Knee, Knee, 40.0);
+}
+
+/// Strided views, dirty memory of exactly the stated length, targets that are added to, and every refusal.
+#[test]
+fn on_the_callers_memory() {
+    type C = Complex<f64>;
+    for (m, n) in [(5, 3), (3, 5), (4, 4)] {
+        for k in [m.min(n), 2] {
+            let mut random = Random::new(6);
+            let a = random.with_singular_values::<C>(m, n, &[2.0, 1.0]);
+            let (y, z) = (random.matrix::<C>(m, n), random.matrix::<C>(m, n));
+            let svd = Svd::thin(&a).unwrap().truncate(k);
+            let (factors, f) = (svd.factors(), Tikhonov(0.5));
+            let dirty = |len: usize| vec![C::new(f64::NAN, f64::NAN); len];
+            let rows: Vec<C> = (0..m * n).map(|i| z[(i / n, i % n)]).collect();
+            let tangent =
+                MapTangent { a: MatRef::row_major(&rows, m, n).unwrap(), f: Some(&[0.5, -2.0, 0.0, 0.0, 0.0][..k]) };
+            let len = map_derivative_workspace_len::<C>(m, n, k);
+
+            // Row-major, every second entry, on top of ones.
+            let mut data = vec![C::new(1.0, 0.0); 2 * m * n];
+            let target = Target::Add(MatMut::new(&mut data, m, n, 2 * n, 2).unwrap());
+            map_jvp_into(&factors, &f, &tangent, target, &mut dirty(len)).unwrap();
+            let dx = Mat::from_fn(m, n, |i, j| data[2 * (i * n + j)] - 1.0);
+            assert!(data.iter().skip(1).step_by(2).all(|x| *x == C::new(1.0, 0.0)), "a gap was written to");
+
+            let (mut ga, mut gf) = (Mat::zeros(m, n), vec![f64::NAN; k]);
+            let gradient = MapGradient { a: Target::Overwrite(ga.as_mut()), f: Some(&mut gf) };
+            map_vjp_into(&factors, &f, y.as_ref(), gradient, &mut dirty(len)).unwrap();
+            let through_f = 0.5 * gf[0] - 2.0 * gf[1];
+            let error = inner(&y, &dx) - inner(&ga, &z) - through_f;
+            assert!(error.abs() < 1e-13, "{m}×{n}, {k}: {error:e}");
+
+            let mut x = Mat::from_fn(m, n, |_, _| C::new(1.0, 0.0));
+            let short = map_workspace_len::<C>(m, n, k);
+            map_into(&factors, &f, Target::Add(x.as_mut()), &mut dirty(short)).unwrap();
+            let ones = Mat::from_fn(m, n, |_, _| C::new(1.0, 0.0));
+            assert!(norm(&plus(&plus(&x, -1.0, &ones), -1.0, &svd.map(f).unwrap())) < 1e-14);
+
+            let before = ga.clone();
+            for (refused, needed) in [
+                (map_into(&factors, &f, Target::Overwrite(ga.as_mut()), &mut dirty(short - 1)), short),
+                (map_jvp_into(&factors, &f, &tangent, Target::Overwrite(ga.as_mut()), &mut dirty(len - 1)), len),
+            ] {
+                assert_eq!(refused, Err(Error::Workspace { needed, got: needed - 1 }));
+            }
+            let bad =
+                Mat::from_fn(m, n, |i, j| if (i, j) == (1, 2) { C::new(0.0, f64::INFINITY) } else { C::new(0.0, 0.0) });
+            let gradient = MapGradient { a: Target::Overwrite(ga.as_mut()), f: None };
+            let refused = map_vjp_into(&factors, &f, bad.as_ref(), gradient, &mut dirty(len));
+            assert!(matches!(refused, Err(Error::NonFinite { row: 1, column: 2, nan: false, .. })), "{refused:?}");
+            let gradient = MapGradient { a: Target::Overwrite(ga.as_mut()), f: Some(&mut gf[1..]) };
+            let refused = map_vjp_into(&factors, &f, y.as_ref(), gradient, &mut dirty(len));
+            assert!(
+                matches!(refused, Err(Error::Shape { argument: "the cotangents of the values", .. })),
+                "{refused:?}"
+            );
+            assert_eq!(ga, before, "a target was touched");
+        }
+    }
 }
