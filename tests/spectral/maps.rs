@@ -1,8 +1,9 @@
 //! Functions of the singular values: value, derivative and parameters against 30-digit references at every gap.
 
 use crate::support::double_double::Dd;
-use crate::support::entry::Entry;
+use crate::support::entry::{Entry, widen_real};
 use crate::support::random::Random;
+use crate::support::spectra::Spectrum;
 use crate::support::spectral::{difference, error, exactly_equal, inner, norm, paired, plus, sweep, wide};
 use diffsvd::spectral::{
     BestRank, Elementary, HardThreshold, Inverse, Log1p, MapGradient, MapTangent, PerValue, Polar, Power,
@@ -531,4 +532,82 @@ fn on_the_callers_memory() {
             assert_eq!(ga, before, "a target was touched");
         }
     }
+}
+
+/// Singular values that are zero exactly (a product of small integers of rank 3), along directions that raise the rank.
+fn check_zeros<S: Entry>()
+where
+    S::Real: Elementary,
+{
+    let mut random = Random::new(27);
+    for (m, n) in crate::support::spectral::SHAPES {
+        let mut small = |rows: usize, cols: usize| {
+            Mat::<S>::from_fn(rows, cols, |_, _| {
+                let (re, im) = (random.below(5) as f64 - 2.0, random.below(5) as f64 - 2.0);
+                crate::support::entry::from_pair(re / 4.0, im / 4.0)
+            })
+        };
+        let a = small(m, 3).product(&small(3, n)).unwrap();
+        let z = random.matrix::<S>(m, n);
+        let svd = Svd::thin(&a).unwrap();
+        macro_rules! exact {
+            ($name:literal, |$number:ident| $f:expr) => {
+                let derivative = {
+                    let $number = <S::Real as Real>::from_f64;
+                    let _ = &$number;
+                    svd.map_jvp($f, &z).unwrap()
+                };
+                let $number = <Dd as Real>::from_f64;
+                let _ = &$number;
+                let error = error(&derivative, &difference($f, &wide(&a), &wide(&z), STEP), 0.0);
+                println!("{} {m}×{n}, {}: {error:.2}", S::NAME, $name);
+                // The zeros come out as ε s₁, on which f″ acts: 8 for Wiener's filter.
+                assert!(error <= 3.0 * BOUND, "{} {m}×{n}, {}: {error:.1} max(m, n) ε", S::NAME, $name);
+            };
+        }
+        exact!("soft threshold", |c| SoftThreshold(c(0.125)));
+        exact!("no threshold", |c| SoftThreshold(c(0.0)));
+        exact!("hard threshold", |c| HardThreshold(c(0.125)));
+        exact!("Tikhonov", |c| Tikhonov(c(0.5)));
+        exact!("Wiener", |c| Wiener(c(0.5)));
+        exact!("power", |c| Power(c(2.0)));
+        exact!("logarithm", |c| Log1p(c(0.5)));
+        exact!("rank 3", |c| BestRank(3));
+        exact!("the user's own", |c| Knee);
+    }
+}
+
+#[test]
+fn at_zero_singular_values() {
+    check_zeros::<f64>();
+    check_zeros::<Complex<f64>>();
+    check_zeros::<f32>();
+    check_zeros::<Complex<f32>>();
+}
+
+/// Thirty singular values in clusters of three, with a relative gap of 1e-9 inside.
+fn check_larger<S: Entry>() {
+    let mut random = Random::new(61);
+    let s = Spectrum::Clusters { size: 3, gap: 1e-9 }.values(30, &mut random);
+    let a = random.with_singular_values::<S>(40, 30, &s);
+    let z = random.matrix::<S>(40, 30);
+    let (svd, reference) = (Svd::thin(&a).unwrap(), Svd::thin(&wide(&a)).unwrap());
+    let c = |x: f64| S::Real::from_f64(x);
+    let pairs = [
+        (svd.map_vjp(SoftThreshold(c(0.3)), &z), reference.map_vjp(SoftThreshold(widen_real(c(0.3))), &wide(&z))),
+        (svd.map_vjp(Tikhonov(c(0.5)), &z), reference.map_vjp(Tikhonov(0.5.into()), &wide(&z))),
+        (svd.map_vjp(BestRank(15), &z), reference.map_vjp(BestRank(15), &wide(&z))),
+        (svd.map_vjp(Knee, &z), reference.map_vjp(Knee, &wide(&z))),
+    ];
+    for (i, (got, exact)) in pairs.into_iter().enumerate() {
+        let error = error(&got.unwrap(), &exact.unwrap(), 0.0);
+        println!("{} 40×30, function {i}: {error:.2}", S::NAME);
+        assert!(error <= 1.0, "{} 40×30, function {i}: {error:.1} max(m, n) ε", S::NAME);
+    }
+}
+
+#[test]
+fn larger_matrices() {
+    check_larger::<f64>();
+    check_larger::<Complex<f32>>();
 }
