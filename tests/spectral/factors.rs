@@ -4,8 +4,11 @@ use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
-use diffsvd::spectral::{Hermitian, Polar, Rotation, Side, Superposition};
-use diffsvd::{Error, Mat, Real, Scalar, Svd, Tolerance};
+use diffsvd::spectral::{
+    Hermitian, LeastSquares, LeastSquaresGradient, LeastSquaresTangent, Polar, Rotation, Side, Superposition,
+    hermitian_workspace_len, map_derivative_workspace_len, map_workspace_len, pinv_into, pinv_jvp_into, pinv_vjp_into,
+};
+use diffsvd::{Error, Mat, Real, Scalar, Svd, Target, Tolerance};
 use num_complex::Complex;
 use num_traits::{One, Zero};
 
@@ -370,4 +373,63 @@ fn superposition_of_two_clouds() {
     }
     let refused = Superposition::new(&Mat::<f64>::zeros(6, 3), &Mat::zeros(5, 3));
     assert!(matches!(refused, Err(Error::Shape { got: (5, 3), expected: (6, 3), .. })));
+}
+
+/// Every function adds to its target and needs exactly the memory it says, whatever is in it.
+#[test]
+fn targets_that_are_added_to() {
+    type Fill<'a> = dyn Fn(Target<'_, f64>, &mut [f64]) -> Result<(), Error> + 'a;
+    let check = |what: &str, shape: (usize, usize), len: usize, expected: &Mat<f64>, fill: &Fill<'_>| {
+        let ones = Mat::from_fn(shape.0, shape.1, |_, _| 1.0);
+        let mut x = ones.clone();
+        fill(Target::Add(x.as_mut()), &mut vec![f64::NAN; len]).unwrap();
+        let rest = norm(&plus(&plus(&x, -1.0, &ones), -1.0, expected));
+        assert!(rest <= 1e-13 * (1.0 + norm(expected)), "{what}: {rest:e}");
+        let short = fill(Target::Overwrite(x.as_mut()), &mut vec![0.0; len - 1]);
+        assert_eq!(short, Err(Error::Workspace { needed: len, got: len - 1 }), "{what}");
+    };
+    for (m, n) in [(5, 3), (3, 5)] {
+        let mut random = Random::new(14);
+        let a = random.with_singular_values::<f64>(m, n, &[2.0, 1.0]);
+        for svd in [Svd::thin(&a).unwrap(), Svd::thin(&a).unwrap().truncate(2)] {
+            let (factors, k, cut) = (svd.factors(), svd.s().len(), Tolerance::Default);
+            let (z, b, db) = (random.matrix::<f64>(m, n), random.matrix::<f64>(m, 2), random.matrix::<f64>(m, 2));
+            let (y, gp) = (random.matrix::<f64>(n, 2), random.matrix::<f64>(n, m));
+            let problem = LeastSquares { b: b.as_ref(), cutoff: cut };
+            let len = LeastSquares::<f64>::workspace_len((m, n), k, 2);
+            let tangent = LeastSquaresTangent { a: z.as_ref(), b: db.as_ref() };
+            check("solve", (n, 2), len, &svd.solve(&b, cut).unwrap(), &|x, w| problem.solve_into(&factors, x, w));
+            let expected = svd.solve_jvp(&b, cut, &z, &db).unwrap();
+            check("solve_jvp", (n, 2), len, &expected, &|x, w| problem.jvp_into(&factors, &tangent, x, w));
+            let (ga, gb) = svd.solve_vjp(&b, cut, &y).unwrap();
+            check("solve_vjp, gA", (m, n), len, &ga, &|a, w| {
+                let mut other = Mat::zeros(m, 2);
+                let gradient = LeastSquaresGradient { a, b: Target::Overwrite(other.as_mut()) };
+                problem.vjp_into(&factors, y.as_ref(), gradient, w)
+            });
+            check("solve_vjp, gb", (m, 2), len, &gb, &|b, w| {
+                let mut other = Mat::zeros(m, n);
+                let gradient = LeastSquaresGradient { a: Target::Overwrite(other.as_mut()), b };
+                problem.vjp_into(&factors, y.as_ref(), gradient, w)
+            });
+
+            let len = map_workspace_len::<f64>(m, n, k);
+            check("pinv", (n, m), len, &svd.pinv(cut).unwrap(), &|x, w| pinv_into(&factors, cut, x, w));
+            let len = map_derivative_workspace_len::<f64>(m, n, k);
+            let (jvp, vjp) = (svd.pinv_jvp(cut, &z).unwrap(), svd.pinv_vjp(cut, &gp).unwrap());
+            check("pinv_jvp", (n, m), len, &jvp, &|x, w| pinv_jvp_into(&factors, cut, z.as_ref(), x, w));
+            check("pinv_vjp", (m, n), len, &vjp, &|x, w| pinv_vjp_into(&factors, cut, gp.as_ref(), x, w));
+
+            let len = hermitian_workspace_len::<f64>(m, n, k);
+            for (side, d) in [(Side::Left, m), (Side::Right, n)] {
+                let null = Hermitian::null_space(&factors, side, cut);
+                let bar = random.matrix::<f64>(d, d);
+                let (value, jvp) = (svd.hermitian(&null).unwrap(), svd.hermitian_jvp(&null, &z).unwrap());
+                let vjp = svd.hermitian_vjp(&null, &bar).unwrap();
+                check("projector", (d, d), len, &value, &|x, w| null.value_into(&factors, x, w));
+                check("its jvp", (d, d), len, &jvp, &|x, w| null.jvp_into(&factors, z.as_ref(), x, w));
+                check("its vjp", (m, n), len, &vjp, &|x, w| null.vjp_into(&factors, bar.as_ref(), x, w));
+            }
+        }
+    }
 }
