@@ -93,6 +93,8 @@ mod factors;
 
 mod derivative;
 
+pub mod spectral;
+
 #[cfg(feature = "alloc")]
 mod owned;
 
