@@ -1,9 +1,12 @@
 //! Derivatives of the factors U, s and V, forward and backward.
 
+mod blocks;
 mod jvp;
 mod rule;
+mod second;
 mod vjp;
 
 pub use jvp::{TangentMut, jvp_into, jvp_workspace_len};
 pub use rule::{AtEqual, Rule};
+pub use second::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
 pub use vjp::{Cotangent, Report, Target, vjp_into, vjp_workspace_len};

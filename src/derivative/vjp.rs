@@ -43,7 +43,12 @@ impl<S: Scalar> Cotangent<'_, S> {
         self.u.is_some() || self.v.is_some()
     }
 
-    fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
+    /// Whether any part is there.
+    pub(super) fn is_present(&self) -> bool {
+        self.has_vectors() || self.s.is_some() || self.s_matrix.is_some()
+    }
+
+    pub(super) fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
         let ((m, n), k) = (factors.shape(), factors.triplets());
         let r = self.triplets(k);
         let r = r.min(k);

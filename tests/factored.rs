@@ -1,0 +1,7 @@
+//! The factored rules: second order, truncation, complete bases, the line through equal values, gauge.
+
+#[path = "factored/support.rs"]
+mod support;
+
+#[path = "factored/second.rs"]
+mod second;
