@@ -40,6 +40,7 @@ mod owned_factored;
 pub use derivative::{
     AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
+pub use derivative::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
 pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
 pub use error::Error;
 pub use factors::{Factors, Tolerance, fix_phases};

@@ -5,3 +5,5 @@ mod support;
 
 #[path = "factored/second.rs"]
 mod second;
+#[path = "factored/truncated.rs"]
+mod truncated;

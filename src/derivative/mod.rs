@@ -2,11 +2,13 @@
 
 mod blocks;
 mod jvp;
+mod partial;
 mod rule;
 mod second;
 mod vjp;
 
 pub use jvp::{TangentMut, jvp_into, jvp_workspace_len};
+pub use partial::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
 pub use rule::{AtEqual, Rule};
 pub use second::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
 pub use vjp::{Cotangent, Report, Target, vjp_into, vjp_workspace_len};
