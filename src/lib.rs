@@ -42,6 +42,7 @@ pub use derivative::{
 };
 pub use derivative::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
 pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
+pub use derivative::{full_jvp_into, full_vjp_into, full_workspace_len};
 pub use error::Error;
 pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};

@@ -3,6 +3,8 @@
 #[path = "factored/support.rs"]
 mod support;
 
+#[path = "factored/complete.rs"]
+mod complete;
 #[path = "factored/second.rs"]
 mod second;
 #[path = "factored/truncated.rs"]

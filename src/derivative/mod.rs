@@ -1,12 +1,14 @@
 //! Derivatives of the factors U, s and V, forward and backward.
 
 mod blocks;
+mod full;
 mod jvp;
 mod partial;
 mod rule;
 mod second;
 mod vjp;
 
+pub use full::{full_jvp_into, full_vjp_into, full_workspace_len};
 pub use jvp::{TangentMut, jvp_into, jvp_workspace_len};
 pub use partial::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
 pub use rule::{AtEqual, Rule};
