@@ -5,6 +5,8 @@ mod support;
 
 #[path = "factored/complete.rs"]
 mod complete;
+#[path = "factored/gauge.rs"]
+mod gauge;
 #[path = "factored/second.rs"]
 mod second;
 #[path = "factored/truncated.rs"]

@@ -18,6 +18,19 @@ pub(super) struct Block {
     pub(super) zero: bool,
 }
 
+impl Block {
+    /// Its columns of a basis.
+    pub(super) fn columns<S: Scalar>(self, basis: MatRef<'_, S>) -> Result<MatRef<'_, S>, Error> {
+        basis.block(0, self.first, basis.rows(), self.len)
+    }
+
+    /// Its columns of a basis, to be written.
+    pub(super) fn columns_mut<S: Scalar>(self, basis: MatMut<'_, S>) -> Result<MatMut<'_, S>, Error> {
+        let rows = basis.rows();
+        basis.block(0, self.first, rows, self.len)
+    }
+}
+
 /// The blocks of the first `k` singular values, in order; a simple value is a block of one.
 pub(super) fn blocks<'s, R: Real>(spectrum: &'s Spectrum<'_, R>, k: usize) -> impl Iterator<Item = Block> + 's {
     let mut first = 0;

@@ -6,6 +6,7 @@
 //!   dU₂ = −U₁ dU₁ᴴ U₂ (and U₂ times any skew-Hermitian matrix: the gauge),
 //!   gU₁ ← gU₁ − U₂ gU₂ᴴ U₁ (and skew(U₂ᴴ gU₂), which no gradient can serve: the residual).
 
+use super::gauge::squares;
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::Rule;
 use super::vjp::{Cotangent, Report, Target, vjp_into, vjp_workspace_len};
@@ -166,10 +167,6 @@ impl<'w, S: Scalar> Folded<'w, S> {
         let (u1, u2, g2) = (basis.leading_cols(k), basis.trailing_cols(k), part.trailing_cols(k));
         let mut folded = MatMut::col_major(&mut *storage, rows, k)?;
         folded.fill_with(|i, j| part.at(i, j));
-        let squares = |x: MatRef<'_, S>| {
-            let column = |j| (0..x.rows()).fold(zero, |sum, i| sum + x.at(i, j).modulus_squared());
-            (0..x.cols()).fold(zero, |sum, j| sum + column(j))
-        };
         let size = squares(part);
         let mut discarded = zero;
         if rows > k {

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod full;
+mod gauge;
 mod jvp;
 mod partial;
 mod rule;
@@ -9,6 +10,7 @@ mod second;
 mod vjp;
 
 pub use full::{full_jvp_into, full_vjp_into, full_workspace_len};
+pub use gauge::{PairMut, align, gauge_workspace_len, remove_gauge};
 pub use jvp::{TangentMut, jvp_into, jvp_workspace_len};
 pub use partial::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
 pub use rule::{AtEqual, Rule};
