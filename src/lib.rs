@@ -40,6 +40,7 @@ mod owned_factored;
 pub use derivative::{
     AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
+pub use derivative::{BranchesMut, LineReport, branches_into, branches_workspace_len};
 pub use derivative::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
 pub use derivative::{PairMut, align, gauge_workspace_len, remove_gauge};
 pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
@@ -49,6 +50,8 @@ pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};
 #[cfg(feature = "alloc")]
 pub use owned::{Gradient, Mat, Svd, Tangent};
+#[cfg(feature = "alloc")]
+pub use owned_factored::Branches;
 pub use scalar::{Real, Scalar};
 pub use svd::{FactorsMut, singular_values_into, svd_into};
 pub use workspace::{Vectors, svd_workspace_len};

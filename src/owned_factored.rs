@@ -1,16 +1,35 @@
 //! The factored rules on owned decompositions: a few lines a function over the core.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::derivative::{
-    Convergence, Cotangent, Iteration, Partial, Rule, SecondOrder, TangentMut, Target, full_jvp_into, full_vjp_into,
-    full_workspace_len, partial_jvp_into, partial_vjp_into, partial_workspace_len, vjp_tangent_into,
+    BranchesMut, Convergence, Cotangent, Iteration, LineReport, PairMut, Partial, Report, Rule, SecondOrder,
+    TangentMut, Target, align, branches_into, branches_workspace_len, full_jvp_into, full_vjp_into, full_workspace_len,
+    gauge_workspace_len, partial_jvp_into, partial_vjp_into, partial_workspace_len, remove_gauge, vjp_tangent_into,
     vjp_tangent_workspace_len,
 };
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::owned::{Gradient, Mat, Svd, Tangent};
 use crate::scalar::{Scalar, Zero};
+
+/// The branches of a decomposition along a line, and their derivatives: see [`branches_into`].
+#[derive(Clone, Debug)]
+pub struct Branches<S: Scalar> {
+    /// U, m×k, in the basis that the direction asks for.
+    pub u: Mat<S>,
+    /// V, n×k, likewise.
+    pub v: Mat<S>,
+    /// dU.
+    pub u_dot: Mat<S>,
+    /// ds.
+    pub s_dot: Vec<S::Real>,
+    /// dV.
+    pub v_dot: Mat<S>,
+    /// What was met.
+    pub report: LineReport,
+}
 
 impl<S: Scalar> Svd<S> {
     /// dgA, the tangent of the backward rule (Hessian-vector product): see [`vjp_tangent_into`].
@@ -83,6 +102,54 @@ impl<S: Scalar> Svd<S> {
         let mut work = vec![S::zero(); full_workspace_len::<S>(m, n)];
         full_jvp_into(&self.complete(), a_dot.as_ref(), rule, tangent.views(), &mut work)?;
         Ok(tangent)
+    }
+
+    /// The analytic branches of U, s and V along A + t B, through equal and zero singular values: see [`branches_into`].
+    ///
+    /// # Errors
+    /// As [`branches_into`].
+    pub fn branches(&self, b: &Mat<S>, rule: &Rule<S::Real>) -> Result<Branches<S>, Error> {
+        let (m, n, k) = (self.u.rows(), self.v.rows(), self.s.len());
+        let (u, v) = (Mat::zeros(m, k), Mat::zeros(n, k));
+        let (u_dot, v_dot) = (u.clone(), v.clone());
+        let mut branches =
+            Branches { u, v, u_dot, s_dot: vec![S::Real::zero(); k], v_dot, report: LineReport::default() };
+        let out = BranchesMut {
+            u: branches.u.as_mut(),
+            v: branches.v.as_mut(),
+            u_dot: branches.u_dot.as_mut(),
+            s_dot: &mut branches.s_dot,
+            v_dot: branches.v_dot.as_mut(),
+        };
+        let mut work = vec![S::zero(); branches_workspace_len::<S>(m, n)];
+        branches.report = branches_into(&self.factors(), b.as_ref(), rule, out, &mut work)?;
+        Ok(branches)
+    }
+
+    /// The same decomposition with phases and blocks turned as close as possible to `reference`, and the smallest cosine between the two: see
+    /// [`align`]. For thin decompositions.
+    ///
+    /// # Errors
+    /// As [`align`].
+    pub fn aligned_to(mut self, reference: &Self, rule: &Rule<S::Real>) -> Result<(Self, S::Real), Error> {
+        let mut work = vec![S::zero(); gauge_workspace_len::<S>(reference.s.len())];
+        let pair = PairMut { u: self.u.as_mut(), v: self.v.as_mut() };
+        let cosine = align(&reference.factors(), pair, rule, &mut work)?;
+        Ok((self, cosine))
+    }
+
+    /// Removes from gU and gV, in place, what no loss free of the arbitrary choices in U and V has: see [`remove_gauge`].
+    ///
+    /// # Errors
+    /// As [`remove_gauge`].
+    pub fn remove_gauge(
+        &self,
+        gu: &mut Mat<S>,
+        gv: &mut Mat<S>,
+        rule: &Rule<S::Real>,
+    ) -> Result<Report<S::Real>, Error> {
+        let mut work = vec![S::zero(); gauge_workspace_len::<S>(self.s.len())];
+        remove_gauge(&self.factors(), PairMut { u: gu.as_mut(), v: gv.as_mut() }, rule, &mut work)
     }
 
     /// U and V with all their columns.

@@ -7,6 +7,8 @@ mod support;
 mod complete;
 #[path = "factored/gauge.rs"]
 mod gauge;
+#[path = "factored/line.rs"]
+mod line;
 #[path = "factored/second.rs"]
 mod second;
 #[path = "factored/truncated.rs"]

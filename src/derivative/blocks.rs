@@ -4,7 +4,6 @@ use super::rule::Spectrum;
 use crate::error::Error;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};
-use crate::reflector::norm;
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::svd::{FactorsMut, svd_into};
 use crate::workspace::{Arena, Vectors, svd_workspace_len};
@@ -79,50 +78,50 @@ pub(super) const fn small_workspace_len<S: Scalar>(b: usize) -> usize {
     svd.saturating_add(b.saturating_mul(b).saturating_mul(2)).saturating_add(b.div_ceil(S::PARTS))
 }
 
-/// H = Q Λ Qᴴ for a Hermitian b×b matrix, Λ descending; h is overwritten by Q.
+/// H = Q Λ Qᴴ for a Hermitian matrix, Λ descending; h is overwritten by Q.
 ///
 /// Through the SVD of H + c I with c = 2‖H‖, which is positive definite: its singular values are λ + c and its singular
 /// vectors, left and right, Q. The error of λ is a few ε‖H‖, as in the Hermitian problem itself.
 pub(super) fn diagonalize<S: Scalar>(
-    h: &mut [S],
-    b: usize,
+    h: &mut MatMut<'_, S>,
     lambda: &mut [S::Real],
     work: &mut [S],
 ) -> Result<(), Error> {
-    let size = norm(h);
+    let size = (0..h.cols())
+        .fold(S::Real::zero(), |size, j| (0..h.rows()).fold(size, |size, i| size.hypot(h.at(i, j).modulus())));
     let shift = size + size;
-    (0..b).for_each(|i| h[i * b + i] += S::from_real(shift));
-    let small = SmallSvd::new(MatRef::col_major(h, b, b)?, work)?;
+    (0..h.rows()).for_each(|i| h.put(i, i, h.at(i, i) + S::from_real(shift)));
+    let small = SmallSvd::new(h.as_ref(), work)?;
     for (lambda, &value) in lambda.iter_mut().zip(small.s.iter()) {
         *lambda = value - shift;
     }
-    h.copy_from_slice(small.v);
+    h.fill_with(|i, j| small.v.at(i, j));
     Ok(())
 }
 
-/// The unitary polar factor of a b×b matrix W, which maximizes Re tr(QᴴW): w is overwritten by Q. Returns the smallest
+/// The unitary polar factor of a square matrix W, which maximizes Re tr(QᴴW): w is overwritten by Q. Returns the smallest
 /// singular value of W, zero where Q is not unique.
-pub(super) fn nearest_unitary<S: Scalar>(w: &mut [S], b: usize, work: &mut [S]) -> Result<S::Real, Error> {
-    let small = SmallSvd::new(MatRef::col_major(w, b, b)?, work)?;
-    let (u, v) = (MatRef::col_major(small.u, b, b)?, MatRef::col_major(small.v, b, b)?);
-    gemm(MatMut::col_major(w, b, b)?, false, S::Real::one(), Operand::plain(u), Operand::adjoint(v));
+pub(super) fn nearest_unitary<S: Scalar>(w: &mut MatMut<'_, S>, work: &mut [S]) -> Result<S::Real, Error> {
+    let small = SmallSvd::new(w.as_ref(), work)?;
+    let (u, v) = (Operand::plain(small.u.as_ref()), Operand::adjoint(small.v.as_ref()));
+    gemm(w.reborrow(), false, S::Real::one(), u, v);
     Ok(small.s.last().copied().unwrap_or_else(S::Real::zero))
 }
 
 /// The SVD of a small square matrix, on a workspace.
 struct SmallSvd<'w, S: Scalar> {
-    u: &'w mut [S],
+    u: MatMut<'w, S>,
     s: &'w mut [S::Real],
-    v: &'w mut [S],
+    v: MatMut<'w, S>,
 }
 
 impl<'w, S: Scalar> SmallSvd<'w, S> {
     fn new(a: MatRef<'_, S>, work: &'w mut [S]) -> Result<Self, Error> {
         let b = a.rows();
         let mut arena = Arena::new(work, small_workspace_len::<S>(b))?;
-        let (u, v) = (arena.take(b * b), arena.take(b * b));
+        let (mut u, mut v) = (MatMut::col_major(arena.take(b * b), b, b)?, MatMut::col_major(arena.take(b * b), b, b)?);
         let [s] = arena.take_reals(b);
-        let out = FactorsMut { u: MatMut::col_major(u, b, b)?, s: &mut *s, v: MatMut::col_major(v, b, b)? };
+        let out = FactorsMut { u: u.reborrow(), s: &mut *s, v: v.reborrow() };
         svd_into(a, Vectors::Thin, out, arena.take(svd_workspace_len::<S>(b, b, Vectors::Thin)))?;
         Ok(SmallSvd { u, s, v })
     }

@@ -14,7 +14,7 @@ use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::Arena;
 
-/// Length of the workspace of [`remove_gauge`] and [`align`] for an m×n matrix and k triplets.
+/// Length of the workspace of [`remove_gauge`] and [`align`] for k triplets.
 #[must_use]
 pub const fn gauge_workspace_len<S: Scalar>(triplets: usize) -> usize {
     let square = triplets.saturating_mul(triplets).saturating_mul(2);
@@ -130,23 +130,21 @@ pub fn align<S: Scalar>(
     }
     let spectrum = tolerances(reference, rule)?;
     let mut arena = Arena::new(work, gauge_workspace_len::<S>(k))?;
-    let (overlap, row) = (arena.take(k * k), arena.take(k));
+    let (mut overlap, row) = (MatMut::col_major(arena.take(k * k), k, k)?, arena.take(k));
     let small = arena.take(small_workspace_len::<S>(k));
     let half = S::Real::from_f64(0.5);
     let mut cosine = S::Real::one();
     for block in blocks(&spectrum, k) {
         let mut turn = |sides: &mut [(&mut MatMut<'_, S>, MatRef<'_, S>)]| -> Result<S::Real, Error> {
-            let overlap = overlap.get_mut(..block.len * block.len).unwrap_or_default();
-            overlap.fill(S::zero());
+            let mut w = overlap.reborrow().block(0, 0, block.len, block.len)?;
+            w.fill_with(|_, _| S::zero());
             for (part, basis) in sides.iter() {
-                let product = MatMut::col_major(overlap, block.len, block.len)?;
                 let (mine, other) = (block.columns(part.as_ref())?, block.columns(*basis)?);
-                gemm(product, true, S::Real::one(), Operand::adjoint(mine), Operand::plain(other));
+                gemm(w.reborrow(), true, S::Real::one(), Operand::adjoint(mine), Operand::plain(other));
             }
-            let smallest = nearest_unitary(overlap, block.len, small)?;
+            let smallest = nearest_unitary(&mut w, small)?;
             for (part, _) in sides.iter_mut() {
-                let mut columns = block.columns_mut(part.reborrow())?;
-                mix_columns(&mut columns, MatRef::col_major(overlap, block.len, block.len)?, row);
+                mix_columns(&mut block.columns_mut(part.reborrow())?, w.as_ref(), row);
             }
             Ok(smallest)
         };
