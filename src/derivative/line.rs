@@ -5,7 +5,7 @@
 //! of U and V inside the block is of second order in B (`docs/derivatives.md`, section 5).
 
 use super::blocks::{Block, blocks, diagonalize, mix_columns, small_workspace_len};
-use super::gauge::{squares, tolerances};
+use super::invariant::{squares, tolerances};
 use super::line_null::{NullSpace, null_workspace_len};
 use super::rule::{Rule, Spectrum};
 use crate::error::Error;

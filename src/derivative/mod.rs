@@ -1,8 +1,9 @@
 //! Derivatives of the factors U, s and V, forward and backward.
 
+mod align;
 mod blocks;
 mod full;
-mod gauge;
+mod invariant;
 mod jvp;
 mod line;
 mod line_null;
@@ -11,8 +12,9 @@ mod rule;
 mod second;
 mod vjp;
 
+pub use align::align;
 pub use full::{full_jvp_into, full_vjp_into, full_workspace_len};
-pub use gauge::{PairMut, align, gauge_workspace_len, remove_gauge};
+pub use invariant::{PairMut, gauge_workspace_len, remove_gauge};
 pub use jvp::{TangentMut, jvp_into, jvp_workspace_len};
 pub use line::{BranchesMut, LineReport, branches_into, branches_workspace_len};
 pub use partial::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
