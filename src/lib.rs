@@ -41,7 +41,9 @@ pub use derivative::{
     AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
 pub use derivative::{BranchesMut, LineReport, branches_into, branches_workspace_len};
-pub use derivative::{Convergence, Iteration, Partial, partial_jvp_into, partial_vjp_into, partial_workspace_len};
+pub use derivative::{
+    Convergence, Iteration, Partial, PartialReport, partial_jvp_into, partial_vjp_into, partial_workspace_len,
+};
 pub use derivative::{PairMut, align, gauge_workspace_len, remove_gauge};
 pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
 pub use derivative::{full_jvp_into, full_vjp_into, full_workspace_len};

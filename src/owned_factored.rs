@@ -4,10 +4,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::derivative::{
-    BranchesMut, Convergence, Cotangent, Iteration, LineReport, PairMut, Partial, Report, Rule, SecondOrder,
-    TangentMut, Target, align, branches_into, branches_workspace_len, full_jvp_into, full_vjp_into, full_workspace_len,
-    gauge_workspace_len, partial_jvp_into, partial_vjp_into, partial_workspace_len, remove_gauge, vjp_tangent_into,
-    vjp_tangent_workspace_len,
+    BranchesMut, Convergence, Cotangent, Iteration, LineReport, PairMut, Partial, PartialReport, Report, Rule,
+    SecondOrder, TangentMut, Target, align, branches_into, branches_workspace_len, full_jvp_into, full_vjp_into,
+    full_workspace_len, gauge_workspace_len, partial_jvp_into, partial_vjp_into, partial_workspace_len, remove_gauge,
+    vjp_tangent_into, vjp_tangent_workspace_len,
 };
 use crate::error::Error;
 use crate::factors::Factors;
@@ -58,7 +58,8 @@ impl<S: Scalar> Svd<S> {
         let mut ga = Mat::zeros(a.rows(), a.cols());
         let mut work = vec![S::zero(); partial_workspace_len::<S>(a.rows(), a.cols(), self.s().len())];
         let target = Target::Overwrite(ga.as_mut());
-        let (report, convergence) = partial_vjp_into(&self.partial(a), cotangent, rule, target, &mut work)?;
+        let PartialReport { report, convergence } =
+            partial_vjp_into(&self.partial(a), cotangent, rule, target, &mut work)?;
         Ok((Gradient { a: ga, report }, convergence))
     }
 

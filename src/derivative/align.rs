@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scalar::{One, Real, Scalar};
 use crate::workspace::Arena;
 
 /// Turns U and V of one decomposition, in place, as close as possible to those of another, by the freedom that they have:

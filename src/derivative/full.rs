@@ -6,10 +6,12 @@
 //!   dU₂ = −U₁ dU₁ᴴ U₂ (and U₂ times any skew-Hermitian matrix: the gauge),
 //!   gU₁ ← gU₁ − U₂ gU₂ᴴ U₁ (and skew(U₂ᴴ gU₂), which no gradient can serve: the residual).
 
+use super::cotangent::{Cotangent, Target};
+use super::gauge::Report;
 use super::invariant::squares;
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::Rule;
-use super::vjp::{Cotangent, Report, Target, vjp_into, vjp_workspace_len};
+use super::vjp::{vjp_into, vjp_workspace_len};
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};

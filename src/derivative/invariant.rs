@@ -5,8 +5,10 @@
 //! (U Ω, V Ω) with Ω skew-Hermitian; a loss that does not depend on the choice has a cotangent orthogonal to all of them.
 
 use super::blocks::small_workspace_len;
+use super::cotangent::Cotangent;
+use super::gauge::{Discarded, Report};
 use super::rule::{AtEqual, Class, Need, Rule, Spectrum};
-use super::vjp::{Cotangent, Report};
+
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
@@ -62,35 +64,28 @@ pub fn remove_gauge<S: Scalar>(
     work: &mut [S],
 ) -> Result<Report<S::Real>, Error> {
     factors.check()?;
-    let (r, size) = {
-        let (u, v) = (pair.u.as_ref(), pair.v.as_ref());
-        let cotangent = Cotangent { u: Some(u), v: Some(v), ..Cotangent::default() };
-        (cotangent.check(factors)?, squares(u) + squares(v))
-    };
+    let given = Cotangent { u: Some(pair.u.as_ref()), v: Some(pair.v.as_ref()), ..Cotangent::default() };
+    let r = given.check(factors)?;
+    let mut discarded = Discarded::new(&given);
+    let size = discarded.size(&given);
     let k = factors.triplets();
     let spectrum = tolerances(factors, rule)?;
     let mut arena = Arena::new(work, gauge_workspace_len::<S>(k))?;
     let (g, q) = (arena.take(k * r), arena.take(k * r));
-    let mut discarded = S::Real::zero();
     for (part, basis, inside) in [(&mut pair.u, factors.u, &mut *g), (&mut pair.v, factors.v, &mut *q)] {
         let mut inside = MatMut::col_major(inside, k, r)?;
         let (one, given) = (S::Real::one(), Operand::plain(part.as_ref()));
         gemm(inside.reborrow(), false, one, Operand::adjoint(basis), given);
         if basis.rows() > k {
-            discarded += keep_inside(part, basis, &inside, &spectrum)?;
+            keep_inside(part, basis, &inside, &spectrum, &mut discarded)?;
         }
     }
-    let (equal_pairs, inner) = gauge_part(&spectrum, k, r, (g, q));
-    discarded += inner;
+    gauge_part(&spectrum, (k, r), (g, q), &mut discarded);
     for (part, basis, inside) in [(pair.u, factors.u, &*g), (pair.v, factors.v, &*q)] {
         let inside = Operand::plain(MatRef::col_major(inside, k, r)?);
         gemm(part, true, -S::Real::one(), Operand::plain(basis), inside);
     }
-    Ok(Report {
-        gauge_residual: if size > S::Real::zero() { (discarded / size).sqrt() } else { size },
-        equal_pairs,
-        zeros: (0..k).filter(|&i| spectrum.is_zero(i)).count(),
-    })
+    Ok(discarded.report_of(size, (0..k).filter(|&i| spectrum.is_zero(i)).count()))
 }
 
 /// The spectrum with the tolerances of a rule, whatever it does where they are met.
@@ -98,72 +93,78 @@ pub(super) fn tolerances<'a, S: Scalar>(
     factors: &Factors<'a, S>,
     rule: &Rule<S::Real>,
 ) -> Result<Spectrum<'a, S::Real>, Error> {
-    Spectrum::new(factors, &Rule { at_equal: AtEqual::MinimumNorm, ..*rule }, Need::NOTHING)
+    Spectrum::new(factors, &Rule { at_equal: AtEqual::MinimumNorm, ..*rule }, Need::vectors(factors, 0))
 }
 
-/// Leaves in the columns of zero singular values what lies in the span of the basis; returns the squares of what went.
+/// Leaves in the columns of zero singular values what lies in the span of the basis.
 fn keep_inside<S: Scalar>(
     part: &mut MatMut<'_, S>,
     basis: MatRef<'_, S>,
     inside: &MatMut<'_, S>,
     spectrum: &Spectrum<'_, S::Real>,
-) -> Result<S::Real, Error> {
-    let (k, r) = inside.shape();
+    discarded: &mut Discarded<S::Real>,
+) -> Result<(), Error> {
+    let ((k, r), rows) = (inside.shape(), part.rows());
     let first = (0..r).find(|&j| spectrum.is_zero(j)).unwrap_or(r);
-    let rows = part.rows();
-    let given = inside.as_ref().block(0, first, k, r - first)?;
+    let given = Operand::plain(inside.as_ref().block(0, first, k, r - first)?);
     let mut zeros = part.reborrow().block(0, first, rows, r - first)?;
     let one = S::Real::one();
-    gemm(zeros.reborrow(), true, -one, Operand::plain(basis), Operand::plain(given));
-    let gone = squares(zeros.as_ref());
-    gemm(zeros, false, one, Operand::plain(basis), Operand::plain(given));
-    Ok(gone)
+    gemm(zeros.reborrow(), true, -one, Operand::plain(basis), given);
+    for j in 0..r - first {
+        (0..rows).for_each(|i| discarded.add(zeros.at(i, j)));
+    }
+    gemm(zeros, false, one, Operand::plain(basis), given);
+    Ok(())
 }
 
-/// Replaces UᴴgU and VᴴgV by the coordinates of their gauge part; returns the number of equal pairs, and the squares that
-/// the rules discard.
+/// Replaces UᴴgU and VᴴgV, k×r, by the coordinates of their gauge part.
 fn gauge_part<S: Scalar>(
     spectrum: &Spectrum<'_, S::Real>,
-    k: usize,
-    r: usize,
+    (k, r): (usize, usize),
     (g, q): (&mut [S], &mut [S]),
-) -> (usize, S::Real) {
-    let (half, two) = (S::Real::from_f64(0.5), S::Real::from_f64(2.0));
-    let (mut equal_pairs, mut discarded) = (0, S::Real::zero());
+    discarded: &mut Discarded<S::Real>,
+) {
+    let half = S::Real::from_f64(0.5);
     for j in 0..r {
         let at = j * k + j;
-        let (x, y) = (S::from_parts(S::Real::zero(), g[at].im()), S::from_parts(S::Real::zero(), q[at].im()));
-        let zero = spectrum.is_zero(j);
-        discarded += if zero { x.modulus_squared() + y.modulus_squared() } else { (x + y).modulus_squared() };
-        (g[at], q[at]) = if zero { (x, y) } else { ((x + y).scale(half), (x + y).scale(half)) };
+        let imaginary = |z: S| S::from_parts(S::Real::zero(), z.im());
+        let class = if spectrum.is_zero(j) { Class::Zero } else { Class::Equal };
+        (g[at], q[at]) = discard(class, 1, (imaginary(g[at]), imaginary(q[at])), discarded);
         let mut linked = true;
         for i in j + 1..k {
             linked &= spectrum.linked_to_next(i - 1);
             let (low, high, inside) = (j * k + i, i * k + j, i < r);
+            let class = spectrum.pair(j, i, linked).class;
+            discarded.equal_pairs += usize::from(class == Class::Equal);
             // Beyond the r columns of the cotangents there is no mirror image.
             let skew = |z: &[S]| (z[low] - if inside { z[high].conj() } else { S::zero() }).scale(half);
-            let (x, y) = (skew(g), skew(q));
-            let both = (x + y).scale(half);
-            let (left, right) = match spectrum.pair(j, i, linked).class {
-                Class::Distinct => (S::zero(), S::zero()),
-                Class::Equal => {
-                    equal_pairs += 1;
-                    discarded += two * (x + y).modulus_squared();
-                    (both, both)
-                }
-                Class::Zero => {
-                    discarded += two * (x.modulus_squared() + y.modulus_squared());
-                    (x, y)
-                }
-            };
-            let share = if inside { S::Real::one() } else { two };
-            (g[low], q[low]) = (left.scale(share), right.scale(share));
+            let (left, right) = discard(class, 2, (skew(g), skew(q)), discarded);
+            (g[low], q[low]) = if inside { (left, right) } else { (left + left, right + right) };
             if inside {
                 (g[high], q[high]) = (-left.conj(), -right.conj());
             }
         }
     }
-    (equal_pairs, discarded)
+}
+
+/// The gauge part of an entry x of skew(UᴴgU) and y of skew(VᴴgV), which stands in `count` places.
+fn discard<S: Scalar>(class: Class, count: usize, (x, y): (S, S), discarded: &mut Discarded<S::Real>) -> (S, S) {
+    let both = x + y;
+    match class {
+        Class::Distinct => (S::zero(), S::zero()),
+        Class::Equal => {
+            (0..count).for_each(|_| discarded.add(both));
+            let half = both.scale(S::Real::from_f64(0.5));
+            (half, half)
+        }
+        Class::Zero => {
+            (0..count).for_each(|_| {
+                discarded.add(x);
+                discarded.add(y);
+            });
+            (x, y)
+        }
+    }
 }
 
 /// Σ |zᵢⱼ|².

@@ -11,14 +11,16 @@
 //! rounding. All columns step together: A is read twice per iteration (`docs/derivatives.md`, section 4).
 
 use super::blocks::project_out;
+use super::cotangent::{Cotangent, Target};
+use super::gauge::Report;
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::{Need, Rule, Spectrum};
-use super::vjp::{Cotangent, Report, Target, vjp_into, vjp_workspace_len};
+use super::vector::{add_scaled, inner, norm, scale, take_reals};
+use super::vjp::{vjp_into, vjp_workspace_len};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Operand, axpy, dotc, gemm, scale, sum_squares};
+use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
-use crate::reflector::norm;
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::Arena;
 
@@ -56,6 +58,15 @@ pub struct Convergence<R> {
     pub iterations: usize,
     /// The largest residual of a column relative to its right-hand side, as the iteration carries it along.
     pub residual: R,
+}
+
+/// What [`partial_vjp_into`] met.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PartialReport<R> {
+    /// As of [`vjp_into`], for the triplets that are given.
+    pub report: Report<R>,
+    /// How the iteration went.
+    pub convergence: Convergence<R>,
 }
 
 /// Length of the workspace of [`partial_vjp_into`] and of [`partial_jvp_into`] for an m×n matrix and r triplets.
@@ -102,7 +113,7 @@ pub fn partial_vjp_into<S: Scalar>(
     rule: &Rule<S::Real>,
     target: Target<'_, S>,
     work: &mut [S],
-) -> Result<(Report<S::Real>, Convergence<S::Real>), Error> {
+) -> Result<PartialReport<S::Real>, Error> {
     let factors = &partial.factors;
     let (m, n) = factors.shape();
     let k = factors.triplets();
@@ -127,7 +138,7 @@ pub fn partial_vjp_into<S: Scalar>(
     let [x, y] = solver.beyond()?;
     gemm(ga.reborrow(), true, one, Operand::plain(x), Operand::adjoint(v));
     gemm(ga, true, one, Operand::plain(u), Operand::adjoint(y));
-    Ok((report, convergence))
+    Ok(PartialReport { report, convergence })
 }
 
 /// The tangents of the leading r triplets along dA, from these and A alone: [`jvp_into`] as if the other triplets were known.
@@ -227,7 +238,7 @@ impl<S: Scalar> Operator<'_, S> {
     fn restrict(&self, basis: MatRef<'_, S>, z: &mut [S], r: usize, inside: &mut [S]) -> Result<(), Error> {
         project_out(basis, MatMut::col_major(&mut *z, basis.rows(), r)?, inside)?;
         for (j, column) in z.chunks_exact_mut(basis.rows().max(1)).enumerate() {
-            scale(S::from_real(self.spectrum.reciprocal(j)), column);
+            scale(self.spectrum.reciprocal(j), column);
         }
         Ok(())
     }
@@ -262,7 +273,7 @@ impl<'a, 'w, S: Scalar> Solver<'a, 'w, S> {
     ) -> Result<Self, Error> {
         let ((m, n), k) = (partial.factors.shape(), partial.factors.triplets());
         let spectrum = Spectrum::new(&partial.factors, rule, Need::vectors(&partial.factors, r))?;
-        let [size, squared] = arena.take_reals(r);
+        let [size, squared] = take_reals(arena, r);
         let mut take = |rows: usize| arena.take(rows * r);
         let given = [take(m), take(n)];
         let (x, residual, direction, image) = (take(m), take(m), take(m), take(m));
@@ -308,15 +319,15 @@ impl<'a, 'w, S: Scalar> Solver<'a, 'w, S> {
         self.operator.restrict(factors.u, x, r, self.inside)?;
         self.operator.restrict(factors.v, y, r, self.inside)?;
         self.operator.adjoint(x, self.between, self.inside)?;
-        axpy(S::one(), y, self.between);
+        add_scaled(S::Real::one(), y, self.between);
         self.operator.forward(self.between, self.residual, self.inside)?;
         self.x.fill(S::zero());
         let (m, n) = factors.shape();
         for (j, residual) in self.residual.chunks_exact_mut(m.max(1)).enumerate() {
             self.size[j] = norm(&x[j * m..(j + 1) * m]) + norm(&y[j * n..(j + 1) * n]);
             let unit = if self.size[j] > S::Real::zero() { self.size[j].recip() } else { S::Real::zero() };
-            scale(S::from_real(unit), residual);
-            self.squared[j] = sum_squares(residual);
+            scale(unit, residual);
+            self.squared[j] = inner(residual, residual);
         }
         self.direction.copy_from_slice(self.residual);
         Ok(())
@@ -328,19 +339,18 @@ impl<'a, 'w, S: Scalar> Solver<'a, 'w, S> {
         let column = j * m..(j + 1) * m;
         let (direction, image) = (&mut self.direction[column.clone()], &mut self.image[column.clone()]);
         let residual = &mut self.residual[column.clone()];
-        let curvature = sum_squares(direction) - dotc(direction, image).re();
-        let (old, one) = (self.squared[j], S::one());
+        let curvature = inner(direction, direction) - inner(direction, image);
+        let old = self.squared[j];
         let length = old / curvature;
         if !(curvature > S::Real::zero() && Scalar::is_finite(length)) {
             return false;
         }
-        let length = S::from_real(length);
-        axpy(length, direction, &mut self.x[column]);
-        axpy(-length, direction, residual);
-        axpy(length, image, residual);
-        self.squared[j] = sum_squares(residual);
-        scale(S::from_real(self.squared[j] / old), direction);
-        axpy(one, residual, direction);
+        add_scaled(length, direction, &mut self.x[column]);
+        add_scaled(-length, direction, residual);
+        add_scaled(length, image, residual);
+        self.squared[j] = inner(residual, residual);
+        scale(self.squared[j] / old, direction);
+        add_scaled(S::Real::one(), residual, direction);
         true
     }
 
@@ -348,10 +358,10 @@ impl<'a, 'w, S: Scalar> Solver<'a, 'w, S> {
     fn finish(&mut self) -> Result<(), Error> {
         let m = self.operator.partial.factors.shape().0;
         for (x, &size) in self.x.chunks_exact_mut(m.max(1)).zip(&*self.size) {
-            scale(S::from_real(size), x);
+            scale(size, x);
         }
         let total = &mut *self.given[0];
-        axpy(S::one(), self.x, total);
+        add_scaled(S::Real::one(), self.x, total);
         self.operator.adjoint(total, self.y, self.inside)
     }
 

@@ -9,9 +9,11 @@
 //! triplets that were left out (`docs/derivatives.md`, section 6).
 
 use super::blocks::project_out;
+use super::cotangent::{Cotangent, Target};
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::{AtEqual, Class, Need, Pair, Rule, Spectrum};
-use super::vjp::{Cotangent, Target};
+use super::vector::take_reals;
+
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
@@ -35,10 +37,8 @@ impl<S: Scalar> SecondOrder<'_, S> {
     /// The number of triplets that the loss depends on.
     fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
         let r = self.cotangent.check(factors)?;
-        let tangents = self.cotangent_dot.check(factors)?;
-        if self.cotangent_dot.is_present() {
-            check_shape("the tangent of the cotangent", (tangents, 1), (r, 1))?;
-        }
+        self.cotangent_dot.check(factors)?;
+        check_shape("the tangent of the cotangent", (self.cotangent_dot.triplets(r), 1), (r, 1))?;
         self.a_dot.check_shape("the tangent of A", factors.shape())?;
         self.a_dot.check_finite("the tangent of A")?;
         Ok(r)
@@ -106,7 +106,7 @@ pub fn vjp_tangent_into<S: Scalar>(
     let mut arena = Arena::new(work, vjp_tangent_workspace_len::<S>(m, n, k))?;
 
     let (u_dot, v_dot) = (arena.take(m * r), arena.take(n * r));
-    let [s_dot] = arena.take_reals(r);
+    let [s_dot] = take_reals(&mut arena, r);
     let tangent = TangentMut {
         u: Some(MatMut::col_major(u_dot, m, r)?),
         s: Some(&mut *s_dot),

@@ -1,6 +1,6 @@
 //! Matrices and losses for the tests of the factored rules.
 
-use diffsvd::{Mat, MatRef, Real, Scalar, Svd};
+use diffsvd::{Mat, Real, Scalar, Svd};
 pub(crate) use num_complex::Complex;
 
 pub(crate) type C64 = Complex<f64>;
@@ -58,8 +58,4 @@ pub(crate) fn error<S: Scalar>(a: &Mat<S>, b: &Mat<S>) -> f64 {
 /// a bᴴ.
 pub(crate) fn outer<S: Scalar>(a: &Mat<S>, b: &Mat<S>) -> Mat<S> {
     a.product(&b.adjoint()).unwrap()
-}
-
-pub(crate) fn owned<S: Scalar>(a: MatRef<'_, S>) -> Mat<S> {
-    Mat::from_fn(a.rows(), a.cols(), |i, j| a.get(i, j).unwrap())
 }

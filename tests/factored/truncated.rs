@@ -57,7 +57,7 @@ fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
 fn every_shape<S: Scalar<Real = f64>>() {
     let mut random = Random(3);
     for (m, n, r) in [(8, 5, 2), (5, 8, 2), (6, 6, 3), (9, 4, 4), (4, 9, 4), (6, 6, 6), (12, 10, 1)] {
-        let values: Vec<f64> = (0..m.min(n)).map(|i| 2.0 * 0.8_f64.powi(i as i32)).collect();
+        let values: Vec<f64> = (0..m.min(n)).map(|i| 2.0 * 0.8_f64.powf(i as f64)).collect();
         check(&random.with_values::<S>(m, n, &values), r, &mut random);
     }
     // Behind the cut values may be equal or zero.
@@ -94,8 +94,8 @@ fn the_projectors_alone_are_wrong_by_tens_of_percent() {
 fn iterations_against_gap() {
     let mut random = Random(5);
     for (gap, most) in [(1e-1, 60), (1e-2, 170), (1e-3, 500)] {
-        let values: Vec<f64> = (0..60)
-            .map(|i| if i < 3 { 1.0 + 0.1 * (2 - i) as f64 } else { (1.0 - gap) * (1.0 - (i - 3) as f64 / 60.0) })
+        let values: Vec<f64> = (0..60_u8)
+            .map(|i| if i < 3 { 1.0 + 0.1 * f64::from(2 - i) } else { (1.0 - gap) * (1.0 - f64::from(i - 3) / 60.0) })
             .collect();
         let a = random.with_values::<f64>(80, 60, &values);
         let whole = Svd::thin(&a).unwrap();
