@@ -32,6 +32,8 @@ mod factors;
 
 mod derivative;
 
+pub mod spectral;
+
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]

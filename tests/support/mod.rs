@@ -4,9 +4,11 @@
 pub(crate) mod bounds;
 pub(crate) mod derivatives;
 pub(crate) mod double_double;
+pub(crate) mod elementary;
 pub(crate) mod entry;
 pub(crate) mod losses;
 pub(crate) mod random;
 pub(crate) mod spectra;
+pub(crate) mod spectral;
 pub(crate) mod strategies;
 pub(crate) mod zoo;
