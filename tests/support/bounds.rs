@@ -3,6 +3,7 @@
 //! Every c is the worst that was measured over the whole suite (`docs/accuracy.md`), rounded up.
 
 use diffsvd::{Factors, Mat, MatRef, Real, Scalar, Vectors};
+use num_complex::Complex;
 use num_traits::{One, Zero};
 
 use super::double_double::Dd;
@@ -11,11 +12,11 @@ use super::entry::{Entry, at, largest_part, widen, widen_real};
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
-    /// ‖A − U diag(s) Vᴴ‖ (Frobenius), relative to s₁.
+    /// ‖A − U diag(s) Vᴴ‖, relative to s₁.
     Residual,
-    /// ‖`UᴴU` − I‖ (Frobenius).
+    /// ‖`UᴴU` − I‖.
     Left,
-    /// ‖`VᴴV` − I‖ (Frobenius).
+    /// ‖`VᴴV` − I‖.
     Right,
     /// max |sᵢ − σᵢ|, relative to s₁.
     Values,
@@ -31,6 +32,9 @@ impl Check {
         }
     }
 }
+
+/// c of c · n · ε for the relative error of each singular value of a bidiagonal matrix with n of them.
+pub(crate) const RELATIVE_CONSTANT: f64 = 3.0;
 
 /// c · max(m, n) · ε for an m×n matrix of a type with real type `R`.
 pub(crate) fn bound<R: Real>(check: Check, m: usize, n: usize) -> f64 {
@@ -98,7 +102,7 @@ impl<S: Entry> Reference<S> {
     }
 
     /// max(m, n) · ε.
-    fn unit(&self) -> f64 {
+    pub(crate) fn unit(&self) -> f64 {
         self.a.rows().max(self.a.cols()).max(1) as f64 * S::Real::EPSILON.to_f64()
     }
 
@@ -134,10 +138,10 @@ impl<S: Entry> Reference<S> {
         } else {
             let left = norm(minus_product(&scale_columns(&u, &s), &self.a, &v).as_ref());
             let right = norm(minus_product(&scale_columns(&v, &s), &self.a.adjoint(), &u).as_ref());
-            left.larger(right)
+            left.max(right)
         };
         let granularity = self.granularity() * (s.len() as f64).sqrt();
-        ((error / self.largest()).to_f64() - granularity).max(0.0) / self.unit()
+        (error / self.largest().to_f64() - granularity).max(0.0) / self.unit()
     }
 
     /// All checks of one decomposition.
@@ -171,28 +175,47 @@ fn scale_columns<S: Scalar>(a: &Mat<S>, s: &[S::Real]) -> Mat<S> {
     Mat::from_fn(a.rows(), s.len(), |i, j| a[(i, j)].scale(s[j]))
 }
 
-/// ‖A‖ (Frobenius).
-pub(crate) fn norm<S: Scalar>(a: MatRef<'_, S>) -> S::Real {
-    let mut sum = S::Real::zero();
-    for j in 0..a.cols() {
-        for i in 0..a.rows() {
-            sum += at(a, i, j).modulus_squared();
-        }
+/// ‖A‖₂, from above and within a factor of k^(1/16): (Σ sᵢ¹⁶)^(1/16) = ‖(AᴴA)⁴‖ (Frobenius) ^(1/8), which needs no decomposition.
+pub(crate) fn norm<S: Scalar>(a: MatRef<'_, S>) -> f64 {
+    let entries = || (0..a.cols()).flat_map(|j| (0..a.rows()).map(move |i| at(a, i, j)));
+    let frobenius = entries().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared()).sqrt();
+    if frobenius == S::Real::zero() {
+        return 0.0;
     }
-    sum.sqrt()
+    // The shape alone, at unit size, is enough in `f64`.
+    let unit = S::Real::one() / frobenius;
+    let part = |x: S| Complex { re: (x.re() * unit).to_f64(), im: (x.im() * unit).to_f64() };
+    let a = Mat::from_fn(a.rows(), a.cols(), |i, j| part(at(a, i, j)));
+    let adjoint = a.adjoint();
+    let mut power = if a.rows() < a.cols() { product(&a, &adjoint) } else { product(&adjoint, &a) };
+    for _ in 0..2 {
+        power = product(&power, &power);
+    }
+    let squares: f64 = power.as_slice().iter().map(Complex::norm_sqr).sum();
+    frobenius.to_f64() * squares.powf(1.0 / 16.0)
 }
 
-/// ‖`QᴴQ` − I‖ (Frobenius), computed in double-double arithmetic.
+/// A B.
+fn product<S: Scalar>(a: &Mat<S>, b: &Mat<S>) -> Mat<S> {
+    let mut product = minus_product(&Mat::zeros(a.rows(), b.cols()), a, b);
+    for j in 0..product.cols() {
+        for i in 0..product.rows() {
+            product[(i, j)] = -product[(i, j)];
+        }
+    }
+    product
+}
+
+/// ‖`QᴴQ` − I‖, computed in double-double arithmetic.
 pub(crate) fn orthogonality<S: Entry>(q: MatRef<'_, S>) -> f64 {
     let q = widen(q, 0);
-    let mut sum = Dd::zero();
+    let mut defect = Mat::zeros(q.cols(), q.cols());
     for j in 0..q.cols() {
         for k in 0..=j {
             let start = if j == k { -S::Wide::one() } else { S::Wide::zero() };
             let dot = (0..q.rows()).fold(start, |dot, i| dot + q[(i, k)].conj() * q[(i, j)]);
-            let weight = if j == k { 1.0 } else { 2.0 };
-            sum += dot.modulus_squared() * weight.into();
+            (defect[(k, j)], defect[(j, k)]) = (dot, dot.conj());
         }
     }
-    sum.sqrt().to_f64()
+    norm(defect.as_ref())
 }

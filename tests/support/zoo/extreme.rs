@@ -11,7 +11,10 @@ pub(crate) fn extreme<S: Scalar>(n: usize) -> Vec<Named<S>> {
     let mut random = Random::new(0xe87 + n as u64);
     let one = <S::Real as num_traits::One>::one();
     let smallest = one.mul_pow2(S::Real::MIN_EXPONENT) * S::Real::EPSILON;
-    let largest = S::from_real((one + (one - S::Real::EPSILON)).mul_pow2(S::Real::MAX_EXPONENT));
+    // Double-double has no more exponent than f64, and the phases that a complex matrix is turned by may round its moduli up.
+    let below = S::Real::EPSILON.larger(S::Real::from_f64(f64::EPSILON)).smaller(S::Real::EPSILON.mul_pow2(60));
+    let below = if S::PARTS == 1 { below } else { below.mul_pow2(3) };
+    let largest = S::from_real((one + (one - below)).mul_pow2(S::Real::MAX_EXPONENT));
     let b = random.matrix::<S>(n, n);
     let scaled = |p: i32| Mat::from_fn(n, n, |i, j| b[(i, j)].scale_pow2(p));
     let ones = |x: S| Mat::from_fn(n, n, |_, _| x);

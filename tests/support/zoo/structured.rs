@@ -20,6 +20,23 @@ pub(crate) fn exact_duplicates<S: Scalar>(rows: usize, cols: usize, times: usize
     })
 }
 
+/// [A −B̄; B Ā] for random A and B: every singular value is there twice, and nothing was rounded.
+pub(crate) fn exact_pairs<S: Scalar>(rows: usize, cols: usize, random: &mut Random) -> Mat<S> {
+    let (a, b) = (random.matrix::<S>(rows, cols), random.matrix::<S>(rows, cols));
+    Mat::from_fn(2 * rows, 2 * cols, |i, j| match (i / rows, j / cols) {
+        (0, 0) => a[(i, j)],
+        (0, _) => -b[(i, j - cols)].conj(),
+        (_, 0) => b[(i - rows, j)],
+        _ => a[(i - rows, j - cols)].conj(),
+    })
+}
+
+/// Each column `times` times over: rank at most cols/times, and nothing was rounded.
+pub(crate) fn exact_zeros<S: Scalar>(rows: usize, cols: usize, times: usize, random: &mut Random) -> Mat<S> {
+    let b = random.matrix::<S>(rows, cols.div_ceil(times));
+    Mat::from_fn(rows, cols, |i, j| b[(i, j / times)])
+}
+
 /// All kinds, about n×n.
 pub(crate) fn structured<S: Scalar>(n: usize) -> Vec<Named<S>> {
     const DEGENERATE: &str = "exactly repeated singular values";
@@ -54,7 +71,7 @@ pub(crate) fn structured<S: Scalar>(n: usize) -> Vec<Named<S>> {
     all.push(named("triangular", "LAPACK xDRVBD", Mat::from_fn(n, n, triangle)));
     let arrow = |i: usize, j: usize| if i == j || i == 0 { b[(i, j)] } else { S::zero() };
     all.push(named("arrow", "update of a diagonal matrix by a row", Mat::from_fn(n, n, arrow)));
-    let twin = |i: usize, j: usize| b[(i, j / 2)];
-    all.push(named("twin columns", "exactly dependent columns", Mat::from_fn(n, n, twin)));
+    all.push(named("twin columns", "exactly dependent columns", exact_zeros(n, n, 2, &mut random)));
+    all.push(named("quaternions", DEGENERATE, exact_pairs(n.div_ceil(2), n.div_ceil(2), &mut random)));
     all
 }
