@@ -1,7 +1,6 @@
 //! Blocks of equal singular values, and the small dense problems that arise inside and beside them.
 
 use super::rule::Spectrum;
-use super::vector::take_reals;
 use crate::error::Error;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};
@@ -121,7 +120,7 @@ impl<'w, S: Scalar> SmallSvd<'w, S> {
         let b = a.rows();
         let mut arena = Arena::new(work, small_workspace_len::<S>(b))?;
         let (mut u, mut v) = (MatMut::col_major(arena.take(b * b), b, b)?, MatMut::col_major(arena.take(b * b), b, b)?);
-        let [s] = take_reals(&mut arena, b);
+        let [s] = arena.take_reals(b);
         let out = FactorsMut { u: u.reborrow(), s: &mut *s, v: v.reborrow() };
         svd_into(a, Vectors::Thin, out, arena.take(svd_workspace_len::<S>(b, b, Vectors::Thin)))?;
         Ok(SmallSvd { u, s, v })

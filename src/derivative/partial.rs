@@ -15,7 +15,7 @@ use super::cotangent::{Cotangent, Target};
 use super::gauge::Report;
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::{Need, Rule, Spectrum};
-use super::vector::{add_scaled, inner, norm, scale, take_reals};
+use super::vector::{add_scaled, inner, norm, scale};
 use super::vjp::{vjp_into, vjp_workspace_len};
 use crate::error::Error;
 use crate::factors::Factors;
@@ -273,7 +273,7 @@ impl<'a, 'w, S: Scalar> Solver<'a, 'w, S> {
     ) -> Result<Self, Error> {
         let ((m, n), k) = (partial.factors.shape(), partial.factors.triplets());
         let spectrum = Spectrum::new(&partial.factors, rule, Need::vectors(&partial.factors, r))?;
-        let [size, squared] = take_reals(arena, r);
+        let [size, squared] = arena.take_reals(r);
         let mut take = |rows: usize| arena.take(rows * r);
         let given = [take(m), take(n)];
         let (x, residual, direction, image) = (take(m), take(m), take(m), take(m));

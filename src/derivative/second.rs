@@ -12,7 +12,6 @@ use super::blocks::project_out;
 use super::cotangent::{Cotangent, Target};
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::{AtEqual, Class, Need, Pair, Rule, Spectrum};
-use super::vector::take_reals;
 
 use crate::error::Error;
 use crate::factors::Factors;
@@ -106,7 +105,7 @@ pub fn vjp_tangent_into<S: Scalar>(
     let mut arena = Arena::new(work, vjp_tangent_workspace_len::<S>(m, n, k))?;
 
     let (u_dot, v_dot) = (arena.take(m * r), arena.take(n * r));
-    let [s_dot] = take_reals(&mut arena, r);
+    let [s_dot] = arena.take_reals(r);
     let tangent = TangentMut {
         u: Some(MatMut::col_major(u_dot, m, r)?),
         s: Some(&mut *s_dot),

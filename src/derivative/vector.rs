@@ -1,8 +1,6 @@
 //! Plain loops over one column: what lies beside the matrix products of the iterations, and does not count beside them.
 
-use crate::kernel::cast;
 use crate::scalar::{Real, Scalar, Zero};
-use crate::workspace::Arena;
 
 /// Re Σ conj(xᵢ) yᵢ.
 pub(super) fn inner<S: Scalar>(x: &[S], y: &[S]) -> S::Real {
@@ -32,14 +30,4 @@ pub(super) fn scale<S: Scalar>(a: S::Real, x: &mut [S]) {
     for x in x {
         *x = x.scale(a);
     }
-}
-
-/// The next entries of the workspace as `COUNT` arrays of `len` reals.
-pub(super) fn take_reals<'w, S: Scalar, const COUNT: usize>(
-    arena: &mut Arena<'w, S>,
-    len: usize,
-) -> [&'w mut [S::Real]; COUNT] {
-    let entries = (COUNT * len).div_ceil(S::PARTS);
-    let mut arrays = cast::as_reals(arena.take(entries)).chunks_mut(len.max(1));
-    core::array::from_fn(|_| arrays.next().unwrap_or_default())
 }
