@@ -74,7 +74,9 @@ impl<S: Entry> ConstantRank<S> {
     fn curve(&self, h: f64) -> Mat<S::Wide> {
         let step = |e: &Mat<S::Wide>| {
             let one = S::Wide::one();
-            Mat::from_fn(e.rows(), e.cols(), |i, j| e[(i, j)].scale(h.into()) + if i == j { one } else { S::Wide::zero() })
+            Mat::from_fn(e.rows(), e.cols(), |i, j| {
+                e[(i, j)].scale(h.into()) + if i == j { one } else { S::Wide::zero() }
+            })
         };
         step(&self.left).product(&wide(&self.a)).unwrap().product(&step(&self.right)).unwrap()
     }
