@@ -68,15 +68,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             measure::<Complex<f64>, Complex<Dd>>(loss, gap, &mut points)?;
         }
     }
-    let mut csv = String::from("loss,scalar,rule,gap,median relative error of 15\n");
-    for Point { loss, complex, route, gap, error } in &points {
-        let (scalar, error) = (if *complex { "complex" } else { "real" }, error.unwrap_or(f64::NAN));
-        writeln!(csv, "\"{}\",{scalar},\"{}\",{gap:e},{error:.2e}", loss.name(), routes()[*route].0)?;
-    }
-    fs::write("docs/figures/error_against_gap.csv", csv)?;
+    fs::write("docs/figures/error_against_gap.csv", table(&points)?)?;
     fs::write("docs/figures/error_against_gap.svg", plot::svg(&points))?;
     println!("docs/figures/error_against_gap.svg and .csv written: {} points", points.len());
     Ok(())
+}
+
+/// One row for each loss, scalar type and gap; one column for each rule.
+fn table(points: &[Point]) -> Result<String, std::fmt::Error> {
+    let mut csv = String::from("loss,scalar,relative gap");
+    for (name, _) in routes() {
+        write!(csv, ",\"{name}\"")?;
+    }
+    for row in points.chunks(routes().len()) {
+        let Some(Point { loss, complex, gap, .. }) = row.first() else { continue };
+        let scalar = if *complex { "complex" } else { "real" };
+        write!(csv, "\n\"{}\",{scalar},{gap:.2e}", loss.name())?;
+        for Point { error, .. } in row {
+            write!(csv, ",{:.1e}", error.unwrap_or(f64::NAN))?;
+        }
+    }
+    Ok(csv + "\n")
 }
 
 /// The median error of every route for one loss and one gap.

@@ -19,8 +19,8 @@ const AT_ZERO: f64 = 17.6;
 
 /// Colour (Okabe & Ito 2008) and width of each line, in the order of the routes.
 const STYLE: [(&str, f64); 9] = [
-    ("#000000", 1.2),
-    ("#999999", 1.2),
+    ("#000000", 2.0),
+    ("#8A8A8A", 1.6),
     ("#E69F00", 1.8),
     ("#CC79A7", 1.8),
     ("#D55E00", 1.8),
@@ -43,7 +43,7 @@ pub(crate) fn svg(points: &[Point]) -> String {
         (MARGIN.0, 26.0),
         "start",
         "font-size=\"19\" font-weight=\"bold\"",
-        "Two singular values meet: what is left of the gradient",
+        "When two singular values meet, what is left of the gradient?",
     );
     text(
         &mut out,
@@ -97,8 +97,10 @@ fn panel(out: &mut String, (x0, y0): (f64, f64), title: &str, last: bool) {
 /// The curves, thickest on top, and their labels beside the value at gap 0.
 fn lines(out: &mut String, (x0, y0): (f64, f64), points: &[&Point]) {
     let mut ends: Vec<(f64, usize)> = Vec::new();
-    for (route, (name, _)) in routes().into_iter().enumerate() {
-        let (colour, width) = STYLE[route];
+    // What all rules have in common lies on top in the colour of the plain one, and the spectral route above all.
+    let last = routes().len() - 1;
+    for route in (1..last).chain([0, last]) {
+        let (name, (colour, width)) = (routes()[route].0, STYLE[route]);
         let at = |p: &Point| (x0 + x_of(-p.gap.log10()), p.error.map(|error| y0 + y_of(error.max(1e-17).log10())));
         let mine = || points.iter().filter(|p| p.route == route);
         let path: Vec<String> = mine()
@@ -123,6 +125,8 @@ fn lines(out: &mut String, (x0, y0): (f64, f64), points: &[&Point]) {
         }
     }
     labels(out, (x0, y0), ends);
+    let (x, y) = (x0 + x_of(7.4), y0 + y_of(-12.9));
+    text(out, (x, y), "start", "font-size=\"11\" font-style=\"italic\"", "rules for U, s, V: ε/gap");
 }
 
 /// Each label as near to its line as the others allow.
