@@ -1,5 +1,8 @@
 //! The factored rules: second order, truncation, complete bases, the line through equal values, gauge.
 
+#[allow(dead_code)]
+#[path = "support/double_double.rs"]
+mod double_double;
 #[path = "factored/support.rs"]
 mod support;
 

@@ -3,6 +3,8 @@
 use diffsvd::{Mat, Real, Scalar, Svd};
 pub(crate) use num_complex::Complex;
 
+pub(crate) use crate::double_double::Dd;
+
 pub(crate) type C64 = Complex<f64>;
 
 /// Uniform entries in (−1, 1), the same on every run.
@@ -58,4 +60,9 @@ pub(crate) fn error<S: Scalar>(a: &Mat<S>, b: &Mat<S>) -> f64 {
 /// a bᴴ.
 pub(crate) fn outer<S: Scalar>(a: &Mat<S>, b: &Mat<S>) -> Mat<S> {
     a.product(&b.adjoint()).unwrap()
+}
+
+/// The same matrix with 31 digits.
+pub(crate) fn lift<S: Scalar<Real = f64>, T: Scalar<Real = Dd>>(a: &Mat<S>) -> Mat<T> {
+    Mat::from_fn(a.rows(), a.cols(), |i, j| T::from_parts(a[(i, j)].re().into(), a[(i, j)].im().into()))
 }
