@@ -5,6 +5,8 @@
 //! value of B is found to high relative accuracy, however small.
 
 mod deflate;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver does not call it yet"))]
+pub(crate) mod divide;
 mod sweep;
 mod two_by_two;
 
