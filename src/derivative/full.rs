@@ -44,7 +44,7 @@ pub const fn full_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
 /// ```
 /// use diffsvd::{Cotangent, Mat, Rule, Svd};
 ///
-/// let svd = Svd::full(&Mat::from_rows(&[[1.0], [2.0], [2.0]]))?; // U is 3×3
+/// let svd = Svd::full(&Mat::<f64>::from_rows(&[[1.0], [2.0], [2.0]]))?; // U is 3×3
 /// // L = ‖second row of U₂‖²/2, U₂ the null space of Aᴴ: a function of its span.
 /// let gu = Mat::from_fn(3, 3, |i, j| if i == 1 && j > 0 { svd.u()[(i, j)] } else { 0.0 });
 /// let gradient = svd.full_vjp(&Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() }, &Rule::default())?;

@@ -77,9 +77,9 @@ pub const fn branches_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usiz
 /// use diffsvd::{Mat, Rule, Svd};
 ///
 /// // A = I: any basis is one of singular vectors; along B = [0 1; 1 0] it must be (1, ±1)/√2, with ds = ±1.
-/// let svd = Svd::thin(&Mat::identity(2))?;
+/// let svd = Svd::thin(&Mat::<f64>::identity(2))?;
 /// let branches = svd.branches(&Mat::from_rows(&[[0.0, 1.0], [1.0, 0.0]]), &Rule::default())?;
-/// assert!((branches.s_dot[0] - 1.0_f64).abs() < 1e-15 && (branches.s_dot[1] + 1.0).abs() < 1e-15);
+/// assert!((branches.s_dot[0] - 1.0).abs() < 1e-15 && (branches.s_dot[1] + 1.0).abs() < 1e-15);
 /// assert!((branches.u[(0, 0)].abs() - 0.5_f64.sqrt()).abs() < 1e-15);
 /// assert_eq!((branches.report.blocks, branches.report.ties), (1, 0));
 /// # Ok::<(), diffsvd::Error>(())

@@ -3,6 +3,7 @@
 mod align;
 mod blocks;
 mod cotangent;
+mod coupled;
 mod full;
 mod gauge;
 mod invariant;
@@ -12,6 +13,7 @@ mod line_null;
 mod partial;
 mod rule;
 mod second;
+mod second_inner;
 mod vector;
 mod vjp;
 

@@ -11,7 +11,7 @@
 use super::blocks::project_out;
 use super::cotangent::{Cotangent, Target};
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
-use super::rule::{AtEqual, Class, Need, Pair, Rule, Spectrum};
+use super::rule::{AtEqual, Need, Rule, Spectrum};
 
 use crate::error::Error;
 use crate::factors::Factors;
@@ -74,7 +74,7 @@ pub const fn vjp_tangent_workspace_len<S: Scalar>(rows: usize, cols: usize, trip
 /// use diffsvd::{Cotangent, Mat, Rule, SecondOrder, Svd};
 ///
 /// // L = (s₁² + s₂²)/2 = ‖A‖²/2 has the gradient A, and its Hessian is the identity.
-/// let svd = Svd::thin(&Mat::from_rows(&[[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]]))?;
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]]))?;
 /// let a_dot = Mat::from_rows(&[[0.1, 0.7], [-0.4, 0.2], [0.5, 0.3]]);
 /// let s_dot = svd.jvp(&a_dot, &Rule::default())?.s;
 /// let point = SecondOrder {
@@ -138,21 +138,21 @@ fn check_rule<R: Real>(rule: &Rule<R>) -> Result<(), Error> {
 }
 
 /// What is given, and the first-order tangents of the r leading triplets.
-struct Problem<'a, S: Scalar> {
+pub(super) struct Problem<'a, S: Scalar> {
     factors: &'a Factors<'a, S>,
-    spectrum: &'a Spectrum<'a, S::Real>,
-    point: &'a SecondOrder<'a, S>,
-    r: usize,
+    pub(super) spectrum: &'a Spectrum<'a, S::Real>,
+    pub(super) point: &'a SecondOrder<'a, S>,
+    pub(super) r: usize,
     u_dot: MatRef<'a, S>,
-    s_dot: &'a [S::Real],
+    pub(super) s_dot: &'a [S::Real],
     v_dot: MatRef<'a, S>,
 }
 
 /// What is computed, named as at the head of the file; `_dot` marks the tangent.
-struct State<'w, S> {
+pub(super) struct State<'w, S> {
     /// G = `UᴴgU`, `VᴴgV`, and M: r×r.
-    g: [MatMut<'w, S>; 3],
-    g_dot: [MatMut<'w, S>; 3],
+    pub(super) g: [MatMut<'w, S>; 3],
+    pub(super) g_dot: [MatMut<'w, S>; 3],
     /// X and Y: m×r and n×r.
     x: [MatMut<'w, S>; 2],
     x_dot: [MatMut<'w, S>; 2],
@@ -198,89 +198,6 @@ impl<'a, S: Scalar> Problem<'a, S> {
             if let Some(part) = side.g_dot {
                 gemm(g_dot.reborrow(), true, one, basis, Operand::plain(part));
             }
-        }
-    }
-
-    /// M and dM. M is linear in the coefficients and in the cotangents, so that three times the same sum gives both.
-    fn inner(&self, state: &mut State<'_, S>) {
-        let ([g, q, middle], [g_dot, q_dot, middle_dot]) = (&mut state.g, &mut state.g_dot);
-        self.set_values(middle, &self.point.cotangent);
-        self.set_values(middle_dot, &self.point.cotangent_dot);
-        self.add_pairs(middle, Self::coefficients, (g, q));
-        self.add_pairs(middle_dot, Self::coefficients, (g_dot, q_dot));
-        self.add_pairs(middle_dot, Self::coefficients_dot, (g, q));
-    }
-
-    /// diag(gs), and the block cotangent where singular values are equal.
-    fn set_values(&self, middle: &mut MatMut<'_, S>, cotangent: &Cotangent<'_, S>) {
-        let matrix = |i, j| cotangent.s_matrix.map_or_else(S::zero, |gs| gs.at(i, j));
-        let hermitian = |i, j| (matrix(i, j) + matrix(j, i).conj()).scale(S::Real::from_f64(0.5));
-        for j in 0..self.r {
-            let zero = self.spectrum.is_zero(j);
-            let value = cotangent.s.map_or_else(S::zero, |gs| S::from_real(gs[j]));
-            middle.put(j, j, value + if zero { matrix(j, j) } else { hermitian(j, j) });
-            let mut linked = true;
-            for i in j + 1..self.r {
-                linked &= self.spectrum.linked_to_next(i - 1);
-                let (below, above) = match self.spectrum.pair(j, i, linked).class {
-                    Class::Distinct => (S::zero(), S::zero()),
-                    Class::Equal => (hermitian(i, j), hermitian(j, i)),
-                    Class::Zero => (matrix(i, j), matrix(j, i)),
-                };
-                middle.put(i, j, below);
-                middle.put(j, i, above);
-            }
-        }
-    }
-
-    /// M += Gap∘(X + Y) + Sum∘(X − Y), with what the rule puts for Gap and Sum.
-    fn add_pairs(
-        &self,
-        middle: &mut MatMut<'_, S>,
-        coefficients: fn(&Self, usize, usize, bool) -> Pair<S::Real>,
-        (g, q): (&MatMut<'_, S>, &MatMut<'_, S>),
-    ) {
-        let half = S::Real::from_f64(0.5);
-        for j in 0..self.r {
-            let mut linked = true;
-            let phase = coefficients(self, j, j, false).sum * (g.at(j, j).im() - q.at(j, j).im());
-            middle.put(j, j, middle.at(j, j) + S::from_parts(S::Real::zero(), phase));
-            for i in j + 1..self.r {
-                linked &= self.spectrum.linked_to_next(i - 1);
-                let pair = coefficients(self, j, i, linked);
-                for (row, col, gap) in [(i, j, -pair.gap), (j, i, pair.gap)] {
-                    let [left, right] = [g, q].map(|g| (g.at(row, col), g.at(col, row).conj()));
-                    let (x, y) = ((left.0 - left.1).scale(half), (right.0 - right.1).scale(half));
-                    let hermitian = (left.0 + left.1 + right.0 + right.1).scale(half);
-                    let entry = (x + y).scale(gap) + (x - y).scale(pair.sum);
-                    let extra = hermitian.scale(pair.block) + left.0.scale(pair.left);
-                    middle.put(row, col, middle.at(row, col) + entry + extra);
-                }
-            }
-        }
-    }
-
-    /// What the rule puts for 1/(sⱼ − sᵢ) and 1/(sⱼ + sᵢ); for i = j the coefficient of the phase.
-    fn coefficients(&self, i: usize, j: usize, linked: bool) -> Pair<S::Real> {
-        let zero = S::Real::zero();
-        if i == j {
-            let sum = self.spectrum.phase(i);
-            return Pair { gap: zero, sum, block: zero, left: zero, class: Class::Distinct };
-        }
-        self.spectrum.pair(i, j, linked)
-    }
-
-    /// Their tangents, d(1/x) = −dx/x²; a coefficient that was cut stays cut.
-    fn coefficients_dot(&self, i: usize, j: usize, linked: bool) -> Pair<S::Real> {
-        let Pair { gap, sum, block, left, class } = self.coefficients(i, j, linked);
-        let (first, second) = (self.s_dot[i], self.s_dot[j]);
-        let sum_dot = -(first + second);
-        Pair {
-            gap: (first - second) * gap * gap,
-            sum: sum_dot * sum * sum,
-            block: sum_dot * block * block,
-            left: -second * left * left,
-            class,
         }
     }
 
