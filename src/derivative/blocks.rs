@@ -4,9 +4,10 @@ use super::rule::Spectrum;
 use crate::error::Error;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};
+use crate::plan::{Vectors, svd_workspace_len};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::svd::{FactorsMut, svd_into};
-use crate::workspace::{Arena, Vectors, svd_workspace_len};
+use crate::workspace::Arena;
 
 /// Consecutive singular values that count as equal, or as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,12 @@ pub(super) const fn small_workspace_len<S: Scalar>(b: usize) -> usize {
     svd.saturating_add(b.saturating_mul(b).saturating_mul(2)).saturating_add(b.div_ceil(S::PARTS))
 }
 
+/// ‖Z‖ = √(Σ |zᵢⱼ|²) without spurious overflow or underflow.
+pub(super) fn frobenius<S: Scalar>((rows, cols): (usize, usize), z: impl Fn(usize, usize) -> S) -> S::Real {
+    let column = |size, j| (0..rows).fold(size, |size: S::Real, i| size.hypot(z(i, j).modulus()));
+    (0..cols).fold(S::Real::zero(), column)
+}
+
 /// H = Q Λ Qᴴ for a Hermitian matrix, Λ descending; h is overwritten by Q.
 ///
 /// Through the SVD of H + c I with c = 2‖H‖, which is positive definite: its singular values are λ + c and its singular
@@ -87,8 +94,7 @@ pub(super) fn diagonalize<S: Scalar>(
     lambda: &mut [S::Real],
     work: &mut [S],
 ) -> Result<(), Error> {
-    let size = (0..h.cols())
-        .fold(S::Real::zero(), |size, j| (0..h.rows()).fold(size, |size, i| size.hypot(h.at(i, j).modulus())));
+    let size = frobenius(h.shape(), |i, j| h.at(i, j));
     let shift = size + size;
     (0..h.rows()).for_each(|i| h.put(i, i, h.at(i, i) + S::from_real(shift)));
     let small = SmallSvd::new(h.as_ref(), work)?;

@@ -6,9 +6,9 @@
 //!   dU₂ = −U₁ dU₁ᴴ U₂ (and U₂ times any skew-Hermitian matrix: the gauge),
 //!   gU₁ ← gU₁ − U₂ gU₂ᴴ U₁ (and skew(U₂ᴴ gU₂), which no gradient can serve: the residual).
 
+use super::blocks::frobenius;
 use super::cotangent::{Cotangent, Target};
 use super::gauge::Report;
-use super::invariant::squares;
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::rule::Rule;
 use super::vjp::{vjp_into, vjp_workspace_len};
@@ -69,10 +69,10 @@ pub fn full_vjp_into<S: Scalar>(
     let thin = Cotangent { u: left.part, v: right.part, ..*cotangent };
     let mut report = vjp_into(&factors.leading(k), &thin, rule, target, arena.take(vjp_workspace_len::<S>(m, n, k)))?;
 
-    let residual = report.gauge_residual;
-    let discarded = residual * residual * (left.kept + right.kept) + left.discarded + right.discarded;
-    let size = left.size + right.size;
-    report.gauge_residual = if size > S::Real::zero() { (discarded / size).sqrt() } else { size };
+    let thin = report.gauge_residual * left.kept.hypot(right.kept);
+    let discarded = thin.hypot(left.discarded).hypot(right.discarded);
+    let size = left.size.hypot(right.size);
+    report.gauge_residual = if size > S::Real::zero() { discarded / size } else { size };
     Ok(report)
 }
 
@@ -144,7 +144,7 @@ const fn corner_len(rows: usize, cols: usize) -> usize {
 struct Folded<'w, S: Scalar> {
     /// gU₁ − U₂ gU₂ᴴ U₁.
     part: Option<MatRef<'w, S>>,
-    /// ‖gU‖², ‖gU₁ − U₂ gU₂ᴴ U₁‖² and ‖skew(U₂ᴴ gU₂)‖².
+    /// ‖gU‖, ‖gU₁ − U₂ gU₂ᴴ U₁‖ and ‖skew(U₂ᴴ gU₂)‖.
     size: S::Real,
     kept: S::Real,
     discarded: S::Real,
@@ -169,19 +169,20 @@ impl<'w, S: Scalar> Folded<'w, S> {
         let (u1, u2, g2) = (basis.leading_cols(k), basis.trailing_cols(k), part.trailing_cols(k));
         let mut folded = MatMut::col_major(&mut *storage, rows, k)?;
         folded.fill_with(|i, j| part.at(i, j));
-        let size = squares(part);
+        let size = frobenius(part.shape(), |i, j| part.at(i, j));
         let mut discarded = zero;
         if rows > k {
             let beyond = rows - k;
             let mut inside = MatMut::col_major(&mut *corner, beyond, beyond)?;
             gemm(inside.reborrow(), false, one, Operand::adjoint(u2), Operand::plain(g2));
-            discarded = skew_squares(&inside);
+            discarded = skew_norm(&inside);
             let mut across = MatMut::col_major(corner, beyond, k)?;
             gemm(across.reborrow(), false, one, Operand::adjoint(g2), Operand::plain(u1));
             gemm(folded, true, -one, Operand::plain(u2), Operand::plain(across.as_ref()));
         }
         let part = MatRef::col_major(storage, rows, k)?;
-        Ok(Folded { part: Some(part), size, kept: squares(part), discarded })
+        let kept = frobenius(part.shape(), |i, j| part.at(i, j));
+        Ok(Folded { part: Some(part), size, kept, discarded })
     }
 }
 
@@ -200,10 +201,8 @@ fn unfold<S: Scalar>(basis: MatRef<'_, S>, k: usize, mut part: MatMut<'_, S>, co
     Ok(())
 }
 
-/// ‖skew(Z)‖².
-fn skew_squares<S: Scalar>(z: &MatMut<'_, S>) -> S::Real {
+/// ‖skew(Z)‖.
+fn skew_norm<S: Scalar>(z: &MatMut<'_, S>) -> S::Real {
     let half = S::Real::from_f64(0.5);
-    let entry = |i, j| (z.at(i, j) - z.at(j, i).conj()).scale(half).modulus_squared();
-    let column = |j| (0..z.rows()).fold(S::Real::zero(), |sum, i| sum + entry(i, j));
-    (0..z.cols()).fold(S::Real::zero(), |sum, j| sum + column(j))
+    frobenius(z.shape(), |i, j| (z.at(i, j) - z.at(j, i).conj()).scale(half))
 }

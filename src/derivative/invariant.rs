@@ -166,9 +166,3 @@ fn discard<S: Scalar>(class: Class, count: usize, (x, y): (S, S), discarded: &mu
         }
     }
 }
-
-/// Σ |zᵢⱼ|².
-pub(super) fn squares<S: Scalar>(z: MatRef<'_, S>) -> S::Real {
-    let column = |j| (0..z.rows()).fold(S::Real::zero(), |sum, i| sum + z.at(i, j).modulus_squared());
-    (0..z.cols()).fold(S::Real::zero(), |sum, j| sum + column(j))
-}

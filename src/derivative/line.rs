@@ -4,8 +4,8 @@
 //! basis: its Hermitian part is diagonal in the limit t → 0, with the derivatives of the singular values on the diagonal. The derivative
 //! of U and V inside the block is of second order in B (`docs/derivatives.md`, section 5).
 
-use super::blocks::{Block, blocks, diagonalize, mix_columns, small_workspace_len};
-use super::invariant::{squares, tolerances};
+use super::blocks::{Block, blocks, diagonalize, frobenius, mix_columns, small_workspace_len};
+use super::invariant::tolerances;
 use super::line_null::{NullSpace, null_workspace_len};
 use super::rule::{Rule, Spectrum};
 use crate::error::Error;
@@ -101,7 +101,7 @@ pub fn branches_into<S: Scalar>(
         spectrum: &spectrum,
         b,
         images: [take(m)?, take(n)?],
-        tie: rule.gap.absolute((m, n), squares(b).sqrt()),
+        tie: rule.gap.absolute((m, n), frobenius((m, n), |i, j| b.at(i, j))),
         report: LineReport::default(),
     };
     let mut outside = [take(m)?, take(n)?];

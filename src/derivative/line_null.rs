@@ -14,9 +14,10 @@ use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};
+use crate::plan::{Vectors, svd_workspace_len};
 use crate::scalar::{One, Scalar, Zero};
 use crate::svd::{FactorsMut, svd_into};
-use crate::workspace::{Arena, Vectors, svd_workspace_len};
+use crate::workspace::Arena;
 
 /// Workspace of both steps for a matrix with `longer` rows or columns and k = min(m, n).
 pub(super) const fn null_workspace_len<S: Scalar>(longer: usize, k: usize) -> usize {
