@@ -1,15 +1,13 @@
 //! Pseudoinverse, least squares, Hermitian factors, projectors and rotations.
 
-mod support;
-
-use diffsvd::spectral::{Hermitian, Polar, Rotation, Side};
+use crate::support::double_double::Dd;
+use crate::support::entry::Entry;
+use crate::support::random::Random;
+use crate::support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
+use diffsvd::spectral::{Hermitian, Polar, Rotation, Side, Superposition};
 use diffsvd::{Error, Mat, Real, Scalar, Svd, Tolerance};
 use num_complex::Complex;
 use num_traits::{One, Zero};
-use support::double_double::Dd;
-use support::entry::Entry;
-use support::random::Random;
-use support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
 
 /// What every error stays below, in units of max(m, n) ε.
 const BOUND: f64 = 6.0;
@@ -243,7 +241,7 @@ fn rotation_errors<R: Real + Entry<Real = R, Wide = Dd>>() {
         for flip in [1.0, -1.0] {
             let mut a = Random::new(40 + seed as u64).with_singular_values::<R>(4, 4, &s);
             for j in 0..4 {
-                a[(0, j)] = a[(0, j)] * R::from_f64(flip);
+                a[(0, j)] *= R::from_f64(flip);
             }
             let mut random = Random::new(9);
             let (y, z) = (random.matrix::<R>(4, 4), random.matrix::<R>(4, 4));
@@ -338,22 +336,38 @@ fn factors_and_cuts_that_have_no_derivative_are_reported() {
     assert!(matches!(nan, Err(Error::NonFinite { row: 0, column: 0, nan: true, .. })), "{nan:?}");
 }
 
-/// A = C Qᵀ rotated point clouds: gradients of both clouds through M = AᴴB.
+/// Rotation and translation between clouds, of which the second may be the mirror image of the first.
 #[test]
-fn procrustes_of_two_clouds() {
+fn superposition_of_two_clouds() {
     let mut random = Random::new(5);
-    let (p, q) = (random.matrix::<f64>(6, 3), random.matrix::<f64>(6, 3));
-    let y = random.matrix::<f64>(3, 3);
-    let rotation = |p: &Mat<f64>, q: &Mat<f64>| {
-        let svd = Svd::thin(&p.adjoint().product(q).unwrap()).unwrap();
-        let r = svd.map(svd.rotation().unwrap()).unwrap();
-        (svd, r)
-    };
-    let (svd, _) = rotation(&p, &q);
-    let gm = svd.map_vjp(svd.rotation().unwrap(), &y).unwrap();
-    let (gp, gq) = (q.product(&gm.adjoint()).unwrap(), p.product(&gm).unwrap());
-    let (dp, dq) = (random.matrix::<f64>(6, 3), random.matrix::<f64>(6, 3));
-    let loss = |h: f64| inner(&y, &rotation(&plus(&p, h, &dp), &plus(&q, h, &dq)).1);
-    let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
-    assert!((slope - inner(&gp, &dp) - inner(&gq, &dq)).abs() < 1e-8 * slope.abs().max(1.0));
+    for (d, mirror) in [(3, 1.0), (3, -1.0), (2, -1.0), (1, 1.0)] {
+        let p = random.matrix::<f64>(6, d);
+        let noise = random.matrix::<f64>(6, d);
+        let q =
+            Mat::from_fn(6, d, |i, j| if j == 0 { mirror * p[(i, j)] } else { p[(i, j)] } + 0.1 * noise[(i, j)] + 2.0);
+        let (y, t) = (random.matrix::<f64>(d, d), random.matrix::<f64>(d, 1));
+        let motion = Superposition::new(&p, &q).unwrap();
+        assert!(determinant(motion.rotation()) > 0.0);
+
+        // No rotation about the centres and no shift is better.
+        let misfit = |r: &Mat<f64>, shift: f64| {
+            let moved = p.product(&r.adjoint()).unwrap();
+            let rest = Mat::from_fn(6, d, |i, j| moved[(i, j)] + motion.translation()[j] + shift - q[(i, j)]);
+            norm(&rest)
+        };
+        let best = misfit(motion.rotation(), 0.0);
+        assert!(misfit(motion.rotation(), 1e-3) > best && misfit(motion.rotation(), -1e-3) > best);
+
+        let (gp, gq) = motion.vjp(&y, t.as_slice()).unwrap();
+        let (dp, dq) = (random.matrix::<f64>(6, d), random.matrix::<f64>(6, d));
+        let loss = |h: f64| {
+            let moved = Superposition::new(&plus(&p, h, &dp), &plus(&q, h, &dq)).unwrap();
+            let shift: f64 = moved.translation().iter().zip(t.as_slice()).map(|(a, b)| a * b).sum();
+            inner(&y, moved.rotation()) + shift
+        };
+        let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+        assert!((slope - inner(&gp, &dp) - inner(&gq, &dq)).abs() < 1e-7 * slope.abs().max(1.0), "{d} {mirror}");
+    }
+    let refused = Superposition::new(&Mat::<f64>::zeros(6, 3), &Mat::zeros(5, 3));
+    assert!(matches!(refused, Err(Error::Shape { got: (5, 3), expected: (6, 3), .. })));
 }
