@@ -73,9 +73,28 @@ pub(super) fn mix_columns<S: Scalar>(matrix: &mut MatMut<'_, S>, q: MatRef<'_, S
     }
 }
 
-/// Workspace of [`diagonalize`] and [`nearest_unitary`] for a b×b block.
+/// The workspace of the decomposition does not always grow with the matrix: what any number of columns up to `cols` needs.
+pub(super) const fn largest_svd_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
+    let (mut largest, mut count) = (0, 1);
+    while count <= cols {
+        largest = larger(largest, svd_workspace_len::<S>(rows, count, Vectors::Thin));
+        count += 1;
+    }
+    largest
+}
+
+/// The larger of two lengths, in a constant.
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// Workspace of [`diagonalize`] and [`nearest_unitary`] for a block of up to b values.
 pub(super) const fn small_workspace_len<S: Scalar>(b: usize) -> usize {
-    let svd = svd_workspace_len::<S>(b, b, Vectors::Thin);
+    let (mut svd, mut len) = (0, 1);
+    while len <= b {
+        svd = larger(svd, svd_workspace_len::<S>(len, len, Vectors::Thin));
+        len += 1;
+    }
     svd.saturating_add(b.saturating_mul(b).saturating_mul(2)).saturating_add(b.div_ceil(S::PARTS))
 }
 

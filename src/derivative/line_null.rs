@@ -5,7 +5,7 @@
 //! those of G along G′. One of the two null spaces is spanned by the given vectors (that of the shorter side); the other
 //! may be larger, and is never formed: (I − U_r U_rᴴ) B V₀ has the same singular values and its left vectors lie in place.
 
-use super::blocks::{mix_columns, project_out};
+use super::blocks::{largest_svd_workspace_len, mix_columns, project_out};
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
 use super::line::{BranchesMut, Line};
 use super::rule::{AtEqual, Rule};
@@ -21,7 +21,7 @@ use crate::workspace::Arena;
 
 /// Workspace of both steps for a matrix with `longer` rows or columns and k = min(m, n).
 pub(super) const fn null_workspace_len<S: Scalar>(longer: usize, k: usize) -> usize {
-    let (svd, jvp) = (svd_workspace_len::<S>(longer, k, Vectors::Thin), jvp_workspace_len::<S>(longer, k, k));
+    let (svd, jvp) = (largest_svd_workspace_len::<S>(longer, k), jvp_workspace_len::<S>(longer, k, k));
     let tall = longer.saturating_mul(k).saturating_mul(2);
     let square = k.saturating_mul(k).saturating_mul(3).saturating_add(k);
     tall.saturating_add(longer).saturating_add(square).saturating_add(if svd > jvp { svd } else { jvp })
