@@ -50,7 +50,7 @@ pub(crate) fn svg(points: &[Point]) -> String {
         (MARGIN.0, 47.0),
         "start",
         "font-size=\"13\" fill=\"#444444\"",
-        "Relative error of the gradient in double precision against the relative gap of the two largest singular values. Median of 15 random 6×4 matrices.",
+        "Relative error of the gradient in double precision against the relative gap of the two largest singular values. Worst of 15 random 6×4 matrices.",
     );
     for (row, loss) in Loss::ALL.into_iter().enumerate() {
         for complex in [false, true] {
