@@ -11,12 +11,12 @@ use crate::scalar::Real;
 /// Reflectors in one block.
 pub(crate) const BLOCK: usize = 32;
 
-/// Below this many, one after the other is faster.
-const FEW: usize = 24;
+/// Below this many, one after the other is faster, and needs no scratch.
+pub(crate) const FEW: usize = 24;
 
 /// Work storage for the application to a matrix of `cols` columns: T and VᴴV, then VᴴC and T VᴴC.
 pub(crate) const fn scratch_cols(cols: usize) -> usize {
-    2 * (BLOCK + cols)
+    cols.saturating_add(BLOCK).saturating_mul(2)
 }
 
 /// Which product of the reflectors.

@@ -1,6 +1,6 @@
 //! Which way a matrix goes through the stages, and how much memory that takes: one decision for both.
 
-use crate::block::{BLOCK, scratch_cols};
+use crate::block::{BLOCK, FEW, scratch_cols};
 use crate::diagonalize::divide_workspace_len;
 use crate::error::Error;
 use crate::kernel::padded;
@@ -74,7 +74,7 @@ impl Plan {
         let entries = tall
             .saturating_mul(copy.saturating_add(left).saturating_add(3))
             .saturating_add(short.saturating_mul(square.saturating_add(rows).saturating_add(right).saturating_add(1)))
-            .saturating_add(if self.tall || self.divided { blocks } else { 0 });
+            .saturating_add(if self.blocked() { blocks } else { 0 });
         let divide = if self.divided { divide_workspace_len(n) } else { 0 };
         let reals = n
             .saturating_mul(REALS_PER_COLUMN)
@@ -83,6 +83,11 @@ impl Plan {
         // Room to start at a cache line.
         let slack = ALIGNMENT.div_ceil(size_of::<S>());
         entries.saturating_add(reals.div_ceil(S::PARTS)).saturating_add(slack)
+    }
+
+    /// Whether reflectors are applied in blocks.
+    pub(crate) const fn blocked(&self) -> bool {
+        (self.tall || self.divided) && self.cols >= FEW
     }
 
     /// Columns of each matrix in the work storage.

@@ -51,7 +51,7 @@ impl<'w, R: Real> Core<'w, R> {
         let middle = core::array::from_fn(|_| store.planes(n, stores.middle, 1));
         let columns = core::array::from_fn(|_| store.planes(m, 1, parts).data);
         let row = store.planes(n, 1, parts).data;
-        let blocked = if plan.tall || plan.divided { scratch_cols(plan.left_cols.max(n)) } else { 0 };
+        let blocked = if plan.blocked() { scratch_cols(plan.left_cols.max(n)) } else { 0 };
         let blocks = store.planes(BLOCK, blocked, parts).data;
         let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
         let [tau_q, tau_p, tau_r] = store.reals::<3>(2 * n).map(|taus| taus.as_chunks_mut().0);

@@ -23,7 +23,8 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// A = U diag(s) Vᴴ for any m×n matrix, real or complex, on the caller's memory.
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
-/// - s is descending and non-negative; it is the same to the last bit whether or not vectors are asked for.
+/// - s is descending and non-negative. It is the same to the last bit whether or not vectors are asked for, up to
+///   min(m, n) = 95; above, where vectors come by divide and conquer, both are within the bound below.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
@@ -73,8 +74,7 @@ pub fn svd_into<S: Scalar>(
     let largest = scale::largest_part(a)?;
     let mut core = Core::carve(&plan, S::PARTS, &mut store);
     let p = if let Some(band) = banded::detect(a, plan.transposed) {
-        // Scaling up loses nothing: small entries gain, and a few bits are left for the growth of the sweeps.
-        let p = scale::exponent(largest) - (S::Real::MAX_EXPONENT - 8);
+        let p = band.scaling(largest);
         core.solve_band(a, band, p)?;
         p
     } else {

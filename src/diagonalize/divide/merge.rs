@@ -4,8 +4,9 @@
 //!
 //!   B = [B₁; α β; B₂] = diag(X₁, 1, X₂) · M · diag(Y₁, Y₂)ᵀ,
 //!
-//! M has the row z = (α · last row of Y₁, β · first row of Y₂), and S₁, S₂ on its diagonal (Gu & Eisenstat 1995, section 2). The null vectors of the halves are rotated into one that
-//! M does not touch and one that belongs to the pole zero. What remains is M = U diag(s) Vᵀ, and X ← diag(X₁, 1, X₂) U, Y ← diag(Y₁, Y₂) V half by half.
+//! M has the row z = (α · last row of Y₁, β · first row of Y₂), and S₁, S₂ on its diagonal (Gu & Eisenstat 1995,
+//! section 2). The null vectors of the halves are rotated into one that M does not touch and one that belongs to the pole
+//! zero. What remains is M = U diag(s) Vᵀ, and X ← diag(X₁, 1, X₂) U, Y ← diag(Y₁, Y₂) V, half by half.
 
 use core::ops::Range;
 
@@ -52,7 +53,7 @@ impl Block {
     }
 }
 
-/// What is known of the largest block, and is used by all.
+/// Memory for the largest merge, used by all.
 pub(super) struct Scratch<'w, R> {
     /// Columns of one half, on their way through a product.
     pub(super) gathered: &'w mut [R],
@@ -65,19 +66,22 @@ pub(super) struct Scratch<'w, R> {
 
 const ARRAYS: usize = 7;
 
+/// Reals of a [`Scratch`] for blocks of up to `n` rows.
+pub(super) const fn scratch_len(n: usize) -> usize {
+    let square = padded(n).saturating_mul(n);
+    let lists = padded(n).saturating_mul(ARRAYS + FIELDS);
+    square.saturating_add(gathered_len(n)).saturating_add(lists)
+}
+
+/// The rows of the larger half, in every column.
+const fn gathered_len(n: usize) -> usize {
+    padded(n / 2 + LANES / 2 + 1).saturating_mul(n)
+}
+
 impl<'w, R: Real> Scratch<'w, R> {
-    pub(super) const fn len(n: usize) -> usize {
-        Self::gathered_len(n) + padded(n) * n + n * FIELDS + ARRAYS * padded(n)
-    }
-
-    const fn gathered_len(n: usize) -> usize {
-        // The rows of the larger half.
-        padded(n / 2 + LANES / 2 + 1) * n
-    }
-
     pub(super) fn carve(arena: &mut Arena<'w, R>, n: usize) -> Self {
         let vectors = arena.take(padded(n) * n);
-        let gathered = arena.take(Self::gathered_len(n));
+        let gathered = arena.take(gathered_len(n));
         let arrays = core::array::from_fn(|_| arena.take(padded(n)));
         let (records, _) = arena.take(n * FIELDS).as_chunks_mut();
         Scratch { gathered, vectors, records, arrays }
@@ -93,8 +97,8 @@ pub(super) struct Factors<'a, 'w, R> {
 }
 
 impl<R: Real> Factors<'_, '_, R> {
-    /// Merges the halves of `block`: their singular values in `d`, between them α, and β in `e`. The new ones are left in `d`, in no
-    /// particular order, and their vectors in the columns of X and Y.
+    /// Merges the halves of `block`: their singular values in `d`, between them α, and β in `e`. The new ones are left in
+    /// `d`, in no particular order, and their vectors in the columns of X and Y.
     pub(super) fn merge(&mut self, block: Block, d: &mut [R], e: &[R]) -> Result<(), Error> {
         let middle = block.middle();
         let z = self.join(block, d[middle], e[middle]);
@@ -115,7 +119,8 @@ impl<R: Real> Factors<'_, '_, R> {
         product.apply(&mut self.x, lower, mixed..count, &mut self.scratch)
     }
 
-    /// Rotates the null vectors of the halves into one of B, in the last column, and one that belongs to the middle row. Returns z₀ ≥ 0.
+    /// Rotates the null vectors of the halves into one of B, in the last column, and one that belongs to the middle
+    /// row. Returns z₀ ≥ 0.
     fn join(&mut self, block: Block, alpha: R, beta: R) -> R {
         let (middle, end) = (block.middle(), block.first + block.size);
         self.x.column_mut(middle, middle..middle + 1).fill(R::one());
@@ -142,12 +147,7 @@ impl<R: Real> Factors<'_, '_, R> {
         for (record, column) in records.iter_mut().zip(block.rows()) {
             let (kind, factor, row) =
                 if column < middle { (Kind::Top, alpha, middle) } else { (Kind::Bottom, beta, middle + 1) };
-            let pole = Pole {
-                sigma: d[column],
-                z: factor * self.y.at(row.min(block.columns().end - 1), column),
-                column,
-                kind,
-            };
+            let pole = Pole { sigma: d[column], z: factor * self.y.at(row, column), column, kind };
             finite &= pole.sigma.is_finite() && pole.z.is_finite();
             pole.store(record);
         }
@@ -173,7 +173,8 @@ impl<R: Real> Factors<'_, '_, R> {
         poles::sort_out(records)
     }
 
-    /// The roots, in descending order, and the deflated singular values, to `d`; the records in the order of the rows of the vectors, with ẑ.
+    /// The roots, in descending order, and the deflated singular values, to `d`; the records are left in the order of the
+    /// rows of the vectors, with ẑ in the place of z.
     fn solve(&mut self, count: usize, d: &mut [R]) -> Result<(), Error> {
         let (kept, deflated) = self.scratch.records[..d.len()].split_at_mut(count);
         let [sigma, z, weight, origin, offset, row_sigma, row_z] = self.scratch.arrays.each_mut().map(|array| {
@@ -199,14 +200,15 @@ impl<R: Real> Factors<'_, '_, R> {
         }
         poles::group(kept);
         for (i, record) in kept.iter().enumerate() {
-            (row_sigma[i], row_z[i]) = (record[0], record[1]);
+            let pole = Pole::load(record);
+            (row_sigma[i], row_z[i]) = (pole.sigma, pole.z);
         }
         let (roots, others) = d.split_at_mut(count);
         for (s, (o, mu)) in roots.iter_mut().rev().zip(origin.iter().zip(&*offset)) {
             *s = *o + *mu / (*o + (*o * *o + *mu).sqrt());
         }
         for (s, record) in others.iter_mut().zip(deflated) {
-            *s = record[0];
+            *s = Pole::load(record).sigma;
         }
         Ok(())
     }
@@ -245,8 +247,8 @@ struct Product {
 }
 
 impl Product {
-    /// Replaces the given rows of the basis: of its columns in `used`, which are numbered like the rows of the vectors and are the only ones that are not zero there, the products; then the
-    /// deflated columns.
+    /// Replaces the given rows of the basis, which are zero but in the columns of the records `used` and the deflated ones: by
+    /// the product of the former with their rows of the vectors, then the latter as they are.
     fn apply<R: Real>(
         self,
         basis: &mut Basis<'_, R>,

@@ -20,15 +20,14 @@ use crate::rotation::Columns;
 use crate::scalar::Real;
 use crate::workspace::Arena;
 use basis::Basis;
-use merge::{Block, Factors, Scratch};
+use merge::{Block, Factors, Scratch, scratch_len};
 
-/// Blocks of at most this size are not divided.
+/// Blocks of at most this size are not divided. From 8 to 24 it makes no difference at larger sizes; at 24 itself a merge wins.
 const LEAF: usize = 20;
 
-/// Reals that [`divide_and_conquer`] needs for a matrix of order `n`: about 3/2 n².
+/// Reals that [`divide_and_conquer`] needs for a matrix of order `n`: about 3/2 n². Saturates where no memory could hold it.
 pub(crate) const fn divide_workspace_len(n: usize) -> usize {
-    let leaf = 6 * (if n < LEAF { n } else { LEAF } + 1);
-    if n <= LEAF { leaf } else { leaf + Scratch::<f64>::len(n) }
+    if n <= LEAF { 4 * n } else { scratch_len(n).saturating_add(6 * (LEAF + 1)) }
 }
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused),
@@ -60,15 +59,14 @@ pub(crate) fn divide_and_conquer<R: Real>(
     }
     let p = largest.exponent();
     d.iter_mut().chain(&mut *e).for_each(|x| *x = x.mul_pow2(-p));
-    let order = n.min(LEAF) + 1;
-    let [left_c, left_s, right_c, right_s, leaf_d, leaf_e] = core::array::from_fn(|_| arena.take(order));
-    let mut rotations = Rotations { left_c, left_s, right_c, right_s };
     if n <= LEAF {
-        qr_iteration(d, e, &mut rotations, &mut Columns { u: x, v: y, level })?;
+        qr_iteration(d, e, &mut rotations(&mut arena, n), &mut Columns { u: x, v: y, level })?;
     } else {
+        // The matrices first: they start at a cache line if the workspace does.
         let scratch = Scratch::carve(&mut arena, n);
         let factors = Factors { x: Basis::zeros(x), y: Basis::zeros(y), scratch, level };
-        let mut tree = Tree { factors, rotations, leaf_d, leaf_e };
+        let rotations = rotations(&mut arena, LEAF + 1);
+        let mut tree = Tree { factors, rotations, leaf_d: arena.take(LEAF + 1), leaf_e: arena.take(LEAF + 1) };
         tree.solve(Block { first: 0, size: n, extra: 0 }, d, e)?;
         tree.sort(d);
     }
@@ -76,6 +74,12 @@ pub(crate) fn divide_and_conquer<R: Real>(
         *s = s.mul_pow2(p);
     }
     Ok(())
+}
+
+/// Room for the rotations of a sweep over `order` columns.
+fn rotations<'w, R: Real>(arena: &mut Arena<'w, R>, order: usize) -> Rotations<'w, R> {
+    let [left_c, left_s, right_c, right_s] = core::array::from_fn(|_| arena.take(order));
+    Rotations { left_c, left_s, right_c, right_s }
 }
 
 /// The recursion.
@@ -97,7 +101,8 @@ impl<R: Real> Tree<'_, '_, R> {
         self.factors.merge(block, d, e)
     }
 
-    /// A block of its own. One with an extra column gets a row of zeros: its singular value is an exact zero, is sorted last, and no rotation reaches that row.
+    /// A block of its own. One with an extra column gets a row of zeros: a zero-shift sweep makes its singular value an
+    /// exact zero, which is sorted last, and no rotation reaches that row.
     fn leaf(&mut self, block: Block, d: &mut [R], e: &[R]) -> Result<(), Error> {
         let Block { size, extra, .. } = block;
         let order = size + extra;

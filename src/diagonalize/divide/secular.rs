@@ -36,7 +36,9 @@ impl<R: Real> Task for Roots<'_, R> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         let k = self.sigma.len();
+        let fourth = R::EPSILON.sqrt().sqrt();
         let equation = Equation {
+            close: fourth * fourth.sqrt(),
             sigma: self.sigma,
             weight: self.weight,
             total: self.weight.iter().fold(R::zero(), |sum, w| sum + *w),
@@ -62,6 +64,8 @@ struct Equation<'a, R> {
     total: R,
     /// |f| below this times the sum of the moduli of its terms is rounding.
     tolerance: R,
+    /// A step of this relative size is the last: its cube is below ε.
+    close: R,
 }
 
 /// The state of one root in each lane. All but the origin are squares relative to that of the origin.
@@ -180,10 +184,12 @@ impl<R: Real> Equation<'_, R> {
             lanes.offset[l] = if inside { next } else { offset };
             return true;
         }
-        let next = if inside && step < FREE_STEPS { next } else { bisect(low, high) };
+        let free = inside && step < FREE_STEPS;
+        let next = if free { next } else { bisect(low, high) };
         lanes.offset[l] = next;
-        let precision = R::EPSILON * offset.abs();
-        (next - offset).abs() <= precision || high - low <= precision
+        // What a free step leaves over is its cube in units of the distance of the poles, of which the nearest is the origin.
+        let moved = (next - offset).abs();
+        (free && moved <= self.close * offset.abs()) || high - low <= R::EPSILON * offset.abs()
     }
 
     /// f and what the next step needs, in every lane.

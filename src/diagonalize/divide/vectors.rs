@@ -136,3 +136,63 @@ impl<R: Real> Task for Left<'_, R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Level, padded};
+    use crate::scalar::Real;
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::super::secular::Roots;
+
+    /// ẑ, and the columns of U and V with the row of the middle pole first.
+    fn factors(sigma: &[f64], z: &[f64], level: Level) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let (k, rows) = (sigma.len(), padded(sigma.len()));
+        let pad = |list: &[f64]| (0..rows).map(|i| list.get(i).copied().unwrap_or(0.0)).collect::<Vec<f64>>();
+        let weight: Vec<f64> = z.iter().map(|z| z * z).collect();
+        let (mut origin, mut offset, mut failures) = (vec![0.0; k], vec![0.0; k], 0);
+        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, failures: &mut failures });
+        let (padded_sigma, mut exact) = (pad(sigma), pad(z));
+        let (origin, offset) = (&origin[..], &offset[..]);
+        level.run(Lowner { sigma: &padded_sigma, origin, offset, z: &mut exact });
+        let exact = pad(&(0..k).map(|i| exact[i].with_sign(z[i])).collect::<Vec<f64>>());
+        let lanes = padded_sigma.as_chunks().0;
+        let mut v = vec![[0.0; LANES]; rows / LANES * k];
+        let mut head = vec![0.0; k];
+        level.run(Right { sigma: lanes, z: exact.as_chunks().0, origin, offset, v: &mut v, head: &mut head });
+        let mut u = v.clone();
+        level.run(Left { sigma: lanes, middle: 0, head: &head, u: &mut u });
+        (exact, u.as_flattened().to_vec(), v.as_flattened().to_vec())
+    }
+
+    fn dot(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    #[test]
+    fn orthonormal_whatever_the_distance_of_the_poles() {
+        for gap in [1e-1, 1e-6, 4e-15] {
+            for k in [1_usize, 2, 7, 8, 9, 20] {
+                let sigma: Vec<f64> = (0..k).map(|i| if i == 0 { 0.0 } else { 0.3 + gap * i as f64 }).collect();
+                let z: Vec<f64> = (0..k).map(|i| if i % 4 == 1 { 1e-13 } else { (1.0 + i as f64).sin() }).collect();
+                for level in Level::all() {
+                    let (exact, u, v) = factors(&sigma, &z, level);
+                    let bound = 4.0 * (k as f64 + 3.0) * f64::EPSILON;
+                    let distance = z.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    assert!(distance <= bound, "{level:?} {k} {gap:e}: |z − ẑ| = {distance:e}");
+                    for (i, j) in (0..k).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                        let columns = |q: &[f64]| {
+                            let rows = padded(k);
+                            dot(&q[i * rows..][..rows], &q[j * rows..][..rows])
+                        };
+                        let identity = f64::from(i == j);
+                        let error = (columns(&u) - identity).abs().max((columns(&v) - identity).abs());
+                        assert!(error <= bound, "{level:?} {k} {gap:e} ({i}, {j}): {error:e}");
+                    }
+                }
+            }
+        }
+    }
+}
