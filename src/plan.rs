@@ -35,8 +35,6 @@ pub(crate) struct Plan {
     pub(crate) tall: bool,
     /// Whether any singular vectors are wanted.
     pub(crate) vectors: bool,
-    /// Whether they are found by divide and conquer.
-    pub(crate) divided: bool,
     /// Columns of its left factor: 0, k or m.
     pub(crate) left_cols: usize,
 }
@@ -57,7 +55,6 @@ impl Plan {
             // Where the QR factorization costs less than what it saves (Chan 1982: m > 5/3 n).
             tall: rows > cols.saturating_add(cols / 3 * 2),
             vectors: !matches!(vectors, Vectors::None),
-            divided: !matches!(vectors, Vectors::None) && cols >= DIVIDED_FROM,
             left_cols,
         }
     }
@@ -75,7 +72,7 @@ impl Plan {
             .saturating_mul(copy.saturating_add(left).saturating_add(3))
             .saturating_add(short.saturating_mul(square.saturating_add(rows).saturating_add(right).saturating_add(1)))
             .saturating_add(if self.blocked() { blocks } else { 0 });
-        let divide = if self.divided { divide_workspace_len(n) } else { 0 };
+        let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
         let reals = n
             .saturating_mul(REALS_PER_COLUMN)
             .saturating_add(short.saturating_mul(2).saturating_mul(middle))
@@ -85,22 +82,27 @@ impl Plan {
         entries.saturating_add(reals.div_ceil(S::PARTS)).saturating_add(slack)
     }
 
+    /// Whether the vectors are found by divide and conquer.
+    pub(crate) const fn divided(&self) -> bool {
+        self.vectors && self.cols >= DIVIDED_FROM
+    }
+
     /// Whether reflectors are applied in blocks.
     pub(crate) const fn blocked(&self) -> bool {
-        (self.tall || self.divided) && self.cols >= FEW
+        (self.tall || self.divided()) && self.cols >= FEW
     }
 
     /// Columns of each matrix in the work storage.
     pub(crate) const fn stores(&self) -> Stores {
         let n = self.cols;
-        let apart = self.tall || self.divided;
+        let apart = self.tall || self.divided();
         Stores {
             copy: if apart || self.left_cols < n { n } else { self.left_cols },
             square: if self.tall { n } else { 0 },
             rows: if self.vectors { n } else { 0 },
             left: if apart { self.left_cols } else { 0 },
-            right: if self.divided { n } else { 0 },
-            middle: if self.divided { n } else { 0 },
+            right: if self.divided() { n } else { 0 },
+            middle: if self.divided() { n } else { 0 },
         }
     }
 }

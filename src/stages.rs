@@ -55,7 +55,7 @@ impl<'w, R: Real> Core<'w, R> {
         let blocks = store.planes(BLOCK, blocked, parts).data;
         let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
         let [tau_q, tau_p, tau_r] = store.reals::<3>(2 * n).map(|taus| taus.as_chunks_mut().0);
-        let [divide] = store.reals(if plan.divided { divide_workspace_len(n) } else { 0 });
+        let [divide] = store.reals(if plan.divided() { divide_workspace_len(n) } else { 0 });
         let rotations = Rotations { left_c, left_s, right_c, right_s };
         Core {
             plan: *plan,
@@ -88,10 +88,10 @@ impl<'w, R: Real> Core<'w, R> {
         if !self.plan.vectors {
             return diagonalize::qr_iteration(self.d, self.e, &mut self.rotations, &mut ());
         }
-        if self.plan.divided {
-            self.divide()?
+        if self.plan.divided() {
+            self.divide()?;
         } else {
-            self.iterate()?
+            self.iterate()?;
         }
         if self.plan.tall {
             block::apply(self.level, Product::Forward, &self.copy, self.tau_r, &mut self.left, self.blocks);
@@ -161,9 +161,9 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// The left basis and the right one, once they are there.
     fn bases(&mut self) -> [Planes<'_, R>; 2] {
-        let apart = self.plan.tall || self.plan.divided;
+        let apart = self.plan.tall || self.plan.divided();
         let left = if apart { &mut self.left } else { &mut self.copy };
-        let right = if self.plan.divided { &mut self.right } else { &mut self.rows };
+        let right = if self.plan.divided() { &mut self.right } else { &mut self.rows };
         [left.reborrow(), right.reborrow()]
     }
 
@@ -183,14 +183,14 @@ impl<'w, R: Real> Core<'w, R> {
             s: &mut *self.rotations.left_s,
         };
         banded::extract(a, self.plan.transposed, band, p, (&mut *self.d, &mut *self.e), &mut frame);
-        let apart = self.plan.tall || self.plan.divided;
+        let apart = self.plan.tall || self.plan.divided();
         let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
             return diagonalize::qr_iteration(d, e, &mut self.rotations, &mut ());
         }
         // The fields of `bases`, borrowed beside the frame.
         let mut left = if apart { self.left.reborrow() } else { self.copy.reborrow() };
-        let mut right = if self.plan.divided { self.right.reborrow() } else { self.rows.reborrow() };
+        let mut right = if self.plan.divided() { self.right.reborrow() } else { self.rows.reborrow() };
         frame.write((&mut left, self.plan.rows), (&mut right, self.plan.cols));
         let sink = &mut Columns { u: left, v: right, level: self.level };
         diagonalize::qr_iteration(d, e, &mut self.rotations, sink)

@@ -4,7 +4,7 @@ use crate::banded;
 use crate::error::Error;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors, check_outputs};
-use crate::scalar::{Real, Scalar};
+use crate::scalar::Scalar;
 use crate::scale;
 use crate::stages::Core;
 use crate::workspace::Store;
