@@ -97,17 +97,28 @@ pub mod spectral;
 
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod owned_factored;
 
 pub mod guide;
 
 pub use derivative::{
     AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
+pub use derivative::{BranchesMut, LineReport, branches_into, branches_workspace_len};
+pub use derivative::{
+    Convergence, Iteration, Partial, PartialReport, partial_jvp_into, partial_vjp_into, partial_workspace_len,
+};
+pub use derivative::{PairMut, align, gauge_workspace_len, remove_gauge};
+pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
+pub use derivative::{full_jvp_into, full_vjp_into, full_workspace_len};
 pub use error::Error;
 pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};
 #[cfg(feature = "alloc")]
 pub use owned::{Gradient, Mat, Svd, Tangent};
+#[cfg(feature = "alloc")]
+pub use owned_factored::Branches;
 pub use plan::{Vectors, svd_workspace_len};
 pub use scalar::{Real, Scalar};
 pub use svd::{FactorsMut, singular_values_into, svd_into};
