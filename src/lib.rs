@@ -15,10 +15,10 @@
 //! # The flow
 //!
 //! ```text
-//! MatRef ─► scale ─► bidiagonal ─► diagonalize ─► Factors ─┬─► vjp_into   (gU, gs, gV) ↦ gA
-//! (any      (2⁻ᵖ,    (Q, P kept    (real d, e;     (U, s, V) └─► jvp_into   dA ↦ (dU, ds, dV)
-//!  strides)  finite?) as vectors)   rotations into           both by a Rule: what 1/(sⱼ − sᵢ) becomes where
-//!                                   Q and P)                 singular values are equal, and s⁺ where they are zero
+//! MatRef ─► scale ─► bidiagonal ─► diagonalize ─► Factors ─┬─► derivative   of U, s and V: (gU, gs, gV) ↦ gA, dA ↦ (dU, ds, dV),
+//! (any      (2⁻ᵖ,    (Q, P kept    (real d, e →   (U, s, V) │                second order, along a line; by a Rule, which says what
+//!  strides)  finite?) as vectors)   s; QR or                │                1/(sⱼ − sᵢ) becomes where singular values are equal
+//!                                   divide)                 └─► spectral     U f(S) Vᴴ: exact at equal and zero singular values
 //! ```
 //!
 //! U, s and V are all that is saved for the derivatives. The modules stand in the order of this flow; the loops over many
@@ -34,6 +34,9 @@
 //! | cotangents of U, s and V (reverse mode) | [`Svd::vjp`], or [`vjp_into`], which can accumulate |
 //! | a direction dA (forward mode) | [`Svd::jvp`], or [`jvp_into`] |
 //! | a loss of the singular values alone | the same with only `s` given: no singular vector is differentiated |
+//! | a function of the singular values | [`Svd::map`], [`Svd::map_vjp`], or [`spectral::map_into`]: exact everywhere |
+//! | a direction through equal singular values | [`Svd::branches`], or [`branches_into`] |
+//! | r triplets and A alone | [`Svd::partial_vjp`], or [`partial_vjp_into`] |
 //!
 //! [`Rule`] holds the choice at equal singular values ([`AtEqual`]) and the tolerances; [`Report`] says what was met:
 //! equal pairs, zeros, and the gauge residual, which is at rounding level exactly where a gradient exists.
