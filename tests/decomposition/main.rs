@@ -6,5 +6,6 @@ mod support;
 mod accuracy;
 mod bidiagonal;
 mod contract;
+mod divided;
 mod errors;
 mod range;
