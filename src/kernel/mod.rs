@@ -5,5 +5,6 @@
 
 pub(crate) mod cast;
 pub(crate) mod portable;
+pub(crate) mod root;
 
 pub(crate) use portable::{Operand, Order, axpy, bidiagonal_pass, dotc, gemm, rotate_columns, scale, sum_squares};
