@@ -3,10 +3,13 @@
 //! Unit diagonal matrices Φ and Ψ make the two diagonals real and non-negative, A = Φ B Ψᴴ; a lower bidiagonal B is
 //! turned into an upper one by plane rotations of its rows from the top, which multiply and never subtract.
 
+use num_complex::Complex;
+
 use crate::complex::phase;
+use crate::kernel::Planes;
 use crate::matrix::MatRef;
 use crate::rotation::{Rotation, annihilate};
-use crate::scalar::{One, Scalar, Zero};
+use crate::scalar::{One, Real, Scalar, Zero};
 
 /// Where the second non-zero diagonal lies, seen from the taller orientation of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +36,14 @@ pub(crate) fn detect<S: Scalar>(a: MatRef<'_, S>, adjoint: bool) -> Option<Band>
 }
 
 /// What turns B into A: the phases of rows and columns, and the rotations of a lower band (zero sines otherwise).
-pub(crate) struct Frame<'a, S: Scalar> {
-    /// Φ, one entry per row up to the last one that is not zero; the rest are set to 1.
-    pub(crate) row_phases: &'a mut [S],
-    /// Ψ, one entry per column.
-    pub(crate) col_phases: &'a mut [S],
+pub(crate) struct Frame<'a, R> {
+    /// Φ: a column of the work storage, 1 beyond the band.
+    pub(crate) left: Planes<'a, R>,
+    /// Ψ, likewise.
+    pub(crate) right: Planes<'a, R>,
     /// Cosines and sines of the rotations of the rows (i, i + 1).
-    pub(crate) c: &'a mut [S::Real],
-    pub(crate) s: &'a mut [S::Real],
+    pub(crate) c: &'a mut [R],
+    pub(crate) s: &'a mut [R],
 }
 
 /// Reads the two diagonals of 2⁻ᵖ A into `d` and `e` as a real upper bidiagonal matrix.
@@ -50,43 +53,41 @@ pub(crate) fn extract<S: Scalar>(
     band: Band,
     p: i32,
     (d, e): (&mut [S::Real], &mut [S::Real]),
-    frame: &mut Frame<'_, S>,
+    frame: &mut Frame<'_, S::Real>,
 ) {
     let view = if adjoint { a.transpose() } else { a };
     let entry = |i: usize, j: usize| {
-        if i >= view.rows() || j >= view.cols() {
-            return S::zero();
-        }
-        let x = view.at(i, j).scale_pow2(-p);
+        let x = view.get(i, j).unwrap_or_else(S::zero).scale_pow2(-p);
         if adjoint { x.conj() } else { x }
     };
     let n = view.cols();
-    frame.row_phases.fill(S::one());
-    frame.col_phases.fill(S::one());
-    let (rows, cols) = (&mut *frame.row_phases, &mut *frame.col_phases);
+    let (zero, one) = (S::Real::zero(), S::Real::one());
+    let store = |x: S| Complex { re: x.re(), im: x.im() };
+    let (mut row, mut col) = (S::one(), S::one());
+    for i in 0..view.rows() {
+        frame.left.set(i, 0, one.into());
+    }
     for j in 0..n {
         let diagonal = entry(j, j);
+        let off = if band == Band::Upper { entry(j, j + 1) } else { entry(j + 1, j) };
+        (d[j], e[j]) = (diagonal.modulus(), off.modulus());
+        // A_jj = φ |A_jj| conj(ψ), and the same for the other diagonal: each phase follows from the one before.
         match band {
-            Band::Upper => {
-                rows[j] = phase(phase(diagonal) * cols[j]);
-                let off = entry(j, j + 1);
-                (d[j], e[j]) = (diagonal.modulus(), off.modulus());
-                if j + 1 < n {
-                    cols[j + 1] = phase(rows[j] * phase(off).conj());
-                }
-            }
-            Band::Lower => {
-                cols[j] = phase(rows[j] * phase(diagonal).conj());
-                let off = entry(j + 1, j);
-                (d[j], e[j]) = (diagonal.modulus(), off.modulus());
-                if j + 1 < rows.len() {
-                    rows[j + 1] = phase(phase(off) * cols[j]);
-                }
-            }
+            Band::Upper => row = phase(phase(diagonal) * col),
+            Band::Lower => col = phase(row * phase(diagonal).conj()),
+        }
+        frame.left.set(j, 0, store(row));
+        frame.right.set(j, 0, store(col));
+        match band {
+            Band::Upper => col = phase(row * phase(off).conj()),
+            Band::Lower => row = phase(phase(off) * col),
         }
     }
-    frame.c.fill(S::Real::one());
-    frame.s.fill(S::Real::zero());
+    if band == Band::Lower && n < view.rows() {
+        frame.left.set(n, 0, store(row));
+    }
+    frame.c.fill(one);
+    frame.s.fill(zero);
     if band == Band::Lower {
         for j in 0..n {
             let (Rotation { c, s }, r) = annihilate(d[j], e[j]);
@@ -99,23 +100,25 @@ pub(crate) fn extract<S: Scalar>(
     }
 }
 
-impl<S: Scalar> Frame<'_, S> {
-    /// Turns two column-major identities into the factors Q and P of A = Q B Pᴴ: the rotations undone, then the phases.
-    pub(crate) fn apply(&self, left: &mut [S], right: &mut [S]) {
-        let (m, n) = (self.row_phases.len(), self.col_phases.len());
-        for column in left.chunks_exact_mut(m) {
+impl<R: Real> Frame<'_, R> {
+    /// Writes the factors Q and P of A = Q B Pᴴ, m rows and n rows: the rotations undone, then the phases.
+    pub(crate) fn write(&self, (left, m): (&mut Planes<'_, R>, usize), (right, n): (&mut Planes<'_, R>, usize)) {
+        left.set_unit_columns(0);
+        right.set_unit_columns(0);
+        for k in 0..left.data.len() / left.stride() {
             for (j, (&c, &s)) in self.c.iter().zip(self.s.iter()).enumerate().rev() {
-                if s != S::Real::zero() {
-                    let (x, y) = (column[j], column[j + 1]);
-                    (column[j], column[j + 1]) = (x.scale(c) - y.scale(s), x.scale(s) + y.scale(c));
+                if s != R::zero() {
+                    let (x, y) = (left.get(j, k), left.get(j + 1, k));
+                    left.set(j, k, x * c - y * s);
+                    left.set(j + 1, k, x * s + y * c);
                 }
             }
-            for (x, &phase) in column.iter_mut().zip(self.row_phases.iter()) {
-                *x *= phase;
+            for i in 0..m {
+                left.set(i, k, left.get(i, k) * self.left.get(i, 0));
             }
         }
-        for (x, &phase) in right.iter_mut().step_by(n + 1).zip(self.col_phases.iter()) {
-            *x = phase;
+        for j in 0..n {
+            right.set(j, j, self.right.get(j, 0));
         }
     }
 }

@@ -1,132 +1,248 @@
-//! A = Q B Pᴴ with B real and upper bidiagonal, for column-major A with at least as many rows as columns.
+//! A = Q B Pᴴ with B real and upper bidiagonal, for a matrix in the work storage with at least as many rows as columns.
 //!
-//! Step j builds the reflector `H_j` that annihilates column j below the diagonal and the reflector `G_j` that annihilates
+//! Step j builds the reflector H_j that annihilates column j below the diagonal and the reflector G_j that annihilates
 //! row j right of the first superdiagonal (Golub & Kahan 1965). The trailing matrix is read and written **once** per
-//! step: the pass that applies the previous G and the current H also accumulates z = A x̄ for the row x that is about
-//! to become G, and A u follows from z because u = (x − β e₁)/(α − β)
+//! step: the pass that applies the previous G and the current H also accumulates z = A x for the conjugated row x that is
+//! about to become G, and A u follows from z because u = (x − β e₁)/(α − β)
 //! (Howell, Demmel, Fulton, Hammarling & Marmol 2008).
 
-use crate::kernel;
-use crate::reflector::{Reflector, apply_left, reflect};
+use num_complex::Complex;
+
+use crate::complex;
+use crate::kernel::columns::{Step, axpy, reduction_pass, reflect_columns, scale};
+use crate::kernel::{Arith, LANES, Lane, Planes, Task, get, set};
+use crate::reflector::{Reflector, reflect};
 use crate::rotation::tiny;
-use crate::scalar::{Real, Scalar, Zero};
+use crate::scalar::Real;
+
+/// τ of a reflector, real and imaginary part.
+pub(crate) type Tau<R> = [R; 2];
+
+fn zero<R: Real>() -> Complex<R> {
+    Complex { re: R::zero(), im: R::zero() }
+}
 
 /// Where the bidiagonal matrix and the scalars of the reflectors go: each has one entry per column of A.
-pub(crate) struct Bidiagonal<'a, S: Scalar> {
+pub(crate) struct Bidiagonal<'a, R> {
     /// Diagonal of B.
-    pub(crate) d: &'a mut [S::Real],
+    pub(crate) d: &'a mut [R],
     /// Superdiagonal of B; its last entry is set to zero.
-    pub(crate) e: &'a mut [S::Real],
+    pub(crate) e: &'a mut [R],
     /// τ of the reflectors of Q.
-    pub(crate) tau_q: &'a mut [S],
-    /// τ of the reflectors of P.
-    pub(crate) tau_p: &'a mut [S],
+    pub(crate) tau_q: &'a mut [Tau<R>],
+    /// τ of the reflectors of P; its first entry is zero, since P leaves the first axis alone.
+    pub(crate) tau_p: &'a mut [Tau<R>],
 }
 
-/// Vectors that the reduction needs for itself: `x` of `cols` entries, `w` and `z` of `rows`.
-pub(crate) struct Scratch<'a, S> {
-    pub(crate) x: &'a mut [S],
-    pub(crate) w: &'a mut [S],
-    pub(crate) z: &'a mut [S],
+/// Columns that the reduction needs for itself: v, w and z like those of A, x like those of P.
+pub(crate) struct Scratch<'a, R> {
+    pub(crate) v: &'a mut [Lane<R>],
+    pub(crate) w: &'a mut [Lane<R>],
+    pub(crate) z: &'a mut [Lane<R>],
+    pub(crate) x: &'a mut [Lane<R>],
 }
 
-/// Reduces the column-major `a` of `rows` rows. On return the reflector of step j stands in column j from the diagonal down
-/// (with its leading 1) and in row j from the superdiagonal on (likewise).
-pub(crate) fn reduce<S: Scalar>(a: &mut [S], rows: usize, b: &mut Bidiagonal<'_, S>, scratch: Scratch<'_, S>) {
-    let cols = b.d.len();
-    let Scratch { x, w, z } = scratch;
-    let (mut w, mut z) = (w, z);
-    let mut tau_row = S::zero();
-    for j in 0..cols {
-        let (done, trailing) = a.split_at_mut((j + 1) * rows);
-        let column = &mut done[j * rows + j..];
-        if j > 0 {
-            kernel::axpy(-tau_row * x[j].conj(), &w[j..rows], column);
-        }
-        let h = reflect(column);
-        (b.d[j], b.tau_q[j]) = (h.beta, h.tau);
+/// Reduces `a`. On return its columns hold the reflectors of Q from the diagonal down, and the columns of `p`, if it is wanted, those of P:
+/// the reflector of row j is in column j + 1, from the diagonal down.
+pub(crate) struct Reduce<'a, 'b, R> {
+    pub(crate) a: Planes<'a, R>,
+    pub(crate) p: Option<Planes<'a, R>>,
+    pub(crate) b: &'a mut Bidiagonal<'b, R>,
+    pub(crate) scratch: Scratch<'a, R>,
+}
 
-        z[j..rows].fill(S::zero());
-        for (a, x) in trailing.chunks_exact_mut(rows).zip(&mut x[j + 1..]) {
-            let (p, q) = (-tau_row * x.conj(), -h.tau.conj());
-            *x = kernel::bidiagonal_pass(&mut a[j..], p, &w[j..rows], q, column, &mut z[j..rows]);
-        }
-
-        let Some(&alpha) = x.get(j + 1) else {
-            b.e[j] = S::Real::zero();
-            b.tau_p[j] = S::zero();
-            break;
-        };
-        let g = reflect(&mut x[j + 1..cols]);
-        (b.e[j], b.tau_p[j], tau_row) = (g.beta, g.tau, g.tau);
-        for (a, &x) in trailing.chunks_exact_mut(rows).zip(&x[j + 1..]) {
-            a[j] = x;
-        }
-        row_product(trailing, rows, j + 1, &x[j + 1..cols], alpha, g, z);
-        core::mem::swap(&mut w, &mut z);
+impl<R: Real> Task for Reduce<'_, '_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        if self.a.parts == 1 { self.reduce::<A, 1>() } else { self.reduce::<A, 2>() }
     }
 }
 
-/// A u from z = A x: u = (x − β e₁)/(α − β), so A u = (z − β a₁)/(α − β); entries from `top` on.
-fn row_product<S: Scalar>(trailing: &[S], rows: usize, top: usize, u: &[S], alpha: S, g: Reflector<S>, z: &mut [S]) {
-    let z = &mut z[top..rows];
-    if g.tau == S::zero() {
-        z.fill(S::zero());
-    } else if g.beta.abs() < tiny() {
+impl<R: Real> Reduce<'_, '_, R> {
+    #[inline(always)]
+    fn reduce<A: Arith, const PARTS: usize>(mut self) {
+        let Scratch { v, w, z, x } = self.scratch;
+        let (depth, stride, n) = (self.a.depth, self.a.stride(), self.b.d.len());
+        let width = x.len() / PARTS;
+        let (mut w, mut z) = (w, z);
+        w.fill([R::zero(); LANES]);
+        x.fill([R::zero(); LANES]);
+        self.b.tau_p[0] = [R::zero(); 2];
+        if let Some(p) = &mut self.p {
+            p.column(0).fill([R::zero(); LANES]);
+        }
+        for j in 0..n {
+            let (mut done, trailing) = self.a.reborrow().split(j + 1);
+            let column = done.column(j);
+            if j > 0 {
+                axpy::<A, R, PARTS>(column, get(x, j, width).conj(), w, depth, j / LANES);
+            }
+            load(v, column, j, depth);
+            let h = reflect::<A, R, PARTS>(v, j, depth);
+            column.copy_from_slice(v);
+            (self.b.d[j], self.b.tau_q[j]) = (h.beta, [h.tau.re, h.tau.im]);
+            if j + 1 == n {
+                self.b.e[j] = R::zero();
+                break;
+            }
+
+            z.fill([R::zero(); LANES]);
+            let step = &mut Step { w, v, z: &mut *z, q: -h.tau.conj(), depth, row: j };
+            reduction_pass::<A, R, PARTS>(trailing.data, x, j + 1, step);
+
+            clear_above(x, j + 1, width);
+            let alpha = get(x, j + 1, width);
+            let g = reflect::<A, R, PARTS>(x, j + 1, width);
+            (self.b.e[j], self.b.tau_p[j + 1]) = (g.beta, [g.tau.re, g.tau.im]);
+            if let Some(p) = &mut self.p {
+                p.column(j + 1).copy_from_slice(x);
+            }
+            row_product::<A, R, PARTS>(trailing.data, (x, width), (z, depth), j + 1, alpha, g);
+            core::mem::swap(&mut w, &mut z);
+            debug_assert_eq!(stride, depth * PARTS);
+        }
+    }
+}
+
+/// Copies a column, leaving zeros above `row`.
+#[inline(always)]
+fn load<R: Real>(v: &mut [Lane<R>], column: &[Lane<R>], row: usize, depth: usize) {
+    v.copy_from_slice(column);
+    clear_above(v, row, depth);
+}
+
+/// Zeros above `row`.
+#[inline(always)]
+fn clear_above<R: Real>(v: &mut [Lane<R>], row: usize, depth: usize) {
+    for plane in v.chunks_exact_mut(depth) {
+        plane[..row / LANES].fill([R::zero(); LANES]);
+        plane[row / LANES][..row % LANES].fill(R::zero());
+    }
+}
+
+/// w = −τ A u from z = A x: u = (x − β e₁)/(α − β), so A u = (z − β a₁)/(α − β); entries from row `top` on.
+#[inline(always)]
+fn row_product<A: Arith, R: Real, const PARTS: usize>(
+    trailing: &[Lane<R>],
+    (u, width): (&[Lane<R>], usize),
+    (z, depth): (&mut [Lane<R>], usize),
+    top: usize,
+    alpha: Complex<R>,
+    g: Reflector<R>,
+) {
+    let from = top / LANES;
+    if g.tau == zero() {
+        z.fill([R::zero(); LANES]);
+        return;
+    }
+    let mut factor = -g.tau;
+    if g.beta.abs() < tiny() {
         // 1/(α − β) could overflow: the product itself.
-        z.fill(S::zero());
-        for (a, &u) in trailing.chunks_exact(rows).zip(u) {
-            kernel::axpy(u, &a[top..], z);
+        z.fill([R::zero(); LANES]);
+        for (k, column) in trailing.chunks_exact(depth * PARTS).enumerate() {
+            axpy::<A, R, PARTS>(z, get(u, top + k, width), column, depth, from);
         }
     } else {
-        kernel::axpy(-S::from_real(g.beta), &trailing[top..rows], z);
-        kernel::scale((alpha - S::from_real(g.beta)).recip(), z);
+        axpy::<A, R, PARTS>(z, Complex::from(-g.beta), &trailing[..depth * PARTS], depth, from);
+        let difference = Complex { re: alpha.re - g.beta, im: alpha.im };
+        factor *= if PARTS == 1 { Complex::from(R::one() / difference.re) } else { complex::recip(difference) };
+    }
+    scale::<A, R, PARTS>(z, depth, from, factor);
+    clear_above(z, top, depth);
+}
+
+/// A = Q R by Householder reflectors: the first step when A is tall. The reflectors are left from the diagonal down, R above it and in `d`.
+pub(crate) struct Triangularize<'a, R> {
+    pub(crate) a: Planes<'a, R>,
+    pub(crate) diagonal: &'a mut [R],
+    pub(crate) tau: &'a mut [Tau<R>],
+    /// Scratch column.
+    pub(crate) v: &'a mut [Lane<R>],
+}
+
+impl<R: Real> Task for Triangularize<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        if self.a.parts == 1 { self.triangularize::<A, 1>() } else { self.triangularize::<A, 2>() }
     }
 }
 
-/// A = Q R by Householder reflectors, for column-major A of `rows` rows: the first step when A is tall.
-///
-/// R is left on and above the diagonal, the reflectors below it with their leading 1 implied.
-pub(crate) fn triangularize<S: Scalar>(a: &mut [S], rows: usize, tau: &mut [S]) {
-    for (j, tau) in tau.iter_mut().enumerate() {
-        let (done, trailing) = a.split_at_mut((j + 1) * rows);
-        let column = &mut done[j * rows + j..];
-        let h = reflect(column);
-        *tau = h.tau;
-        apply_left(h.tau.conj(), column, trailing, rows);
-        column[0] = S::from_real(h.beta);
-    }
-}
-
-/// What C holds when the reflectors are applied to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
-    /// The identity: column j is untouched by the reflectors after j.
-    Identity,
-    /// Anything.
-    Dense,
-}
-
-/// C ← H₁ H₂ … C for the reflectors below the diagonal of `a`, their leading 1 implied; both column-major with `rows` rows.
-pub(crate) fn apply_q<S: Scalar>(a: &mut [S], rows: usize, tau: &[S], c: &mut [S], start: Start) {
-    for (j, &tau) in tau.iter().enumerate().rev() {
-        let v = &mut a[j * rows + j..(j + 1) * rows];
-        v[0] = S::one();
-        let first = if start == Start::Identity { j } else { 0 };
-        apply_left(tau, v, c.get_mut(first * rows..).unwrap_or(&mut []), rows);
-    }
-}
-
-/// C ← G₁ G₂ … C for the reflectors right of the superdiagonal of the `rows` × n matrix `a`; C column-major with n rows.
-/// `u` is a scratch vector of n entries.
-pub(crate) fn apply_p<S: Scalar>(a: &[S], rows: usize, tau: &[S], c: &mut [S], u: &mut [S], start: Start) {
-    let cols = tau.len();
-    for j in (0..cols.saturating_sub(1)).rev() {
-        let u = &mut u[..cols - j - 1];
-        for (k, u) in u.iter_mut().enumerate() {
-            *u = a[(j + 1 + k) * rows + j];
+impl<R: Real> Triangularize<'_, R> {
+    #[inline(always)]
+    fn triangularize<A: Arith, const PARTS: usize>(mut self) {
+        let depth = self.a.depth;
+        for (j, (tau, d)) in self.tau.iter_mut().zip(self.diagonal).enumerate() {
+            let (mut done, trailing) = self.a.reborrow().split(j + 1);
+            let column = done.column(j);
+            load(self.v, column, j, depth);
+            let h = reflect::<A, R, PARTS>(self.v, j, depth);
+            (*tau, *d) = ([h.tau.re, h.tau.im], h.beta);
+            for i in j..depth * LANES {
+                set(column, i, depth, get(self.v, i, depth));
+            }
+            reflect_columns::<A, R, PARTS>(trailing.data, self.v, -h.tau.conj(), depth, j / LANES);
         }
-        let first = if start == Start::Identity { j + 1 } else { 0 };
-        apply_left(tau[j], u, c.get_mut(first * cols..).unwrap_or(&mut []), cols);
+    }
+}
+
+/// Turns reflectors into the matrix H₁ H₂ … itself, in place: column j, which holds the reflector, becomes column j of the product.
+/// Columns without a reflector start as those of the identity.
+pub(crate) struct Form<'a, R> {
+    pub(crate) q: Planes<'a, R>,
+    pub(crate) tau: &'a [Tau<R>],
+    /// Scratch column.
+    pub(crate) v: &'a mut [Lane<R>],
+}
+
+impl<R: Real> Task for Form<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        if self.q.parts == 1 { self.form::<A, 1>() } else { self.form::<A, 2>() }
+    }
+}
+
+impl<R: Real> Form<'_, R> {
+    #[inline(always)]
+    fn form<A: Arith, const PARTS: usize>(mut self) {
+        let depth = self.q.depth;
+        for (j, tau) in self.tau.iter().enumerate().rev() {
+            let tau = Complex { re: tau[0], im: tau[1] };
+            let (mut done, trailing) = self.q.reborrow().split(j + 1);
+            let column = done.column(j);
+            load(self.v, column, j, depth);
+            reflect_columns::<A, R, PARTS>(trailing.data, self.v, -tau, depth, j / LANES);
+            // e_j − τ v.
+            column.copy_from_slice(self.v);
+            scale::<A, R, PARTS>(column, depth, j / LANES, -tau);
+            set(column, j, depth, Complex::from(R::one()) - tau);
+        }
+    }
+}
+
+/// C ← H₁ H₂ … C for the reflectors from the diagonal of `a` down.
+pub(crate) struct Apply<'a, R> {
+    pub(crate) a: Planes<'a, R>,
+    pub(crate) tau: &'a [Tau<R>],
+    pub(crate) c: Planes<'a, R>,
+    /// Scratch column.
+    pub(crate) v: &'a mut [Lane<R>],
+}
+
+impl<R: Real> Task for Apply<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        if self.a.parts == 1 { self.apply::<A, 1>() } else { self.apply::<A, 2>() }
+    }
+}
+
+impl<R: Real> Apply<'_, R> {
+    #[inline(always)]
+    fn apply<A: Arith, const PARTS: usize>(mut self) {
+        let depth = self.a.depth;
+        for (j, tau) in self.tau.iter().enumerate().rev() {
+            load(self.v, self.a.column(j), j, depth);
+            let tau = Complex { re: tau[0], im: tau[1] };
+            reflect_columns::<A, R, PARTS>(self.c.data, self.v, -tau, depth, j / LANES);
+        }
     }
 }

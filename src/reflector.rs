@@ -3,111 +3,148 @@
 //! As in LAPACK's `larfg`, H is unitary but for complex x not Hermitian: τ carries the phase that makes β real,
 //! so that the bidiagonal matrix is real even where A is complex.
 
-use crate::kernel;
+use num_complex::Complex;
+
+use crate::complex;
+use crate::kernel::columns::{scale, sum_squares};
+use crate::kernel::{Arith, LANES, Lane, get, set};
 use crate::rotation::tiny;
-use crate::scalar::{Real, Scalar, Zero};
+use crate::scalar::{Real, Scalar};
 
 /// What is left of a vector x once it has become a reflector.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reflector<S: Scalar> {
+pub(crate) struct Reflector<R> {
     /// τ; zero where H is the identity.
-    pub(crate) tau: S,
+    pub(crate) tau: Complex<R>,
     /// β, of modulus ‖x‖.
-    pub(crate) beta: S::Real,
+    pub(crate) beta: R,
 }
 
-/// Overwrites x by v (with its leading 1) and returns τ and β. An empty x gives the identity.
+/// Overwrites x, the entries from `row` on of a column of the work storage, by v and returns τ and β. The entries above `row`
+/// that share a lane with it must be zero.
 ///
-/// Holds over the whole exponent range. Where only x₁ is non-zero and real, H is exactly the identity:
-/// bidiagonal input passes unchanged, to the last bit.
-pub(crate) fn reflect<S: Scalar>(x: &mut [S]) -> Reflector<S> {
-    let Some((&mut alpha, tail)) = x.split_first_mut() else {
-        return Reflector { tau: S::zero(), beta: S::Real::zero() };
-    };
-    let rest = norm(tail);
-    if rest == S::Real::zero() && alpha.im() == S::Real::zero() {
-        x[0] = S::one();
-        return Reflector { tau: S::zero(), beta: alpha.re() };
+/// Holds over the whole exponent range. Where only the first entry is non-zero and real, H is exactly the identity.
+#[inline(always)]
+pub(crate) fn reflect<A: Arith, R: Real, const PARTS: usize>(
+    x: &mut [Lane<R>],
+    row: usize,
+    depth: usize,
+) -> Reflector<R> {
+    let one = Complex { re: R::one(), im: R::zero() };
+    let alpha = get(x, row, depth);
+    set(x, row, depth, Complex { re: R::zero(), im: R::zero() });
+    let rest = norm::<A, R, PARTS>(x, row, depth);
+    if rest == R::zero() && alpha.im == R::zero() {
+        set(x, row, depth, one);
+        return Reflector { tau: Complex { re: R::zero(), im: R::zero() }, beta: alpha.re };
     }
-    let size = alpha.modulus().hypot(rest);
+    let size = if PARTS == 1 { alpha.re.hypot(rest) } else { alpha.modulus().hypot(rest) };
     if size < tiny() {
-        // 1/(α − β) could overflow and β could be subnormal: work at unit size, which is exact.
-        let p = size.exponent();
-        for entry in x.iter_mut() {
-            *entry = entry.scale_pow2(-p);
-        }
-        let Reflector { tau, beta } = reflect(x);
-        return Reflector { tau, beta: beta.mul_pow2(p) };
+        return reflect_tiny::<A, R, PARTS>(x, row, depth, alpha, size);
     }
-    let beta = -size.with_sign(alpha.re());
-    kernel::scale((alpha - S::from_real(beta)).recip(), tail);
-    x[0] = S::one();
-    Reflector { tau: S::from_parts((beta - alpha.re()) / beta, -alpha.im() / beta), beta }
+    let beta = -size.with_sign(alpha.re);
+    let difference = Complex { re: alpha.re - beta, im: alpha.im };
+    let factor = if PARTS == 1 { Complex::from(difference.re.recip()) } else { complex::recip(difference) };
+    scale::<A, R, PARTS>(x, depth, row / LANES, factor);
+    set(x, row, depth, one);
+    Reflector { tau: Complex { re: (beta - alpha.re) / beta, im: -alpha.im / beta }, beta }
 }
 
-/// ‖x‖₂ without spurious overflow or underflow.
-pub(crate) fn norm<S: Scalar>(x: &[S]) -> S::Real {
-    let squared = kernel::sum_squares(x);
-    if squared > tiny() && squared < tiny::<S::Real>().recip() {
-        return squared.sqrt();
+/// Where 1/(α − β) could overflow or β be subnormal: the same at unit size, which is exact.
+#[cold]
+fn reflect_tiny<A: Arith, R: Real, const PARTS: usize>(
+    x: &mut [Lane<R>],
+    row: usize,
+    depth: usize,
+    alpha: Complex<R>,
+    size: R,
+) -> Reflector<R> {
+    let p = size.exponent();
+    set(x, row, depth, alpha);
+    for i in row..depth * LANES {
+        let entry = get(x, i, depth);
+        set(x, i, depth, entry.scale_pow2(-p));
     }
-    let largest = x.iter().fold(S::Real::zero(), |max, x| max.larger(x.max_part()));
-    if largest == S::Real::zero() || !Scalar::is_finite(largest) {
+    let Reflector { tau, beta } = reflect::<A, R, PARTS>(x, row, depth);
+    Reflector { tau, beta: beta.mul_pow2(p) }
+}
+
+/// ‖x‖₂ of the lanes from that of `row` on, without spurious overflow or underflow.
+#[inline(always)]
+fn norm<A: Arith, R: Real, const PARTS: usize>(x: &[Lane<R>], row: usize, depth: usize) -> R {
+    let from = row / LANES;
+    let mut squared = sum_squares::<A, R>(&x[from..depth]);
+    if PARTS == 2 {
+        squared += sum_squares::<A, R>(&x[depth + from..]);
+    }
+    if squared > tiny() && squared < tiny::<R>().recip() { squared.sqrt() } else { safe_norm(x, from, depth) }
+}
+
+/// The same, entry by entry at unit size.
+#[cold]
+fn safe_norm<R: Real>(x: &[Lane<R>], from: usize, depth: usize) -> R {
+    let entries = || x.chunks(depth).flat_map(|plane| plane[from..].as_flattened());
+    let largest = entries().fold(R::zero(), |max, x| max.larger(x.abs()));
+    if largest == R::zero() || !largest.is_finite() {
         return largest;
     }
     let p = largest.exponent();
-    let squared = x.iter().fold(S::Real::zero(), |sum, x| sum + x.scale_pow2(-p).modulus_squared());
+    let squared = entries().fold(R::zero(), |sum, x| sum + x.mul_pow2(-p) * x.mul_pow2(-p));
     squared.sqrt().mul_pow2(p)
-}
-
-/// c ← (I − t v vᴴ) c for every column of a column-major slice with columns of `rows` entries, of which the last `v.len()` are touched.
-///
-/// t = τ applies H, t = conj(τ) its adjoint.
-pub(crate) fn apply_left<S: Scalar>(t: S, v: &[S], columns: &mut [S], rows: usize) {
-    if t == S::zero() || rows < v.len() {
-        return;
-    }
-    for column in columns.chunks_exact_mut(rows) {
-        let touched = &mut column[rows - v.len()..];
-        let dot = kernel::dotc(v, touched);
-        kernel::axpy(-t * dot, v, touched);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use num_complex::Complex;
+    use crate::kernel::columns::reflect_columns;
+    use crate::kernel::{Level, Task};
 
-    /// Hᴴx − β e₁ relative to β.
-    fn defect(x: &[Complex<f64>; 3]) -> f64 {
-        let p = x.iter().fold(0.0, |max: f64, x| max.max(x.max_part())).exponent();
-        let mut v = *x;
-        let Reflector { tau, beta } = reflect(&mut v);
-        let mut y = x.map(|x| x.scale_pow2(-p));
-        apply_left(tau.conj(), &v, &mut y, 3);
-        y[0] -= Complex::from(beta.mul_pow2(-p));
-        y.iter().fold(0.0, |max: f64, y| max.max(y.modulus()))
+    /// Hᴴx − β e₁ relative to β, the largest entry.
+    struct Defect<'a>(&'a [Complex<f64>; 3], &'a mut f64);
+
+    impl Task for Defect<'_> {
+        fn run<A: Arith>(self) {
+            let depth = 3_usize.div_ceil(LANES);
+            let p = self.0.iter().fold(0.0, |max: f64, x| max.max(x.max_part())).exponent();
+            let (mut v, mut y) = ([[0.0; LANES]; 6], [[0.0; LANES]; 6]);
+            let (v, y) = (&mut v[..2 * depth], &mut y[..2 * depth]);
+            for (i, &x) in self.0.iter().enumerate() {
+                set(v, i, depth, x);
+                set(y, i, depth, x.scale_pow2(-p));
+            }
+            let Reflector { tau, beta } = reflect::<A, f64, 2>(v, 0, depth);
+            reflect_columns::<A, f64, 2>(y, v, -tau.conj(), depth, 0);
+            set(y, 0, depth, get(y, 0, depth) - Complex::from(beta.mul_pow2(-p)));
+            *self.1 = (0..3).fold(0.0, |max, i| max.larger(get(y, i, depth).modulus()));
+        }
     }
 
     #[test]
-    fn annihilates_at_every_size() {
+    fn annihilates_at_every_size_and_level() {
         let c = Complex::new;
-        for size in [1e-310, 1e-160, 1.0, 1e150, 1e307] {
-            let x = [c(size, -size), c(0.5 * size, 2.0 * size), c(0.0, size)];
+        let cases = [1e-310, 1e-160, 1.0, 1e150, 1e307].map(|size| {
             // A subnormal β is itself rounded to a multiple of 5e-324.
-            let bound = 16.0 * f64::EPSILON + 5e-324 / size;
-            assert!(defect(&x) < bound, "{size}: {}", defect(&x));
+            ([c(size, -size), c(0.5 * size, 2.0 * size), c(0.0, size)], 5e-324 / size)
+        });
+        let special = [
+            ([c(0.0, 2.0), c(0.0, 0.0), c(0.0, 0.0)], 0.0),
+            ([c(0.0, 0.0), c(3.0, 0.0), c(0.0, 4.0)], 0.0),
+            ([c(1.0, 0.0), c(1e-170, 0.0), c(0.0, 1e-300)], 0.0),
+        ];
+        for level in Level::all() {
+            for (x, rounding) in cases.iter().chain(&special) {
+                let mut defect = f64::NAN;
+                level.run(Defect(x, &mut defect));
+                assert!(defect < 16.0 * f64::EPSILON + rounding, "{level:?} {x:?}: {defect:e}");
+            }
         }
-        assert!(defect(&[c(0.0, 2.0), c(0.0, 0.0), c(0.0, 0.0)]) < 4.0 * f64::EPSILON);
-        assert!(defect(&[c(0.0, 0.0), c(3.0, 0.0), c(0.0, 4.0)]) < 8.0 * f64::EPSILON);
-        assert!(defect(&[c(1.0, 0.0), c(1e-170, 0.0), c(0.0, 1e-300)]) < 8.0 * f64::EPSILON);
     }
 
     #[test]
     fn a_real_multiple_of_the_first_axis_is_left_alone() {
-        let mut x = [-3.0_f64, 0.0, 0.0];
-        let h = reflect(&mut x);
-        assert_eq!((h.tau, h.beta), (0.0, -3.0));
+        let mut x = [[0.0_f64; LANES]; 1];
+        x[0][0] = -3.0;
+        let h = reflect::<crate::kernel::Separate, f64, 1>(&mut x, 0, 1);
+        assert_eq!((h.tau.re, h.beta), (0.0, -3.0));
     }
 }

@@ -1,6 +1,6 @@
 //! Plane rotations, and the sink they are sent to.
 
-use crate::kernel::{self, Order};
+use crate::kernel::{Level, Order, Planes, Wave};
 use crate::scalar::Real;
 
 /// [c s; −s c] with c² + s² = 1.
@@ -60,39 +60,34 @@ impl<R> Sink<R> for () {
     fn swap(&mut self, _: usize, _: usize) {}
 }
 
-/// Column-major U and V. The rotations are real, so a complex matrix is a real one with twice the rows.
+/// The columns of U and V in the work storage. The rotations are real, so the planes of a complex column are just a longer one.
 pub(crate) struct Columns<'a, R> {
-    /// The reals of U and the number of reals in a column.
-    pub(crate) u: (&'a mut [R], usize),
-    /// The same of V.
-    pub(crate) v: (&'a mut [R], usize),
+    pub(crate) u: Planes<'a, R>,
+    pub(crate) v: Planes<'a, R>,
+    pub(crate) level: Level,
 }
 
 impl<R: Real> Sink<R> for Columns<'_, R> {
     fn rotate(&mut self, side: Side, first: usize, c: &[R], s: &[R], order: Order) {
-        let (columns, rows) = match side {
+        let basis = match side {
             Side::Left => &mut self.u,
             Side::Right => &mut self.v,
         };
-        if let Some(columns) = columns.get_mut(first * *rows..) {
-            kernel::rotate_columns(columns, *rows, c, s, order);
-        }
+        let stride = basis.stride();
+        let columns = basis.data.get_mut(first * stride..).unwrap_or_default();
+        self.level.run(Wave { columns, stride, c, s, order });
     }
 
     fn negate(&mut self, j: usize) {
-        let (v, rows) = &mut self.v;
-        for x in v.iter_mut().skip(j * *rows).take(*rows) {
+        for x in self.v.column(j).as_flattened_mut() {
             *x = -*x;
         }
     }
 
     fn swap(&mut self, i: usize, j: usize) {
-        for (columns, rows) in [&mut self.u, &mut self.v] {
-            if let Some((left, right)) = columns.split_at_mut_checked(j * *rows) {
-                for (x, y) in left.iter_mut().skip(i * *rows).zip(right.iter_mut().take(*rows)) {
-                    core::mem::swap(x, y);
-                }
-            }
+        for basis in [&mut self.u, &mut self.v] {
+            let (mut left, mut right) = basis.reborrow().split(j);
+            left.column(i).swap_with_slice(right.column(0));
         }
     }
 }

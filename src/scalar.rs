@@ -45,6 +45,12 @@ pub trait Real: Scalar<Real = Self> + PartialOrd {
     #[must_use]
     fn mul_pow2(self, p: i32) -> Self;
 
+    /// x a + b, rounded once where there is an instruction for it. Called only where the machine has one.
+    #[must_use]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self * a + b
+    }
+
     /// √(x² + y²) without spurious overflow or underflow.
     #[must_use]
     fn hypot(self, other: Self) -> Self {
@@ -227,7 +233,12 @@ macro_rules! ieee_real {
     ($float:ident, $bits:ident, $significand:expr, $power:ident, $far:ident) => {
         real_scalar!($float, $float::is_finite);
 
-        #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_lossless)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_possible_wrap,
+            clippy::cast_lossless,
+            clippy::cast_sign_loss
+        )]
         impl Real for $float {
             const EPSILON: Self = $float::EPSILON;
             const MIN_POSITIVE: Self = $float::MIN_POSITIVE;
@@ -249,6 +260,11 @@ macro_rules! ieee_real {
             #[inline]
             fn sqrt(self) -> Self {
                 root::$float(self)
+            }
+            #[cfg(feature = "std")]
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                $float::mul_add(self, a, b)
             }
             #[inline]
             fn exponent(self) -> i32 {

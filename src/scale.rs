@@ -1,11 +1,12 @@
-//! The copy pass: A, or Aᴴ, into column-major work storage, divided by a power of two.
+//! The copy pass: A, or Aᴴ, into the work storage, divided by a power of two.
 //!
 //! Every later stage may then square entries freely. The division is exact but for entries 2¹⁰²² times smaller than
 //! the largest one, and it makes the result independent of the scale of A to the last bit.
 
 use crate::error::Error;
+use crate::kernel::{LANES, Planes};
 use crate::matrix::MatRef;
-use crate::scalar::{Real, Scalar, Zero};
+use crate::scalar::{One, Real, Scalar, Zero};
 
 /// Largest modulus of a part of any entry.
 ///
@@ -30,17 +31,29 @@ pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>) -> Result<S::Real, Error
     Ok(largest)
 }
 
-/// Writes 2⁻ᵖ A (or 2⁻ᵖ Aᴴ) to the column-major `work`.
-pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, work: &mut [S]) {
+/// Writes 2⁻ᵖ A (or 2⁻ᵖ Aᴴ) to the leading columns of `work`, its padding included.
+pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, work: &mut Planes<'_, S::Real>) {
     let view = if adjoint { a.transpose() } else { a };
+    let (depth, rows) = (work.depth, view.rows());
+    let sign = if adjoint { -S::Real::one() } else { S::Real::one() };
     let convert = |x: S| {
-        let x = if adjoint { x.conj() } else { x };
-        if p == 0 { x } else { x.scale_pow2(-p) }
+        let x = if p == 0 { x } else { x.scale_pow2(-p) };
+        (x.re(), sign * x.im())
     };
-    for (j, target) in work.chunks_exact_mut(view.rows().max(1)).take(view.cols()).enumerate() {
+    for j in 0..view.cols() {
+        let (re, im) = work.column(j).as_flattened_mut().split_at_mut(depth * LANES);
+        re[rows..].fill(S::Real::zero());
+        im.iter_mut().skip(rows).for_each(|x| *x = S::Real::zero());
+        let mut write = |i: usize, x: S| {
+            let parts = convert(x);
+            re[i] = parts.0;
+            if S::PARTS == 2 {
+                im[i] = parts.1;
+            }
+        };
         match view.contiguous_col(j) {
-            Some(source) => target.iter_mut().zip(source).for_each(|(t, &x)| *t = convert(x)),
-            None => target.iter_mut().enumerate().for_each(|(i, t)| *t = convert(view.at(i, j))),
+            Some(source) => source.iter().enumerate().for_each(|(i, &x)| write(i, x)),
+            None => (0..rows).for_each(|i| write(i, view.at(i, j))),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The driver: copy and scale, reduce to bidiagonal form, diagonalize, write U, s and V.
 
 use crate::banded::{self, Frame};
-use crate::bidiagonal::{self, Bidiagonal, Scratch, Start};
-use crate::diagonalize::{self, Wave};
+use crate::bidiagonal::{Apply, Bidiagonal, Form, Reduce, Scratch, Tau, Triangularize};
+use crate::diagonalize::{self, Rotations};
 use crate::error::Error;
-use crate::kernel::cast;
+use crate::kernel::{LANES, Lane, Level, Planes};
 use crate::matrix::{MatMut, MatRef};
 use crate::rotation::Columns;
 use crate::scalar::{Real, Scalar};
 use crate::scale;
-use crate::workspace::{Arena, Plan, Vectors, check_outputs};
+use crate::workspace::{Plan, Store, Vectors, check_outputs};
 
 /// Where the factors of an m×n matrix go. With [`Vectors::None`], `u` and `v` are not looked at.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub fn svd_into<S: Scalar>(
 ) -> Result<(), Error> {
     check_outputs(a.shape(), vectors, out.u.shape(), out.s.len(), out.v.shape())?;
     let plan = Plan::new(a.rows(), a.cols(), vectors);
-    let mut arena = Arena::new(work, plan.workspace::<S>())?;
+    let mut store = Store::new(work, plan.workspace::<S>())?;
     if plan.cols == 0 {
         // Nothing to decompose: the complete bases of `Full` are the identity.
         for mut basis in [out.u, out.v] {
@@ -73,24 +73,23 @@ pub fn svd_into<S: Scalar>(
         return Ok(());
     }
     let largest = scale::largest_part(a)?;
-    let mut core = Core::carve(&plan, &mut arena);
+    let mut core = Core::carve(&plan, S::PARTS, &mut store);
     let p = if let Some(band) = banded::detect(a, plan.transposed) {
         // Scaling up loses nothing: small entries gain, and a few bits are left for the growth of the sweeps.
         let p = scale::exponent(largest) - (S::Real::MAX_EXPONENT - 8);
-        core.solve_band(a, band, p, &plan, arena)?;
+        core.solve_band(a, band, p)?;
         p
     } else {
         let p = scale::exponent(largest);
-        let copy = arena.take(plan.rows * plan.cols);
-        scale::load(a, plan.transposed, p, copy);
+        scale::load(a, plan.transposed, p, &mut core.copy);
         if plan.tall {
-            core.solve_tall(copy, &plan, arena)?;
+            core.solve_tall()?;
         } else {
-            core.solve(copy, plan.rows, &plan, arena)?;
+            core.solve(Basis::Copy)?;
         }
         p
     };
-    core.write(p, &plan, out)
+    core.write(p, out)
 }
 
 /// The singular values of `a` alone, descending, to the last bit those of [`svd_into`].
@@ -111,142 +110,161 @@ pub fn singular_values_into<S: Scalar>(a: MatRef<'_, S>, s: &mut [S::Real], work
     svd_into(a, Vectors::None, FactorsMut { u: MatMut::empty(), s, v: MatMut::empty() }, work)
 }
 
-/// The bidiagonal matrix, on its way to the singular values, and the two bases, on their way to U and V.
-struct Core<'w, S: Scalar> {
-    d: &'w mut [S::Real],
-    e: &'w mut [S::Real],
-    wave: Wave<'w, S::Real>,
-    /// Column-major, of the taller side; empty when no vectors are wanted.
-    left: &'w mut [S],
-    /// Column-major n×n, or empty.
-    right: &'w mut [S],
+/// Which of the matrices below is rotated into the left singular vectors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    Copy,
+    Square,
+    Left,
 }
 
-impl<'w, S: Scalar> Core<'w, S> {
-    fn carve(plan: &Plan, arena: &mut Arena<'w, S>) -> Self {
-        let [d, e, left_c, left_s, right_c, right_s] = arena.take_reals(plan.cols);
-        let wave = Wave { left_c, left_s, right_c, right_s };
-        let right_len = if plan.vectors { plan.cols * plan.cols } else { 0 };
-        Core { d, e, wave, left: arena.take(plan.rows * plan.left_cols), right: arena.take(right_len) }
-    }
+/// The matrix on its way to U, s and V.
+struct Core<'w, R> {
+    plan: Plan,
+    level: Level,
+    d: &'w mut [R],
+    e: &'w mut [R],
+    rotations: Rotations<'w, R>,
+    tau_q: &'w mut [Tau<R>],
+    tau_p: &'w mut [Tau<R>],
+    tau_r: &'w mut [Tau<R>],
+    /// v, w and z.
+    columns: [&'w mut [Lane<R>]; 3],
+    /// x.
+    row: &'w mut [Lane<R>],
+    /// A, then its reflectors; the left basis is formed in its place unless A is tall.
+    copy: Planes<'w, R>,
+    /// R of a tall A = Q R, and its left basis; empty otherwise.
+    square: Planes<'w, R>,
+    /// The left basis of a tall A, if vectors are wanted.
+    left: Planes<'w, R>,
+    /// The right basis, if vectors are wanted.
+    right: Planes<'w, R>,
+}
 
-    /// Dense A of `rows` rows, column-major, overwritten by its reflectors.
-    fn solve(&mut self, a: &mut [S], rows: usize, plan: &Plan, mut arena: Arena<'_, S>) -> Result<(), Error> {
-        let n = plan.cols;
-        let (tau_q, tau_p, x) = (arena.take(n), arena.take(n), arena.take(n));
-        let (w, z) = (arena.take(rows), arena.take(rows));
-        let mut b = Bidiagonal { d: self.d, e: self.e, tau_q, tau_p };
-        bidiagonal::reduce(a, rows, &mut b, Scratch { x: &mut *x, w, z });
-        if plan.vectors {
-            let left = left_basis(self.left, rows, plan);
-            set_identity(left, rows);
-            bidiagonal::apply_q(a, rows, tau_q, left, Start::Identity);
-            set_identity(self.right, n);
-            bidiagonal::apply_p(a, rows, tau_p, self.right, x, Start::Identity);
-        }
-        self.diagonalize(rows, plan)
-    }
-
-    /// A = Q R first; then the singular value decomposition of the n×n matrix R, and U = Q `U_R`.
-    fn solve_tall(&mut self, a: &mut [S], plan: &Plan, mut arena: Arena<'_, S>) -> Result<(), Error> {
+impl<'w, R: Real> Core<'w, R> {
+    fn carve(plan: &Plan, parts: usize, store: &mut Store<'w, R>) -> Self {
         let (m, n) = (plan.rows, plan.cols);
-        let (r, tau) = (arena.take(n * n), arena.take(n));
-        bidiagonal::triangularize(a, m, tau);
-        for (j, (target, source)) in r.chunks_exact_mut(n).zip(a.chunks_exact(m)).enumerate() {
-            let (upper, lower) = target.split_at_mut(j + 1);
-            upper.copy_from_slice(&source[..=j]);
-            lower.fill(S::zero());
+        let when = |wanted: bool, cols: usize| if wanted { cols } else { 0 };
+        let copy_cols = if plan.tall { n } else { n.max(plan.left_cols) };
+        let copy = store.planes(m, copy_cols, parts);
+        let square = store.planes(n, when(plan.tall, n), parts);
+        let left = store.planes(m, when(plan.tall, plan.left_cols), parts);
+        let right = store.planes(n, when(plan.vectors, n), parts);
+        let columns = core::array::from_fn(|_| store.planes(m, 1, parts).data);
+        let row = store.planes(n, 1, parts).data;
+        let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
+        let taus = store.reals::<3>(2 * n).map(|taus| taus.as_chunks_mut().0);
+        let [tau_q, tau_p, tau_r] = taus;
+        let rotations = Rotations { left_c, left_s, right_c, right_s };
+        let (plan, level) = (*plan, Level::detect());
+        Core { plan, level, d, e, rotations, tau_q, tau_p, tau_r, columns, row, copy, square, left, right }
+    }
+
+    /// A dense matrix, or the R of a tall one: to bidiagonal form, to diagonal form.
+    fn solve(&mut self, basis: Basis) -> Result<(), Error> {
+        let (n, vectors, level) = (self.plan.cols, self.plan.vectors, self.level);
+        let mut q = if basis == Basis::Square { self.square.reborrow() } else { self.copy.reborrow() };
+        // The columns of the square matrix are shorter than those of A.
+        let len = q.stride();
+        let [v, w, z] = self.columns.each_mut().map(|column| &mut column[..len]);
+        let scratch = Scratch { v: &mut *v, w, z, x: &mut *self.row };
+        let p = if vectors { Some(self.right.reborrow()) } else { None };
+        let mut b = Bidiagonal { d: self.d, e: self.e, tau_q: self.tau_q, tau_p: self.tau_p };
+        level.run(Reduce { a: q.reborrow().split(n).0, p, b: &mut b, scratch });
+        if vectors {
+            q.reborrow().split(n).1.set_unit_columns(n);
+            level.run(Form { q, tau: self.tau_q, v });
+            level.run(Form { q: self.right.reborrow(), tau: self.tau_p, v: self.row });
         }
-        self.solve(r, n, plan, arena)?;
-        if plan.vectors {
-            extend(self.left, n, m);
-            bidiagonal::apply_q(a, m, tau, self.left, Start::Dense);
+        self.diagonalize(basis)
+    }
+
+    /// A = Q R first; then the singular value decomposition of the n×n matrix R, and U = Q U_R.
+    fn solve_tall(&mut self) -> Result<(), Error> {
+        let [v, ..] = &mut self.columns;
+        self.level.run(Triangularize { a: self.copy.reborrow(), diagonal: self.d, tau: self.tau_r, v });
+        self.square.set_unit_columns(0);
+        for (j, &d) in self.d.iter().enumerate() {
+            for i in 0..j {
+                self.square.set(i, j, self.copy.get(i, j));
+            }
+            self.square.set(j, j, d.into());
+        }
+        self.solve(Basis::Square)?;
+        if self.plan.vectors {
+            self.left.set_unit_columns(0);
+            // Plane by plane: [U_R 0; 0 I].
+            let planes = self.square.data.chunks_exact(self.square.depth);
+            for (from, to) in planes.zip(self.left.data.chunks_exact_mut(self.left.depth)) {
+                to[..from.len()].copy_from_slice(from);
+            }
+            let [v, ..] = &mut self.columns;
+            self.level.run(Apply { a: self.copy.reborrow(), tau: self.tau_r, c: self.left.reborrow(), v });
         }
         Ok(())
     }
 
-    /// Bidiagonal A: no reflectors.
-    fn solve_band(
-        &mut self,
-        a: MatRef<'_, S>,
-        band: banded::Band,
-        p: i32,
-        plan: &Plan,
-        mut arena: Arena<'_, S>,
-    ) -> Result<(), Error> {
-        let (row_phases, col_phases) = (arena.take(plan.rows), arena.take(plan.cols));
-        let (c, s) = (&mut *self.wave.left_c, &mut *self.wave.left_s);
-        let mut frame = Frame { row_phases, col_phases, c, s };
-        banded::extract(a, plan.transposed, band, p, (&mut *self.d, &mut *self.e), &mut frame);
-        if plan.vectors {
-            set_identity(self.left, plan.rows);
-            set_identity(self.right, plan.cols);
-            frame.apply(self.left, self.right);
+    /// A bidiagonal matrix: no reflectors, only phases and the rotations of a lower band.
+    fn solve_band<S: Scalar<Real = R>>(&mut self, a: MatRef<'_, S>, band: banded::Band, p: i32) -> Result<(), Error> {
+        let parts = self.copy.parts;
+        let [left, ..] = &mut self.columns;
+        let mut frame = Frame {
+            left: Planes::from_column(left, parts),
+            right: Planes::from_column(self.row, parts),
+            c: &mut *self.rotations.left_c,
+            s: &mut *self.rotations.left_s,
+        };
+        banded::extract(a, self.plan.transposed, band, p, (&mut *self.d, &mut *self.e), &mut frame);
+        if self.plan.vectors {
+            let basis = if self.plan.tall { &mut self.left } else { &mut self.copy };
+            frame.write((basis, self.plan.rows), (&mut self.right, self.plan.cols));
         }
-        self.diagonalize(plan.rows, plan)
+        self.diagonalize(if self.plan.tall { Basis::Left } else { Basis::Copy })
     }
 
     /// Turns d, e into singular values and the bases into singular vectors.
-    fn diagonalize(&mut self, rows: usize, plan: &Plan) -> Result<(), Error> {
-        if plan.vectors {
-            let u = (cast::as_reals(left_basis(self.left, rows, plan)), rows * S::PARTS);
-            let v = (cast::as_reals(self.right), plan.cols * S::PARTS);
-            diagonalize::qr_iteration(self.d, self.e, &mut self.wave, &mut Columns { u, v })
-        } else {
-            diagonalize::qr_iteration(self.d, self.e, &mut self.wave, &mut ())
+    fn diagonalize(&mut self, basis: Basis) -> Result<(), Error> {
+        let (d, e, rotations) = (&mut *self.d, &mut *self.e, &mut self.rotations);
+        if !self.plan.vectors {
+            return diagonalize::qr_iteration(d, e, rotations, &mut ());
         }
+        let u = match basis {
+            Basis::Copy => self.copy.reborrow(),
+            Basis::Square => self.square.reborrow(),
+            Basis::Left => self.left.reborrow(),
+        };
+        diagonalize::qr_iteration(d, e, rotations, &mut Columns { u, v: self.right.reborrow(), level: self.level })
     }
 
     /// Copies the results out; nothing is written before the last possible error.
-    fn write(&self, p: i32, plan: &Plan, out: FactorsMut<'_, S>) -> Result<(), Error> {
-        let unscale = |d: &S::Real| d.mul_pow2(p);
+    fn write<S: Scalar<Real = R>>(&self, p: i32, out: FactorsMut<'_, S>) -> Result<(), Error> {
+        let unscale = |d: &R| d.mul_pow2(p);
         if self.d.first().is_some_and(|d| !unscale(d).is_finite()) {
             return Err(Error::Overflow);
         }
         for (s, d) in out.s.iter_mut().zip(&*self.d) {
             *s = unscale(d);
         }
-        if plan.vectors {
-            let (tall, short) = if plan.transposed { (out.v, out.u) } else { (out.u, out.v) };
-            copy_out(self.left, plan.rows, tall);
-            copy_out(self.right, plan.cols, short);
+        if self.plan.vectors {
+            let (tall, short) = if self.plan.transposed { (out.v, out.u) } else { (out.u, out.v) };
+            let left = if self.plan.tall { &self.left } else { &self.copy };
+            copy_out(left, tall);
+            copy_out(&self.right, short);
         }
         Ok(())
     }
 }
 
-/// The columns that are rotated: those of the whole matrix, or those of R, which lie at the start.
-fn left_basis<'a, S>(left: &'a mut [S], rows: usize, plan: &Plan) -> &'a mut [S] {
-    let cols = if rows == plan.rows { plan.left_cols } else { plan.cols };
-    &mut left[..rows * cols]
-}
-
-/// The leading columns of a column-major basis.
-fn copy_out<S: Scalar>(basis: &[S], rows: usize, mut to: MatMut<'_, S>) {
-    for j in 0..to.cols() {
-        let column = basis.get(j * rows..(j + 1) * rows).unwrap_or(&[]);
+/// The leading columns of a basis.
+fn copy_out<S: Scalar>(basis: &Planes<'_, S::Real>, mut to: MatMut<'_, S>) {
+    let stride = basis.stride();
+    for (j, column) in basis.data.chunks_exact(stride).take(to.cols()).enumerate() {
+        let (re, im) = column.as_flattened().split_at(basis.depth * LANES);
+        let entry = |i: usize| S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] });
         match to.contiguous_col(j) {
-            Some(target) if target.len() == column.len() => target.copy_from_slice(column),
-            _ => column.iter().enumerate().for_each(|(i, &x)| to.put(i, j, x)),
+            Some(target) => target.iter_mut().enumerate().for_each(|(i, x)| *x = entry(i)),
+            None => (0..to.rows()).for_each(|i| to.put(i, j, entry(i))),
         }
-    }
-}
-
-/// Column-major identity, as many columns as there are.
-fn set_identity<S: Scalar>(columns: &mut [S], rows: usize) {
-    columns.fill(S::zero());
-    columns.iter_mut().step_by(rows + 1).for_each(|x| *x = S::one());
-}
-
-/// Spreads the n×n matrix at the start of `columns` over columns of `rows` rows, in place: [X 0; 0 I].
-fn extend<S: Scalar>(columns: &mut [S], n: usize, rows: usize) {
-    for j in (0..n).rev() {
-        columns.copy_within(j * n..(j + 1) * n, j * rows);
-        columns[j * rows + n..(j + 1) * rows].fill(S::zero());
-    }
-    let (_, rest) = columns.split_at_mut(n * rows);
-    for (j, column) in rest.chunks_exact_mut(rows).enumerate() {
-        column.fill(S::zero());
-        column[n + j] = S::one();
     }
 }

@@ -1,9 +1,9 @@
 //! Which way a matrix goes through the stages, and how much memory that takes: one decision for both.
 
 use crate::error::Error;
-use crate::kernel::cast;
+use crate::kernel::{LANES, Planes, cast, padded};
 use crate::matrix::check_shape;
-use crate::scalar::Scalar;
+use crate::scalar::{Real, Scalar};
 
 /// Which singular vectors are wanted. With k = min(m, n):
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,14 +62,29 @@ impl Plan {
         if n == 0 {
             return 0;
         }
-        let copy = m.saturating_mul(n);
-        let factor = if self.tall { n.saturating_mul(n).saturating_add(n) } else { 0 };
-        let bases = if self.vectors { m.saturating_mul(self.left_cols).saturating_add(n.saturating_mul(n)) } else { 0 };
-        let scalars = n.saturating_mul(3).saturating_add(m.saturating_mul(2));
-        let reals = n.saturating_mul(6).div_ceil(S::PARTS);
-        copy.saturating_add(factor).saturating_add(bases).saturating_add(scalars).saturating_add(reals)
+        let (tall, short) = (padded(m), padded(n));
+        let copy = tall.saturating_mul(if self.tall || self.left_cols < n { n } else { self.left_cols });
+        let square = if self.tall { short.saturating_mul(n) } else { 0 };
+        let left = if self.tall { tall.saturating_mul(self.left_cols) } else { 0 };
+        let right = if self.vectors { short.saturating_mul(n) } else { 0 };
+        let columns = tall.saturating_mul(3).saturating_add(short);
+        let reals = n.saturating_mul(REALS_PER_COLUMN).div_ceil(S::PARTS);
+        // Room to start at a cache line.
+        let slack = ALIGNMENT.div_ceil(size_of::<S>());
+        copy.saturating_add(square)
+            .saturating_add(left)
+            .saturating_add(right)
+            .saturating_add(columns)
+            .saturating_add(reals)
+            .saturating_add(slack)
     }
 }
+
+/// d and e, four arrays of rotations, the scalars of three sets of reflectors.
+const REALS_PER_COLUMN: usize = 2 + 4 + 6;
+
+/// A cache line, and the widest vector.
+const ALIGNMENT: usize = 64;
 
 /// Length of the workspace, in entries, that the SVD of an m×n matrix needs; O(mn) for thin vectors.
 ///
@@ -108,12 +123,45 @@ impl<'w, S: Scalar> Arena<'w, S> {
         debug_assert_eq!(piece.len(), len);
         piece
     }
+}
 
-    /// The next entries as `count` arrays of `len` reals each.
-    pub(crate) fn take_reals<const COUNT: usize>(&mut self, len: usize) -> [&'w mut [S::Real]; COUNT] {
-        let entries = (COUNT * len).div_ceil(S::PARTS);
-        let mut arrays = cast::as_reals(self.take(entries)).chunks_mut(len.max(1));
-        core::array::from_fn(|_| arrays.next().unwrap_or_default())
+/// Hands out the work storage of the decomposition: planes, lanes and reals.
+pub(crate) struct Store<'w, R> {
+    rest: &'w mut [R],
+}
+
+impl<'w, R: Real> Store<'w, R> {
+    /// # Errors
+    /// [`Error::Workspace`] unless `work` has at least `needed` entries.
+    pub(crate) fn new<S: Scalar<Real = R>>(work: &'w mut [S], needed: usize) -> Result<Self, Error> {
+        let got = work.len();
+        let reals = cast::as_reals(work.get_mut(..needed).unwrap_or_default());
+        if reals.len() < needed * S::PARTS {
+            return Err(Error::Workspace { needed, got });
+        }
+        let skip = reals.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT / size_of::<R>());
+        Ok(Store { rest: reals.get_mut(skip..).unwrap_or_default() })
+    }
+
+    /// The next `COUNT` arrays of `len` reals each.
+    pub(crate) fn reals<const COUNT: usize>(&mut self, len: usize) -> [&'w mut [R]; COUNT] {
+        core::array::from_fn(|_| self.take(len))
+    }
+
+    /// The next `cols` columns of `rows` entries in `parts` planes.
+    pub(crate) fn planes(&mut self, rows: usize, cols: usize, parts: usize) -> Planes<'w, R> {
+        let depth = padded(rows) / LANES;
+        let (data, _) = self.take(depth * LANES * parts * cols).as_chunks_mut();
+        Planes { data, depth, parts }
+    }
+
+    /// The next reals; fewer only if more is asked for than was announced to [`Store::new`].
+    fn take(&mut self, len: usize) -> &'w mut [R] {
+        let rest = core::mem::take(&mut self.rest);
+        debug_assert!(len <= rest.len());
+        let (piece, rest) = rest.split_at_mut(len.min(rest.len()));
+        self.rest = rest;
+        piece
     }
 }
 

@@ -3,7 +3,7 @@
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Operand, gemm, sum_squares};
+use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::Arena;
@@ -222,7 +222,7 @@ impl<S: Scalar> Middle<'_, S> {
                 rest.fill_with(|i, j| part.at(i, j));
                 let inside = product.as_ref().trailing_cols(nonzero);
                 gemm(rest, true, -one, Operand::plain(basis), Operand::plain(inside));
-                discarded += sum_squares(&scratch[..rows * count]);
+                discarded += scratch[..rows * count].iter().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared());
             }
         }
         Ok(discarded)

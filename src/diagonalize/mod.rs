@@ -19,7 +19,7 @@ use two_by_two::two_by_two;
 const SWEEPS_PER_VALUE: usize = 30;
 
 /// Rotations of one sweep, four arrays of the length of the diagonal.
-pub(crate) struct Wave<'a, R> {
+pub(crate) struct Rotations<'a, R> {
     pub(crate) left_c: &'a mut [R],
     pub(crate) left_s: &'a mut [R],
     pub(crate) right_c: &'a mut [R],
@@ -34,7 +34,7 @@ pub(crate) struct Wave<'a, R> {
 pub(crate) fn qr_iteration<R: Real>(
     d: &mut [R],
     e: &mut [R],
-    wave: &mut Wave<'_, R>,
+    rotations: &mut Rotations<'_, R>,
     sink: &mut impl Sink<R>,
 ) -> Result<(), Error> {
     let budget = SWEEPS_PER_VALUE * (d.len() + 1);
@@ -67,11 +67,11 @@ pub(crate) fn qr_iteration<R: Real>(
         }
         sweeps += 1;
         let shift = sweep::shift(d, e, lo, hi, flipped, smallest);
-        sweep::chase(d, e, lo, hi, flipped, shift, wave);
+        sweep::chase(d, e, lo, hi, flipped, shift, rotations);
         let order = if flipped { Order::Descending } else { Order::Ascending };
         let count = hi - lo;
-        sink.rotate(Side::Left, lo, &wave.left_c[..count], &wave.left_s[..count], order);
-        sink.rotate(Side::Right, lo, &wave.right_c[..count], &wave.right_s[..count], order);
+        sink.rotate(Side::Left, lo, &rotations.left_c[..count], &rotations.left_s[..count], order);
+        sink.rotate(Side::Right, lo, &rotations.right_c[..count], &rotations.right_s[..count], order);
     }
     make_positive(d, sink);
     sort(d, sink);
@@ -127,7 +127,7 @@ mod tests {
         let mut rotations = vec![0.0; 4 * n];
         let (left, right) = rotations.split_at_mut(2 * n);
         let ((left_c, left_s), (right_c, right_s)) = (left.split_at_mut(n), right.split_at_mut(n));
-        qr_iteration(&mut d, &mut e, &mut Wave { left_c, left_s, right_c, right_s }, &mut ()).unwrap();
+        qr_iteration(&mut d, &mut e, &mut Rotations { left_c, left_s, right_c, right_s }, &mut ()).unwrap();
         d
     }
 

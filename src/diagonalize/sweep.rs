@@ -4,7 +4,7 @@
 //! bidiagonal matrix and transposing gives an upper bidiagonal matrix again, with U and V exchanged. So each sweep
 //! is written once, over a [`Chain`] that knows the direction.
 
-use super::{Wave, two_by_two};
+use super::{Rotations, two_by_two};
 use crate::rotation::{Rotation, annihilate};
 use crate::scalar::Real;
 
@@ -15,7 +15,7 @@ struct Chain<'a, 'w, R> {
     lo: usize,
     hi: usize,
     flipped: bool,
-    wave: &'a mut Wave<'w, R>,
+    rotations: &'a mut Rotations<'w, R>,
 }
 
 impl<R: Real> Chain<'_, '_, R> {
@@ -53,15 +53,15 @@ impl<R: Real> Chain<'_, '_, R> {
     /// Records the i-th rotations from the right and from the left (of the matrix as the chain reads it).
     #[inline]
     fn record(&mut self, i: usize, right: Rotation<R>, left: Rotation<R>) {
-        let wave = &mut *self.wave;
+        let rotations = &mut *self.rotations;
         if self.flipped {
             // Read backwards, (x, y) is (y, x): the sine changes sign, and U and V are exchanged.
             let i = self.hi - self.lo - 1 - i;
-            (wave.left_c[i], wave.left_s[i]) = (right.c, -right.s);
-            (wave.right_c[i], wave.right_s[i]) = (left.c, -left.s);
+            (rotations.left_c[i], rotations.left_s[i]) = (right.c, -right.s);
+            (rotations.right_c[i], rotations.right_s[i]) = (left.c, -left.s);
         } else {
-            (wave.right_c[i], wave.right_s[i]) = (right.c, right.s);
-            (wave.left_c[i], wave.left_s[i]) = (left.c, left.s);
+            (rotations.right_c[i], rotations.right_s[i]) = (right.c, right.s);
+            (rotations.left_c[i], rotations.left_s[i]) = (left.c, left.s);
         }
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn shift<R: Real>(d: &[R], e: &[R], lo: usize, hi: usize, flipped: bo
     if ratio > lost && ratio < R::one() / lost { shift } else { R::zero() }
 }
 
-/// One sweep over the block lo..=hi; the rotations go to `wave`, in the order of the columns.
+/// One sweep over the block lo..=hi; the rotations go to `rotations`, in the order of the columns.
 pub(super) fn chase<R: Real>(
     d: &mut [R],
     e: &mut [R],
@@ -95,9 +95,9 @@ pub(super) fn chase<R: Real>(
     hi: usize,
     flipped: bool,
     shift: R,
-    wave: &mut Wave<'_, R>,
+    rotations: &mut Rotations<'_, R>,
 ) {
-    let mut chain = Chain { d, e, lo, hi, flipped, wave };
+    let mut chain = Chain { d, e, lo, hi, flipped, rotations };
     if shift == R::zero() {
         zero_shift(&mut chain);
     } else {

@@ -40,30 +40,22 @@ pub(crate) fn as_reals<S: Scalar>(entries: &mut [S]) -> &mut [S::Real] {
     unsafe { slice::from_raw_parts_mut(entries.as_mut_ptr().cast::<S::Real>(), len) }
 }
 
-/// A workspace whose length the compiler knows, for an M×N matrix with K = min(M, N): stable Rust cannot write that length as
-/// the length of an array, but it can lay arrays of known lengths side by side.
+/// The workspace of the derivatives of an M×N matrix with K triplets, of a length that the compiler knows: stable Rust cannot write
+/// that length as the length of an array, but it can lay arrays of known lengths side by side.
 #[repr(C)]
 pub(crate) struct Blocks<S, const M: usize, const N: usize, const K: usize> {
-    row_bases: [[[S; K]; M]; 2],
-    col_bases: [[[S; K]; N]; 2],
-    diagonals: [[S; K]; 10],
-    columns: [[S; M]; 2],
-    rows: [[S; N]; 2],
+    rows: [[S; K]; M],
+    cols: [[S; K]; N],
+    squares: [[[S; K]; K]; 2],
 }
 
 impl<S: Scalar, const M: usize, const N: usize, const K: usize> Blocks<S, M, N, K> {
     /// Entries in all.
-    pub(crate) const LEN: usize = 2 * (M * K + N * K + M + N) + 10 * K;
+    pub(crate) const LEN: usize = (M + N + 2 * K) * K;
 
     pub(crate) fn zeros() -> Self {
         let zero = S::zero();
-        Blocks {
-            row_bases: [[[zero; K]; M]; 2],
-            col_bases: [[[zero; K]; N]; 2],
-            diagonals: [[zero; K]; 10],
-            columns: [[zero; M]; 2],
-            rows: [[zero; N]; 2],
-        }
+        Blocks { rows: [[zero; K]; M], cols: [[zero; K]; N], squares: [[[zero; K]; K]; 2] }
     }
 
     /// All the entries as one slice.

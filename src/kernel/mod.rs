@@ -1,10 +1,19 @@
-//! Slice kernels: everything that touches more than a few entries at a time.
+//! The rooms that know CPUs: loops over many entries, and the choice of the instructions they are compiled for.
 //!
-//! The stages above call these functions and know nothing of CPUs. [`portable`] defines what each one computes
-//! and is the oracle of the tests.
+//! A loop is written once over [`Lane`]s of the work storage and instantiated per instruction set by [`Level::run`]. The
+//! portable instantiation is the definition and the oracle of the tests.
 
 pub(crate) mod cast;
-pub(crate) mod portable;
+pub(crate) mod columns;
+mod lanes;
+mod level;
+mod product;
 pub(crate) mod root;
+mod wave;
 
-pub(crate) use portable::{Operand, Order, axpy, bidiagonal_pass, dotc, gemm, rotate_columns, scale, sum_squares};
+pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};
+#[cfg(test)]
+pub(crate) use level::Separate;
+pub(crate) use level::{Arith, Level, Task};
+pub(crate) use product::{Operand, gemm};
+pub(crate) use wave::{Order, Wave};

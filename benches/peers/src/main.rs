@@ -1,0 +1,131 @@
+//! diffsvd beside its peers. `docs/benchmarks.md` says how to run it and what came out.
+
+mod check;
+mod lapack;
+mod measure;
+mod number;
+mod options;
+mod ours;
+mod problem;
+mod rust_peers;
+mod table;
+
+use lapack::{Driver, Lapack, Library};
+use num_complex::Complex;
+use number::Number;
+use options::Options;
+use problem::{Contestant, Output, Problem, Shape, Task};
+use std::io::Write as _;
+use std::path::Path;
+use table::Row;
+
+/// Everyone who takes part in this cell, diffsvd first.
+fn contestants<S: Number>(
+    libraries: &[Library],
+    problem: &Problem<S>,
+    options: &Options,
+) -> Vec<Box<dyn Contestant<S>>> {
+    let mut all: Vec<Box<dyn Contestant<S>>> = vec![Box::new(ours::Diffsvd::new(problem, false))];
+    if problem.task == Task::Gradient {
+        all.push(Box::new(ours::Diffsvd::new(problem, true)));
+    }
+    if matches!(problem.task, Task::Thin | Task::Values) {
+        all.push(Box::new(rust_peers::Faer::new(problem)));
+        let (m, n) = (problem.shape.rows, problem.shape.cols);
+        if m.max(n) <= 64 {
+            all.push(Box::new(rust_peers::Dynamic));
+        }
+        all.extend(rust_peers::fixed(m, n));
+        for library in libraries {
+            for driver in [Driver::Gesdd, Driver::Gesvd] {
+                match Lapack::new(*library, driver, problem) {
+                    Ok(lapack) => all.push(Box::new(lapack)),
+                    Err(reason) => eprintln!("left out: {reason}"),
+                }
+            }
+        }
+    }
+    all.retain(|c| options.wants(&c.name()));
+    all
+}
+
+/// Checks, then measures one task, scalar and shape.
+fn cell<S: Number>(libraries: &[Library], task: Task, shape: Shape, options: &Options) -> Vec<Row> {
+    let problem = Problem::<S>::new(task, shape, 0x5eed);
+    let mut all = contestants(libraries, &problem, options);
+    let (mut reference, mut out) = (Output::new(shape), Output::new(shape));
+    all[0].sweep(&problem, &mut reference, 1);
+    let mut errors = vec![];
+    all.retain_mut(|contestant| {
+        let done = contestant.sweep(&problem, &mut out, 1);
+        let found = check::errors(&problem, &mut out, contestant.stores_adjoint(), &mut reference);
+        let good = done && found.acceptable();
+        if good {
+            errors.push(found);
+        } else {
+            eprintln!("wrong, not timed: {} {} {} {} {found:?}", task.name(), S::NAME, shape.name(), contestant.name());
+        }
+        good
+    });
+    if !all.first().is_some_and(|c| c.name() == "diffsvd") {
+        return vec![];
+    }
+    let series = measure::interleaved(&mut all, &problem, &mut out, options);
+    let row = |((contestant, seconds), errors): ((&Box<dyn Contestant<S>>, &Vec<f64>), check::Errors)| Row {
+        task,
+        scalar: S::NAME,
+        shape,
+        contestant: contestant.name(),
+        micros: seconds.iter().map(|t| t * 1e6).collect(),
+        ratio: measure::median(seconds.iter().zip(&series[0]).map(|(t, ours)| t / ours)),
+        errors,
+    };
+    all.iter().zip(&series).zip(errors).map(row).collect()
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers");
+    let mut libraries = vec![];
+    for library in [Library::openblas(&root), Library::mkl(&root)] {
+        match library {
+            Ok(library) => libraries.push(library),
+            Err(reason) => eprintln!("left out: {reason}"),
+        }
+    }
+    let mut rows = vec![];
+    println!("{}", table::heading());
+    for &task in &options.tasks {
+        for scalar in &options.scalars {
+            for &shape in &options.shapes {
+                let cell = match scalar.as_str() {
+                    "f32" => cell::<f32>(&libraries, task, shape, options),
+                    "f64" => cell::<f64>(&libraries, task, shape, options),
+                    "c32" => cell::<Complex<f32>>(&libraries, task, shape, options),
+                    _ => cell::<Complex<f64>>(&libraries, task, shape, options),
+                };
+                println!("{}", table::line(&cell));
+                rows.extend(cell);
+            }
+        }
+    }
+    for library in &libraries {
+        println!("# {}: {}", library.name, library.description());
+    }
+    if let Some(folder) = &options.out {
+        std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+        let mut file = std::fs::File::create(folder.join("results.csv")).map_err(|e| e.to_string())?;
+        writeln!(file, "{}", table::HEADER).map_err(|e| e.to_string())?;
+        for row in &rows {
+            writeln!(file, "{}", table::csv(row)).map_err(|e| e.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn main() {
+    let done = Options::parse(std::env::args().skip(1)).and_then(|options| run(&options));
+    if let Err(reason) = done {
+        eprintln!("{reason}");
+        std::process::exit(1);
+    }
+}

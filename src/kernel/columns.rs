@@ -1,0 +1,290 @@
+//! Loops over a few columns at a time: the inside of the reduction and of the application of reflectors.
+//!
+//! Every vector here is a column of the work storage: planes of `depth` lanes, of which those from `from` on count.
+//! What stands in the first of these lanes above the row in question is zero in v and w, so that whole lanes can be used.
+
+use num_complex::Complex;
+
+use super::lanes::{add_product, add_scaled, scaled, sub_product, total};
+use super::{Arith, LANES, Lane};
+use crate::scalar::Real;
+
+/// Columns that a loop carries at once: their sums hide each other's latency, and v, w and z are loaded once for all.
+const GROUP: usize = 4;
+
+/// Calls `$f::<…, GROUP>` for whole groups of columns and `$f::<…, 1>` for the others.
+macro_rules! in_groups {
+    ($columns:expr, $stride:expr, |$index:ident, $group:ident| $body:expr) => {{
+        let mut $index = 0;
+        let mut groups = $columns.chunks_exact_mut(GROUP * $stride);
+        for group in &mut groups {
+            let mut columns = group.chunks_exact_mut($stride);
+            let $group: [&mut [Lane<R>]; GROUP] = core::array::from_fn(|_| columns.next().unwrap_or_default());
+            $body;
+            $index += GROUP;
+        }
+        for column in groups.into_remainder().chunks_exact_mut($stride) {
+            let $group = [column];
+            $body;
+            $index += 1;
+        }
+    }};
+}
+
+/// Real and imaginary plane of a column from lane `from` on; the latter is empty where there is none.
+#[inline(always)]
+fn planes<const PARTS: usize, R>(column: &[Lane<R>], depth: usize, from: usize) -> (&[Lane<R>], &[Lane<R>]) {
+    if PARTS == 1 {
+        (&column[from..depth], &[])
+    } else {
+        let (re, im) = column.split_at(depth);
+        (&re[from..], &im[from..depth])
+    }
+}
+
+/// The same, to be written.
+#[inline(always)]
+fn planes_mut<const PARTS: usize, R>(
+    column: &mut [Lane<R>],
+    depth: usize,
+    from: usize,
+) -> (&mut [Lane<R>], &mut [Lane<R>]) {
+    if PARTS == 1 {
+        (&mut column[from..depth], &mut [])
+    } else {
+        let (re, im) = column.split_at_mut(depth);
+        (&mut re[from..], &mut im[from..depth])
+    }
+}
+
+/// Σ |xᵢ|², which may overflow or underflow.
+#[inline(always)]
+pub(crate) fn sum_squares<A: Arith, R: Real>(x: &[Lane<R>]) -> R {
+    let zero = [R::zero(); LANES];
+    let (pairs, rest) = x.as_chunks::<2>();
+    let (mut even, mut odd) = (zero, zero);
+    for &[x, y] in pairs {
+        even = add_product::<A, R>(even, x, x);
+        odd = add_product::<A, R>(odd, y, y);
+    }
+    for &x in rest {
+        even = add_product::<A, R>(even, x, x);
+    }
+    let mut sum = even;
+    for l in 0..LANES {
+        sum[l] += odd[l];
+    }
+    total(sum)
+}
+
+/// x ← a x.
+#[inline(always)]
+pub(crate) fn scale<A: Arith, R: Real, const PARTS: usize>(
+    x: &mut [Lane<R>],
+    depth: usize,
+    from: usize,
+    a: Complex<R>,
+) {
+    let (re, im) = planes_mut::<PARTS, R>(x, depth, from);
+    if PARTS == 1 {
+        for x in re {
+            *x = scaled(*x, a.re);
+        }
+    } else {
+        for (re, im) in re.iter_mut().zip(im) {
+            let (x, y) = (*re, *im);
+            *re = add_scaled::<A, R>(scaled(x, a.re), y, -a.im);
+            *im = add_scaled::<A, R>(scaled(y, a.re), x, a.im);
+        }
+    }
+}
+
+/// y ← y + a x.
+#[inline(always)]
+pub(crate) fn axpy<A: Arith, R: Real, const PARTS: usize>(
+    y: &mut [Lane<R>],
+    a: Complex<R>,
+    x: &[Lane<R>],
+    depth: usize,
+    from: usize,
+) {
+    let (x_re, x_im) = planes::<PARTS, R>(x, depth, from);
+    let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
+    for i in 0..x_re.len().min(y_re.len()) {
+        let im = if PARTS == 1 { x_re[i] } else { x_im[i] };
+        let mut re = add_scaled::<A, R>(y_re[i], x_re[i], a.re);
+        if PARTS == 2 {
+            re = add_scaled::<A, R>(re, im, -a.im);
+            y_im[i] = add_scaled::<A, R>(add_scaled::<A, R>(y_im[i], im, a.re), x_re[i], a.im);
+        }
+        y_re[i] = re;
+    }
+}
+
+/// One step of the reduction over the trailing columns, each read and written once: with the vectors of [`Step`],
+///
+///   a ← a + conj(x) w,   a ← a + (q vᴴa) v,   x ← conj(a_row),   z ← z + x a.
+///
+/// w finishes the previous right reflector, q v vᴴ is the current left one, and z collects the product of the
+/// updated matrix with its own first row, from which the next right reflector is built.
+#[inline(always)]
+pub(crate) fn reduction_pass<A: Arith, R: Real, const PARTS: usize>(
+    columns: &mut [Lane<R>],
+    x: &mut [Lane<R>],
+    first: usize,
+    step: &mut Step<'_, R>,
+) {
+    let stride = step.depth * PARTS;
+    let width = x.len() / PARTS;
+    in_groups!(columns, stride, |index, group| pass_group::<A, R, PARTS, _>(group, x, width, first + index, step));
+}
+
+/// The vectors of one step of the reduction.
+pub(crate) struct Step<'a, R> {
+    pub(crate) w: &'a [Lane<R>],
+    pub(crate) v: &'a [Lane<R>],
+    pub(crate) z: &'a mut [Lane<R>],
+    pub(crate) q: Complex<R>,
+    /// Lanes in a plane of a column.
+    pub(crate) depth: usize,
+    /// The row of the diagonal entry.
+    pub(crate) row: usize,
+}
+
+#[inline(always)]
+fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
+    group: [&mut [Lane<R>]; COUNT],
+    x: &mut [Lane<R>],
+    width: usize,
+    first: usize,
+    step: &mut Step<'_, R>,
+) {
+    let zero = [R::zero(); LANES];
+    let (depth, from, lane) = (step.depth, step.row / LANES, step.row % LANES);
+    let (w_re, w_im) = planes::<PARTS, R>(step.w, depth, from);
+    let (v_re, v_im) = planes::<PARTS, R>(step.v, depth, from);
+    let (z_re, z_im) = planes_mut::<PARTS, R>(step.z, depth, from);
+    let count = depth - from;
+    let mut group = group.map(|column| planes_mut::<PARTS, R>(column, depth, from));
+
+    let mut dot_re = [zero; COUNT];
+    let mut dot_im = [zero; COUNT];
+    let p: [Complex<R>; COUNT] = core::array::from_fn(|c| super::lanes::get(x, first + c, width));
+    for i in 0..count {
+        let (wr, vr) = (w_re[i], v_re[i]);
+        for c in 0..COUNT {
+            let (a_re, a_im) = &mut group[c];
+            let mut re = add_scaled::<A, R>(a_re[i], wr, p[c].re);
+            if PARTS == 2 {
+                let (wi, vi) = (w_im[i], v_im[i]);
+                re = add_scaled::<A, R>(re, wi, p[c].im);
+                let im = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], wi, p[c].re), wr, -p[c].im);
+                dot_re[c] = add_product::<A, R>(dot_re[c], vi, im);
+                dot_im[c] = sub_product::<A, R>(add_product::<A, R>(dot_im[c], vr, im), vi, re);
+                a_im[i] = im;
+            }
+            dot_re[c] = add_product::<A, R>(dot_re[c], vr, re);
+            a_re[i] = re;
+        }
+    }
+    let mut t = [Complex { re: R::zero(), im: R::zero() }; COUNT];
+    let mut row = t;
+    for c in 0..COUNT {
+        let dot = Complex { re: total(dot_re[c]), im: if PARTS == 2 { total(dot_im[c]) } else { R::zero() } };
+        t[c] = multiply::<R, PARTS>(step.q, dot);
+        // v is 1 in this row.
+        row[c].re = group[c].0[0][lane] + t[c].re;
+        if PARTS == 2 {
+            row[c].im = -(group[c].1[0][lane] + t[c].im);
+        }
+        super::lanes::set(x, first + c, width, row[c]);
+    }
+    for i in 0..count {
+        let vr = v_re[i];
+        let (mut zr, mut zi) = (z_re[i], zero);
+        if PARTS == 2 {
+            zi = z_im[i];
+        }
+        for c in 0..COUNT {
+            let (a_re, a_im) = &mut group[c];
+            let mut re = add_scaled::<A, R>(a_re[i], vr, t[c].re);
+            if PARTS == 2 {
+                let vi = v_im[i];
+                re = add_scaled::<A, R>(re, vi, -t[c].im);
+                let im = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], vi, t[c].re), vr, t[c].im);
+                zr = add_scaled::<A, R>(zr, im, -row[c].im);
+                zi = add_scaled::<A, R>(add_scaled::<A, R>(zi, im, row[c].re), re, row[c].im);
+                a_im[i] = im;
+            }
+            zr = add_scaled::<A, R>(zr, re, row[c].re);
+            a_re[i] = re;
+        }
+        z_re[i] = zr;
+        if PARTS == 2 {
+            z_im[i] = zi;
+        }
+    }
+}
+
+/// a ← a + (t vᴴa) v for every column.
+#[inline(always)]
+pub(crate) fn reflect_columns<A: Arith, R: Real, const PARTS: usize>(
+    columns: &mut [Lane<R>],
+    v: &[Lane<R>],
+    t: Complex<R>,
+    depth: usize,
+    from: usize,
+) {
+    let stride = depth * PARTS;
+    in_groups!(columns, stride, |_index, group| reflect_group::<A, R, PARTS, _>(group, v, t, depth, from));
+}
+
+#[inline(always)]
+fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
+    group: [&mut [Lane<R>]; COUNT],
+    v: &[Lane<R>],
+    t: Complex<R>,
+    depth: usize,
+    from: usize,
+) {
+    let zero = [R::zero(); LANES];
+    let (v_re, v_im) = planes::<PARTS, R>(v, depth, from);
+    let mut group = group.map(|column| planes_mut::<PARTS, R>(column, depth, from));
+    let count = depth - from;
+    let mut dot_re = [zero; COUNT];
+    let mut dot_im = [zero; COUNT];
+    for i in 0..count {
+        let vr = v_re[i];
+        for c in 0..COUNT {
+            let (a_re, a_im) = &group[c];
+            dot_re[c] = add_product::<A, R>(dot_re[c], vr, a_re[i]);
+            if PARTS == 2 {
+                let vi = v_im[i];
+                dot_re[c] = add_product::<A, R>(dot_re[c], vi, a_im[i]);
+                dot_im[c] = sub_product::<A, R>(add_product::<A, R>(dot_im[c], vr, a_im[i]), vi, a_re[i]);
+            }
+        }
+    }
+    let factors: [Complex<R>; COUNT] = core::array::from_fn(|c| {
+        let im = if PARTS == 2 { total(dot_im[c]) } else { R::zero() };
+        multiply::<R, PARTS>(t, Complex { re: total(dot_re[c]), im })
+    });
+    for i in 0..count {
+        let vr = v_re[i];
+        for c in 0..COUNT {
+            let (a_re, a_im) = &mut group[c];
+            a_re[i] = add_scaled::<A, R>(a_re[i], vr, factors[c].re);
+            if PARTS == 2 {
+                let vi = v_im[i];
+                a_re[i] = add_scaled::<A, R>(a_re[i], vi, -factors[c].im);
+                a_im[i] = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], vi, factors[c].re), vr, factors[c].im);
+            }
+        }
+    }
+}
+
+/// The product of two coefficients.
+#[inline(always)]
+fn multiply<R: Real, const PARTS: usize>(a: Complex<R>, b: Complex<R>) -> Complex<R> {
+    if PARTS == 1 { Complex { re: a.re * b.re, im: R::zero() } } else { a * b }
+}

@@ -1,0 +1,169 @@
+//! The work storage: real and imaginary parts in separate planes, cut into lanes of a fixed width.
+//!
+//! A column is its real plane followed, for a complex matrix, by its imaginary plane; each plane is padded with zeros
+//! to whole lanes. So one set of real loops serves all scalar types, no loop has a remainder, and a real rotation of two complex columns
+//! is a rotation of two real columns of twice the length.
+
+use num_complex::Complex;
+
+use super::Arith;
+use crate::scalar::Real;
+
+/// Width of a lane: one AVX-512 register of `f64`. 1 where the target has no vectors and padding would only cost.
+pub(crate) const LANES: usize = if cfg!(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+)) {
+    8
+} else {
+    1
+};
+
+/// A piece of a plane.
+pub(crate) type Lane<R> = [R; LANES];
+
+/// Rows rounded up to whole lanes.
+pub(crate) const fn padded(rows: usize) -> usize {
+    rows.div_ceil(LANES) * LANES
+}
+
+/// c + x a.
+#[inline(always)]
+pub(super) fn add_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lane<R> {
+    let mut sum = c;
+    for l in 0..LANES {
+        sum[l] = A::mul_add(x[l], a, c[l]);
+    }
+    sum
+}
+
+/// c + x y, lane by lane.
+#[inline(always)]
+pub(super) fn add_product<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, y: Lane<R>) -> Lane<R> {
+    let mut sum = c;
+    for l in 0..LANES {
+        sum[l] = A::mul_add(x[l], y[l], c[l]);
+    }
+    sum
+}
+
+/// c − x y, lane by lane.
+#[inline(always)]
+pub(super) fn sub_product<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, y: Lane<R>) -> Lane<R> {
+    let mut sum = c;
+    for l in 0..LANES {
+        sum[l] = A::mul_add(-x[l], y[l], c[l]);
+    }
+    sum
+}
+
+/// x a.
+#[inline(always)]
+pub(super) fn scaled<R: Real>(x: Lane<R>, a: R) -> Lane<R> {
+    let mut product = x;
+    for x in &mut product {
+        *x *= a;
+    }
+    product
+}
+
+/// The sum of the lane, in pairs.
+#[inline(always)]
+pub(super) fn total<R: Real>(x: Lane<R>) -> R {
+    let mut x = x;
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        for l in 0..width {
+            x[l] += x[l + width];
+        }
+    }
+    x[0]
+}
+
+/// A matrix in the work storage.
+#[derive(Debug)]
+pub(crate) struct Planes<'a, R> {
+    /// The columns, one after another.
+    pub(crate) data: &'a mut [Lane<R>],
+    /// Lanes in a plane.
+    pub(crate) depth: usize,
+    /// Planes in a column: 1, or 2 for a complex matrix.
+    pub(crate) parts: usize,
+}
+
+impl<'a, R: Real> Planes<'a, R> {
+    /// A single column.
+    pub(crate) fn from_column(data: &'a mut [Lane<R>], parts: usize) -> Self {
+        Planes { depth: data.len() / parts, data, parts }
+    }
+
+    /// Lanes in a column.
+    #[inline(always)]
+    pub(crate) fn stride(&self) -> usize {
+        self.depth * self.parts
+    }
+
+    /// The same matrix for a shorter time.
+    #[inline(always)]
+    pub(crate) fn reborrow(&mut self) -> Planes<'_, R> {
+        Planes { data: self.data, depth: self.depth, parts: self.parts }
+    }
+
+    /// The first `count` columns, and the others.
+    #[inline(always)]
+    pub(crate) fn split(self, count: usize) -> (Planes<'a, R>, Planes<'a, R>) {
+        let (depth, parts) = (self.depth, self.parts);
+        let (left, right) = self.data.split_at_mut((count * depth * parts).min(self.data.len()));
+        (Planes { data: left, depth, parts }, Planes { data: right, depth, parts })
+    }
+
+    /// Column `j`.
+    #[inline(always)]
+    pub(crate) fn column(&mut self, j: usize) -> &mut [Lane<R>] {
+        let stride = self.stride();
+        &mut self.data[j * stride..(j + 1) * stride]
+    }
+
+    /// Entry (i, j); the imaginary part of a real matrix is zero.
+    #[inline(always)]
+    pub(crate) fn get(&self, i: usize, j: usize) -> Complex<R> {
+        let stride = self.stride();
+        get(&self.data[j * stride..(j + 1) * stride], i, self.depth)
+    }
+
+    /// Writes entry (i, j).
+    #[inline(always)]
+    pub(crate) fn set(&mut self, i: usize, j: usize, value: Complex<R>) {
+        let depth = self.depth;
+        set(self.column(j), i, depth, value);
+    }
+
+    /// Column j becomes the unit vector of row `first` + j.
+    pub(crate) fn set_unit_columns(&mut self, first: usize) {
+        self.data.fill([R::zero(); LANES]);
+        for (j, column) in self.data.chunks_exact_mut(self.depth * self.parts).enumerate() {
+            let row = first + j;
+            column[row / LANES][row % LANES] = R::one();
+        }
+    }
+}
+
+/// Entry `i` of a column.
+#[inline(always)]
+pub(crate) fn get<R: Real>(column: &[Lane<R>], i: usize, depth: usize) -> Complex<R> {
+    let (lane, l) = (i / LANES, i % LANES);
+    let im = if column.len() > depth { column[depth + lane][l] } else { R::zero() };
+    Complex { re: column[lane][l], im }
+}
+
+/// Writes entry `i` of a column.
+#[inline(always)]
+pub(crate) fn set<R: Real>(column: &mut [Lane<R>], i: usize, depth: usize, value: Complex<R>) {
+    let (lane, l) = (i / LANES, i % LANES);
+    column[lane][l] = value.re;
+    if column.len() > depth {
+        column[depth + lane][l] = value.im;
+    }
+}

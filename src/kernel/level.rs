@@ -1,0 +1,147 @@
+//! Which instructions the machine has, found out once and handed down as a value.
+//!
+//! A stage is written once, generic over the arithmetic, and instantiated here for each instruction set: the compiler
+//! turns its loops over [`Lane`](super::Lane)s into the vectors of that set. There is nothing else to port.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
+)]
+
+use crate::scalar::Real;
+
+/// How a product is added: fused where there is an instruction for it.
+pub(crate) trait Arith: Copy {
+    /// Vector registers of 64 bytes that a loop may count on: sets the size of the tiles of a product.
+    const REGISTERS: usize;
+
+    /// a b + c.
+    fn mul_add<R: Real>(a: R, b: R, c: R) -> R;
+}
+
+/// Two roundings. The definition, and the arithmetic of machines without a fused instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Separate;
+
+/// One rounding, one instruction, with this many registers of 64 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fused<const REGISTERS: usize>;
+
+impl Arith for Separate {
+    const REGISTERS: usize = 8;
+
+    #[inline(always)]
+    fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
+        a * b + c
+    }
+}
+
+impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
+    const REGISTERS: usize = REGISTERS;
+
+    #[inline(always)]
+    fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
+        a.mul_add(b, c)
+    }
+}
+
+/// A piece of work that is compiled for every instruction set. `run` and what it calls in its loops are
+/// `inline(always)`, so that they become part of the function that has the instructions.
+pub(crate) trait Task {
+    /// Does the work.
+    fn run<A: Arith>(self);
+}
+
+/// An instruction set that this machine is known to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// What every machine of the target has, two roundings a product: the definition.
+    Portable,
+    /// The baseline of the target has a fused multiply-add (AArch64).
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    /// x86-64 with AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// x86-64 with AVX-512 F, VL, DQ and BW.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The features of [`Level::Avx2`] and [`Level::Avx512`], asked from the machine (`std`) or from the compiler.
+#[cfg(target_arch = "x86_64")]
+macro_rules! has {
+    ($($feature:tt),+) => {{
+        #[cfg(feature = "std")]
+        { true $(&& std::arch::is_x86_feature_detected!($feature))+ }
+        #[cfg(not(feature = "std"))]
+        { cfg!(all($(target_feature = $feature),+)) }
+    }};
+}
+
+impl Level {
+    /// The best level of this machine.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn detect() -> Self {
+        if has!("avx512f", "avx512vl", "avx512dq", "avx512bw", "fma", "avx2") {
+            Level::Avx512
+        } else if has!("avx2", "fma") {
+            Level::Avx2
+        } else {
+            Level::Portable
+        }
+    }
+
+    /// The best level of this machine.
+    #[cfg(target_arch = "aarch64")]
+    pub(crate) fn detect() -> Self {
+        Level::Neon
+    }
+
+    /// The best level of this machine.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub(crate) fn detect() -> Self {
+        Level::Portable
+    }
+
+    /// Runs the task with the instructions of this level.
+    #[inline]
+    pub(crate) fn run<T: Task>(self, task: T) {
+        match self {
+            Level::Portable => task.run::<Separate>(),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => task.run::<Fused<8>>(),
+            // SAFETY: the value exists only where `detect` found the features.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2(task) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512(task) },
+        }
+    }
+
+    /// Every level of this machine, the definition first: what the tests compare.
+    #[cfg(test)]
+    pub(crate) fn all() -> std::vec::Vec<Self> {
+        let mut all = std::vec![Level::Portable];
+        #[cfg(target_arch = "x86_64")]
+        if Level::detect() == Level::Avx512 {
+            all.push(Level::Avx2);
+        }
+        if Level::detect() != Level::Portable {
+            all.push(Level::detect());
+        }
+        all
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<T: Task>(task: T) {
+    task.run::<Fused<8>>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+fn avx512<T: Task>(task: T) {
+    task.run::<Fused<32>>();
+}
