@@ -39,6 +39,8 @@ pub mod fixed;
 #[cfg(feature = "alloc")]
 mod owned;
 
+pub mod guide;
+
 pub use derivative::{
     AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };

@@ -11,19 +11,27 @@ pub(crate) struct Rotation<R> {
 }
 
 /// The rotation that turns (f, g) into (r, 0), and r. Holds over the whole exponent range; c ≥ 0 is not promised.
+#[inline(always)]
 pub(crate) fn annihilate<R: Real>(f: R, g: R) -> (Rotation<R>, R) {
+    let squared = f * f + g * g;
+    if squared > tiny::<R>() && squared < tiny::<R>().recip() {
+        let r = squared.sqrt();
+        let reciprocal = r.recip();
+        return (Rotation { c: f * reciprocal, s: g * reciprocal }, r);
+    }
+    annihilate_extreme(f, g)
+}
+
+/// The same out of the range of the squares.
+#[cold]
+fn annihilate_extreme<R: Real>(f: R, g: R) -> (Rotation<R>, R) {
     if g == R::zero() {
         return (Rotation { c: R::one(), s: R::zero() }, f);
     }
     if f == R::zero() {
         return (Rotation { c: R::zero(), s: R::one() }, g);
     }
-    let squared = f * f + g * g;
-    if squared > tiny::<R>() && squared < tiny::<R>().recip() {
-        let r = squared.sqrt();
-        return (Rotation { c: f / r, s: g / r }, r);
-    }
-    // Out of the range of the squares: bring the larger one to unit size, which is exact.
+    // The larger one to unit size, which is exact.
     let p = f.abs().larger(g.abs()).exponent();
     let (f, g) = (f.mul_pow2(-p), g.mul_pow2(-p));
     let r = (f * f + g * g).sqrt();

@@ -53,16 +53,12 @@ pub trait Real: Scalar<Real = Self> + PartialOrd {
 
     /// √(x² + y²) without spurious overflow or underflow.
     #[must_use]
+    #[inline]
     fn hypot(self, other: Self) -> Self {
-        let (a, b) = (self.abs(), other.abs());
-        let (big, small) = if a < b { (b, a) } else { (a, b) };
-        if small <= big * Self::EPSILON * Self::from_f64(0.25) || !big.is_finite() {
-            return big;
-        }
-        // 2ᵖ of the size of the larger operand: the division is exact, the squares neither overflow nor underflow.
-        let p = big.exponent();
-        let (x, y) = (big.mul_pow2(-p), small.mul_pow2(-p));
-        (x * x + y * y).sqrt().mul_pow2(p)
+        let squared = self * self + other * other;
+        // Above this a square that underflowed is below rounding.
+        let safe = Self::MIN_POSITIVE / (Self::EPSILON * Self::EPSILON);
+        if squared > safe && squared < Self::one() / safe { squared.sqrt() } else { extreme_hypot(self, other) }
     }
 
     /// |x| with the sign of `sign`; the sign of a zero counts as positive.
@@ -82,6 +78,20 @@ pub trait Real: Scalar<Real = Self> + PartialOrd {
     fn smaller(self, other: Self) -> Self {
         if other < self { other } else { self }
     }
+}
+
+/// [`Real::hypot`] where a square leaves the range.
+#[cold]
+fn extreme_hypot<R: Real>(x: R, y: R) -> R {
+    let (a, b) = (x.abs(), y.abs());
+    let (big, small) = if a < b { (b, a) } else { (a, b) };
+    if small <= big * R::EPSILON * R::from_f64(0.25) || !big.is_finite() {
+        return if small.is_finite() { big } else { small };
+    }
+    // 2ᵖ of the size of the larger operand: the division is exact, the squares neither overflow nor underflow.
+    let p = big.exponent();
+    let (x, y) = (big.mul_pow2(-p), small.mul_pow2(-p));
+    (x * x + y * y).sqrt().mul_pow2(p)
 }
 
 /// An entry of a matrix: a [`Real`], or `Complex` of one.

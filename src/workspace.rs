@@ -50,7 +50,7 @@ impl Plan {
             cols,
             transposed,
             // Where the QR factorization costs less than what it saves (Chan 1982: m > 5/3 n).
-            tall: rows > cols + cols / 3 * 2,
+            tall: rows > cols.saturating_add(cols / 3 * 2),
             vectors: !matches!(vectors, Vectors::None),
             left_cols,
         }

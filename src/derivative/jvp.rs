@@ -107,7 +107,7 @@ pub fn jvp_into<S: Scalar>(
     a_dot.check_shape("the tangent of A", (m, n))?;
     a_dot.check_finite("the tangent of A")?;
     let vectors = tangent.u.is_some() || tangent.v.is_some();
-    let need = if vectors { Need::vectors(factors, r) } else { Need::NOTHING };
+    let need = Need::vectors(factors, r).of_parts(tangent.u.is_some(), tangent.v.is_some());
     let mut spectrum = Spectrum::new(factors, rule, need)?;
     if tangent.s_matrix.is_some() {
         spectrum = spectrum.beside_block_cotangent();

@@ -19,13 +19,13 @@ pub enum AtEqual<R> {
     MinimumNorm,
     /// F, T and S⁺ as Zhang & Hu published them: T∘P goes into dU alone, and there is no phase term for complex matrices.
     Published,
-    /// No remedy: an error where a quotient would be infinite.
+    /// No remedy: an error where a divisor would be zero (or subnormal, so that the quotient overflows), and only there.
     Plain,
     /// Both terms of an equal pair are dropped, as TensorFlow-like systems do.
     Zeroing,
     /// |F| s₁² is limited to this bound, F = 1/(sⱼ² − sᵢ²).
     Clip(R),
-    /// F is the Taylor series in (sⱼ/sᵢ)² up to this order (Wang et al. 2021, who take 9), for every pair.
+    /// F is the Taylor series in (sⱼ/sᵢ)² up to this order (Wang et al. 2021, who take 9; at most 1000), for every pair.
     Taylor(usize),
     /// x ↦ x/(x² + w² s₁²) in place of 1/x, for gap and sum, with this relative width w (Liao et al. 2019, there absolute).
     Lorentzian(R),
@@ -148,9 +148,17 @@ impl<'a, R: Real> Spectrum<'a, R> {
         if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = rule.at_equal {
             check_parameter("the bound or width of the rule", value)?;
         }
+        if let AtEqual::Taylor(order) = rule.at_equal
+            && order > MAX_TAYLOR_ORDER
+        {
+            let (name, value) = ("the order of the Taylor rule", order as f64);
+            return Err(Error::Parameter { name, value, must: "not exceed 1000" });
+        }
         let exact = rule.at_equal == AtEqual::Plain;
+        // Below the smallest normal number a reciprocal may not be representable.
         let absolute = |tolerance: Tolerance<R>| {
-            if exact { R::zero() } else { tolerance.absolute(factors.shape(), largest) }
+            let wanted = if exact { R::zero() } else { tolerance.absolute(factors.shape(), largest) };
+            wanted.larger(R::MIN_POSITIVE)
         };
         let spectrum = Spectrum {
             s: factors.s,
@@ -175,16 +183,13 @@ impl<'a, R: Real> Spectrum<'a, R> {
 
     fn refuse_degenerate(&self, need: Need) -> Result<(), Error> {
         const OPERATION: &str = "the plain rule";
-        for (first, pair) in self.s.windows(2).enumerate() {
-            let value = pair[1].to_f64();
-            if first < need.leading && !Scalar::is_finite((pair[0] - pair[1]).recip()) {
-                return Err(Error::EqualSingularValues { operation: OPERATION, first, second: first + 1, value });
-            }
+        let neighbours = self.s.len().saturating_sub(1);
+        if let Some(first) = (0..need.leading.min(neighbours)).find(|&i| self.linked_to_next(i)) {
+            let (second, value) = (first + 1, self.s[first].to_f64());
+            return Err(Error::EqualSingularValues { operation: OPERATION, first, second, value });
         }
-        for (index, value) in self.s.iter().enumerate().take(need.leading) {
-            if need.reciprocals && !Scalar::is_finite(value.recip()) {
-                return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: value.to_f64() });
-            }
+        if let Some(index) = (0..need.leading).find(|&i| need.reciprocals() && self.is_zero(i)) {
+            return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: self.s[index].to_f64() });
         }
         Ok(())
     }
@@ -226,13 +231,15 @@ impl<'a, R: Real> Spectrum<'a, R> {
                 pair.sum = sum.recip();
                 pair.block = pair.sum;
             }
-            (AtEqual::MinimumNorm, true) => pair.sum = sum.recip(),
-            (AtEqual::Published, true) => pair.left = self.s[j].recip(),
+            // The plain rule has refused wherever this pair could count: no vector takes part.
+            (AtEqual::MinimumNorm | AtEqual::Plain, true) => pair.sum = sum.recip(),
+            // T = 1/s, of the mean where the two differ within the tolerance.
+            (AtEqual::Published, true) => pair.left = (R::one() + R::one()) / sum,
             (AtEqual::Zeroing, true) => {}
             (AtEqual::Clip(bound), _) => {
-                // F = gap⁻¹ sum⁻¹ limited to bound/s₁², and F sum, F gap in its place: the quotients keep their sign.
-                let unit = self.largest * (self.largest / sum);
-                let limited = if (unit / gap).abs() > bound { bound.with_sign(gap) } else { unit / gap };
+                // F = gap⁻¹ sum⁻¹ limited to bound/s₁², and F sum, F gap in its place; F < 0, also in the limit gap → 0.
+                let size = self.largest * (self.largest / sum) / gap.abs();
+                let limited = -size.smaller(bound);
                 pair.gap = limited * (sum / self.largest) / self.largest;
                 pair.sum = limited * (gap / self.largest) / self.largest;
                 pair.class = Class::Distinct;
@@ -253,7 +260,7 @@ impl<'a, R: Real> Spectrum<'a, R> {
                 (pair.gap, pair.sum) = (broadened(gap), broadened(sum));
                 pair.class = Class::Distinct;
             }
-            (AtEqual::Plain, _) | (_, false) => {
+            (_, false) => {
                 (pair.gap, pair.sum) = (gap.recip(), sum.recip());
                 pair.class = Class::Distinct;
             }
@@ -262,24 +269,36 @@ impl<'a, R: Real> Spectrum<'a, R> {
     }
 }
 
+/// Terms of the Taylor rule; its cost per pair grows with them.
+const MAX_TAYLOR_ORDER: usize = 1000;
+
 /// What a derivative divides by, for the check of the plain rule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     /// Triplets whose vectors are differentiated.
-    pub(crate) leading: usize,
-    /// Whether 1/sᵢ is needed: for the projectors, or for the phase of a complex triplet.
-    pub(crate) reciprocals: bool,
+    leading: usize,
+    /// Whether 1/sᵢ is needed: for the phase of a complex triplet, for the projector beside U, for that beside V.
+    phase: bool,
+    left: bool,
+    right: bool,
 }
 
 impl Need {
     /// The vectors of the first `leading` triplets.
     pub(crate) fn vectors<S: Scalar>(factors: &Factors<'_, S>, leading: usize) -> Self {
-        let (m, n) = factors.shape();
-        let k = factors.triplets();
-        Need { leading, reciprocals: S::PARTS == 2 || k < m || k < n }
+        let ((m, n), k) = (factors.shape(), factors.triplets());
+        Need { leading, phase: S::PARTS == 2, left: k < m, right: k < n }
     }
-    /// The singular values alone: nothing.
-    pub(crate) const NOTHING: Need = Need { leading: 0, reciprocals: false };
+
+    /// Less, where U or V does not take part; nothing where neither does.
+    pub(crate) fn of_parts(self, u: bool, v: bool) -> Self {
+        let leading = if u || v { self.leading } else { 0 };
+        Need { leading, left: self.left && u, right: self.right && v, ..self }
+    }
+
+    fn reciprocals(self) -> bool {
+        self.phase || self.left || self.right
+    }
 }
 
 fn check_parameter<R: Real>(name: &'static str, value: R) -> Result<(), Error> {

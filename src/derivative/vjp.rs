@@ -1,5 +1,7 @@
 //! The backward rule: (gU, gs, gV) ↦ gA, Theorem 3.2.
 
+use super::cotangent::{Cotangent, Target};
+use super::gauge::{Discarded, Report};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
@@ -7,103 +9,6 @@ use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::Arena;
-
-/// The cotangents of the factors: dL = Re tr(gUᴴ dU) + Σ gsᵢ dsᵢ + Re tr(gVᴴ dV). What is `None` is zero.
-///
-/// All parts have the same number r ≤ k of columns (entries); r < k means a loss of the leading r triplets alone.
-#[derive(Clone, Copy, Debug)]
-pub struct Cotangent<'a, S: Scalar> {
-    /// gU, m×r.
-    pub u: Option<MatRef<'a, S>>,
-    /// gs, r values.
-    pub s: Option<&'a [S::Real]>,
-    /// gV, n×r.
-    pub v: Option<MatRef<'a, S>>,
-    /// The *block cotangent* gS, r×r: the cotangent of S as the diagonal matrix that it is in U S Vᴴ. Its diagonal adds to
-    /// `s`; inside a block of equal singular values its Hermitian part is used whole, and the rule is exact there for
-    /// every function of S. Beside it [`AtEqual::Reconstruct`](crate::AtEqual::Reconstruct) acts as `MinimumNorm`.
-    pub s_matrix: Option<MatRef<'a, S>>,
-}
-
-impl<S: Scalar> Default for Cotangent<'_, S> {
-    fn default() -> Self {
-        Cotangent { u: None, s: None, v: None, s_matrix: None }
-    }
-}
-
-impl<S: Scalar> Cotangent<'_, S> {
-    /// Number of triplets that the loss depends on.
-    fn triplets(&self, k: usize) -> usize {
-        let cols = |m: Option<MatRef<'_, S>>| m.map(|m| m.cols());
-        cols(self.u).or(cols(self.v)).or(self.s.map(<[_]>::len)).or(cols(self.s_matrix)).unwrap_or(k)
-    }
-
-    /// Whether U or V is differentiated.
-    fn has_vectors(&self) -> bool {
-        self.u.is_some() || self.v.is_some()
-    }
-
-    fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
-        let ((m, n), k) = (factors.shape(), factors.triplets());
-        let r = self.triplets(k);
-        let r = r.min(k);
-        for (name, part, rows) in [
-            ("the cotangent of U", self.u, m),
-            ("the cotangent of V", self.v, n),
-            ("the cotangent of S", self.s_matrix, r),
-        ] {
-            if let Some(part) = part {
-                part.check_shape(name, (rows, r))?;
-                part.check_finite(name)?;
-            }
-        }
-        if let Some(s) = self.s {
-            check_shape("the cotangent of s", (s.len(), 1), (r, 1))?;
-            if let Some(row) = s.iter().position(|s| !s.is_finite()) {
-                let nan = s[row].partial_cmp(&s[row]).is_none();
-                return Err(Error::NonFinite { argument: "the cotangent of s", row, column: 0, nan });
-            }
-        }
-        Ok(r)
-    }
-}
-
-/// Where a gradient goes.
-#[derive(Debug)]
-pub enum Target<'a, S> {
-    /// gA is written.
-    Overwrite(MatMut<'a, S>),
-    /// gA is added to what is there.
-    Add(MatMut<'a, S>),
-}
-
-impl<'a, S: Scalar> Target<'a, S> {
-    /// The matrix, and whether its old content stays.
-    pub(crate) fn into_parts(self) -> (MatMut<'a, S>, bool) {
-        match self {
-            Target::Overwrite(matrix) => (matrix, false),
-            Target::Add(matrix) => (matrix, true),
-        }
-    }
-    pub(crate) fn shape(&self) -> (usize, usize) {
-        match self {
-            Target::Overwrite(matrix) | Target::Add(matrix) => matrix.shape(),
-        }
-    }
-}
-
-/// What the backward rule met and what it left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Report<R> {
-    /// Norm of the part of the cotangents that the pseudoinverse discarded, relative to ‖(gU, gV)‖: at rounding level exactly
-    /// when the loss does not depend on the arbitrary choice of phases, of bases inside blocks of equal values, and of
-    /// null-space vectors. Where it is not small, no gradient exists.
-    pub gauge_residual: R,
-    /// Pairs of equal, non-zero singular values met.
-    pub equal_pairs: usize,
-    /// Singular values met that count as zero.
-    pub zeros: usize,
-}
 
 /// Length of the workspace of [`vjp_into`] for an m×n matrix and k triplets.
 #[must_use]
@@ -159,8 +64,7 @@ pub fn vjp_into<S: Scalar>(
     let r = cotangent.check(factors)?;
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the gradient of A", target.shape(), (m, n))?;
-    let vectors = cotangent.has_vectors();
-    let need = if vectors { Need::vectors(factors, r) } else { Need::NOTHING };
+    let need = Need::vectors(factors, r).of_parts(cotangent.u.is_some(), cotangent.v.is_some());
     let mut spectrum = Spectrum::new(factors, rule, need)?;
     if cotangent.s_matrix.is_some() {
         spectrum = spectrum.beside_block_cotangent();
@@ -169,11 +73,12 @@ pub fn vjp_into<S: Scalar>(
 
     let (g, q, l) = (arena.take(k * r), arena.take(k * r), arena.take(m.max(n) * r));
     let mut middle = Middle { k, r, g, q, left: m > k, right: n > k };
-    let null_space = middle.project(factors, cotangent, &spectrum, l)?;
-    let mut discarded = Discarded { squares: null_space, equal_pairs: 0 };
+    let mut discarded = Discarded::new(cotangent);
+    middle.project(factors, cotangent, &spectrum, (l, &mut discarded))?;
     middle.combine(&spectrum, cotangent, &mut discarded);
     middle.expand(factors, cotangent, &spectrum, target.into_parts(), l)?;
-    Ok(report(&spectrum, factors, cotangent, &discarded))
+    let zeros = (0..k).filter(|&i| spectrum.is_zero(i)).count();
+    Ok(discarded.report(cotangent, zeros))
 }
 
 /// The k×r matrices between the bases.
@@ -189,25 +94,17 @@ struct Middle<'w, S> {
     right: bool,
 }
 
-/// What was met on the way.
-struct Discarded<R> {
-    squares: R,
-    equal_pairs: usize,
-}
-
 impl<S: Scalar> Middle<'_, S> {
-    /// G = Uᴴ gU and Q = Vᴴ gV. Returns ‖(I − `UUᴴ`) gU‖² + ‖(I − `VVᴴ`) gV‖² over the columns whose singular value is zero:
-    /// what S⁺ is about to discard.
+    /// G = Uᴴ gU and Q = Vᴴ gV. Discards (I − `UUᴴ`) gU and (I − `VVᴴ`) gV in the columns whose singular value is zero, as S⁺ does.
     fn project(
         &mut self,
         factors: &Factors<'_, S>,
         cotangent: &Cotangent<'_, S>,
         spectrum: &Spectrum<'_, S::Real>,
-        scratch: &mut [S],
-    ) -> Result<S::Real, Error> {
+        (scratch, discarded): (&mut [S], &mut Discarded<S::Real>),
+    ) -> Result<(), Error> {
         let (k, r, one) = (self.k, self.r, S::Real::one());
         let nonzero = (0..r).filter(|&j| !spectrum.is_zero(j)).count();
-        let mut discarded = S::Real::zero();
         for (target, basis, part) in [(&mut *self.g, factors.u, cotangent.u), (&mut *self.q, factors.v, cotangent.v)] {
             let Some(part) = part else {
                 target.fill(S::zero());
@@ -217,15 +114,18 @@ impl<S: Scalar> Middle<'_, S> {
             gemm(product.reborrow(), false, one, Operand::adjoint(basis), Operand::plain(part));
             if nonzero < r && basis.rows() > k {
                 let (rows, count) = (basis.rows(), r - nonzero);
-                let mut rest = MatMut::col_major(&mut scratch[..rows * count], rows, count)?;
+                let scratch = &mut scratch[..rows * count];
+                let mut rest = MatMut::col_major(scratch, rows, count)?;
                 let part = part.trailing_cols(nonzero);
                 rest.fill_with(|i, j| part.at(i, j));
                 let inside = product.as_ref().trailing_cols(nonzero);
                 gemm(rest, true, -one, Operand::plain(basis), Operand::plain(inside));
-                discarded += scratch[..rows * count].iter().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared());
+                for &x in &*scratch {
+                    discarded.add(x);
+                }
             }
         }
-        Ok(discarded)
+        Ok(())
     }
 
     /// Replaces G and Q, pair by pair, by what stands between the bases.
@@ -260,9 +160,10 @@ impl<S: Scalar> Middle<'_, S> {
         let (g, q, reciprocal) = (self.g[at], self.q[at], spectrum.reciprocal(j));
         let (x, y) = (g.im(), q.im());
         if spectrum.is_zero(j) {
-            discarded.squares += x * x + y * y;
+            discarded.add(x);
+            discarded.add(y);
         } else {
-            discarded.squares += (x + y) * (x + y);
+            discarded.add(x + y);
         }
         let mut value = S::from_parts(S::Real::zero(), spectrum.phase(j) * (x - y));
         if let Some(gs) = cotangent.s {
@@ -301,12 +202,12 @@ impl<S: Scalar> Middle<'_, S> {
         let herm = |x: S, mirror: S| (x + mirror.conj()).scale(half);
         let (x, y) = (skew(g, g_mirror), skew(q, q_mirror));
         let hermitian = herm(g, g_mirror) + herm(q, q_mirror);
-        let two = S::Real::from_f64(2.0);
-        discarded.squares += match pair.class {
-            Class::Distinct => S::Real::zero(),
-            Class::Equal => two * (x + y).modulus_squared(),
-            Class::Zero => two * (x.modulus_squared() + y.modulus_squared()),
-        };
+        // Each entry stands for its mirror image too.
+        match pair.class {
+            Class::Distinct => {}
+            Class::Equal => [x + y; 2].into_iter().for_each(|z| discarded.add(z)),
+            Class::Zero => [x, x, y, y].into_iter().for_each(|z| discarded.add(z)),
+        }
         // `pair` is that of (a, b); this is entry (b, a), where the gap has the other sign.
         let mut even = (x + y).scale(-pair.gap) + hermitian.scale(pair.block);
         let mut odd = (x - y).scale(pair.sum);
@@ -378,25 +279,4 @@ fn scaled_by_reciprocals<S: Scalar>(
         }
     }
     part.is_some()
-}
-
-/// The residual and the counts, for the caller.
-fn report<S: Scalar>(
-    spectrum: &Spectrum<'_, S::Real>,
-    factors: &Factors<'_, S>,
-    cotangent: &Cotangent<'_, S>,
-    discarded: &Discarded<S::Real>,
-) -> Report<S::Real> {
-    let zero = S::Real::zero();
-    let squares = |part: Option<MatRef<'_, S>>| {
-        let part = part.unwrap_or(MatRef::empty());
-        let column = |j| (0..part.rows()).fold(zero, |sum, i| sum + part.at(i, j).modulus_squared());
-        (0..part.cols()).fold(zero, |sum, j| sum + column(j))
-    };
-    let size = squares(cotangent.u) + squares(cotangent.v);
-    Report {
-        gauge_residual: if size > zero { (discarded.squares / size).sqrt() } else { zero },
-        equal_pairs: discarded.equal_pairs,
-        zeros: (0..factors.triplets()).filter(|&i| spectrum.is_zero(i)).count(),
-    }
 }

@@ -67,7 +67,7 @@ pub(crate) fn qr_iteration<R: Real>(
         }
         sweeps += 1;
         let shift = sweep::shift(d, e, lo, hi, flipped, smallest);
-        sweep::chase(d, e, lo, hi, flipped, shift, rotations);
+        sweep::chase(d, e, (lo, hi), flipped, shift, rotations);
         let order = if flipped { Order::Descending } else { Order::Ascending };
         let count = hi - lo;
         sink.rotate(Side::Left, lo, &rotations.left_c[..count], &rotations.left_s[..count], order);

@@ -47,6 +47,20 @@ pub(crate) fn two_by_two<R: Real>(f: R, g: R, h: R) -> Pair<R> {
     Pair { large, small, left, right }
 }
 
+/// The modulus of the smaller singular value of [f g; 0 h] alone, |h|/a with the a above.
+pub(super) fn smaller_value<R: Real>(f: R, g: R, h: R) -> R {
+    let (one, two) = (R::one(), R::from_f64(2.0));
+    let (f, g, h) = (f.abs(), g.abs(), h.abs());
+    let (large, small) = if f < h { (h, f) } else { (f, h) };
+    if large == R::zero() {
+        return R::zero();
+    }
+    let (ratio, m) = (small / large, g / large);
+    let (t, l, mm) = (one + ratio, one - ratio, m * m);
+    // m² = ∞ gives 0: a shift that small would not be used anyway.
+    small * (two / ((t * t + mm).sqrt() + (l * l + mm).sqrt()))
+}
+
 /// g = 0: nothing to rotate, or an exchange.
 fn diagonal<R: Real>(f: R, h: R, turned: bool) -> Pair<R> {
     let (zero, one) = (R::zero(), R::one());
@@ -124,6 +138,14 @@ mod tests {
                     assert!(defect < 6.0 * f64::EPSILON, "{f} {g} {h}: {defect}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_smaller_value_alone() {
+        for (f, g, h) in [(1.0, 1e10, 1e-5), (2.0, -3.0, 4.0), (1e-3, 1.0, 1e3), (1.0, 0.0, -1.0), (0.0, 1.0, 2.0)] {
+            let expected = two_by_two::<f64>(f, g, h).small.abs();
+            assert!((smaller_value(f, g, h) - expected).abs() <= 4.0 * f64::EPSILON * expected, "{f} {g} {h}");
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) type Lane<R> = [R; LANES];
 
 /// Rows rounded up to whole lanes.
 pub(crate) const fn padded(rows: usize) -> usize {
-    rows.div_ceil(LANES) * LANES
+    rows.div_ceil(LANES).saturating_mul(LANES)
 }
 
 /// c + x a.

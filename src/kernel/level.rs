@@ -79,9 +79,27 @@ macro_rules! has {
 }
 
 impl Level {
-    /// The best level of this machine.
+    /// The best level of this machine, asked for once.
     #[cfg(target_arch = "x86_64")]
+    #[inline]
     pub(crate) fn detect() -> Self {
+        use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+        static FOUND: AtomicU8 = AtomicU8::new(0);
+        match FOUND.load(Relaxed) {
+            1 => Level::Portable,
+            2 => Level::Avx2,
+            3 => Level::Avx512,
+            _ => {
+                let level = Self::ask();
+                FOUND.store(level as u8 + 1, Relaxed);
+                level
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[cold]
+    fn ask() -> Self {
         if has!("avx512f", "avx512vl", "avx512dq", "avx512bw", "fma", "avx2") {
             Level::Avx512
         } else if has!("avx2", "fma") {

@@ -71,6 +71,13 @@ fn apart<S: Number>(x: &[S], y: &[S], unit: f64) -> f64 {
     if e.is_nan() { f64::INFINITY } else { e }
 }
 
+fn apart_real<R: diffsvd::Real>(x: &[R], y: &[R], unit: f64) -> f64 {
+    let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
+    let e =
+        norm(&mut x.iter().zip(y).map(|(x, y)| (*x - *y).to_f64())) / (norm(&mut y.iter().map(|y| y.to_f64())) * unit);
+    if e.is_nan() { f64::INFINITY } else { e }
+}
+
 /// Checks up to 20 matrices of the batch. `reference` is the result of diffsvd, with V and not Vᴴ.
 pub fn errors<S: Number>(
     problem: &Problem<S>,
@@ -110,6 +117,18 @@ pub fn errors<S: Number>(
                     note.residual = f64::INFINITY;
                 }
             }
+        }
+        if matches!(problem.task, Task::Vjp | Task::Jvp) {
+            // The smallest gap or value: the derivative is worse conditioned by 1/gap.
+            let spectrum = &problem.factors.s[i * k..(i + 1) * k];
+            let spectrum: Vec<f64> = spectrum.iter().map(|s| diffsvd::Real::to_f64(*s)).collect();
+            let gap = spectrum.windows(2).map(|s| s[0] - s[1]).fold(spectrum[k - 1], f64::min);
+            let unit = unit * spectrum[0] / gap;
+            note.values = if problem.task == Task::Vjp {
+                apart(slot.a, truth.a, unit)
+            } else {
+                apart(slot.u, truth.u, unit).max(apart(slot.v, truth.v, unit)).max(apart_real(slot.s, truth.s, unit))
+            };
         }
         worst.residual = worst.residual.max(note.residual);
         worst.orthogonality = worst.orthogonality.max(note.orthogonality);

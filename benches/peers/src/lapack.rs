@@ -259,3 +259,67 @@ impl<S: Number> Contestant<S> for Lapack<S> {
         self.call(problem.shape.rows, problem.shape.cols, out, self.work.len() as i64) == 0
     }
 }
+
+/// What is done with an operand.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub enum Op {
+    Plain = b'N',
+    /// The conjugate transpose.
+    Adjoint = b'C',
+}
+
+/// The general matrix product.
+pub struct Gemm<S> {
+    routine: GemmRoutine<S>,
+}
+
+type GemmRoutine<S> = unsafe extern "C" fn(
+    *const u8,
+    *const u8,
+    *const i64,
+    *const i64,
+    *const i64,
+    *const S,
+    *const S,
+    *const i64,
+    *const S,
+    *const i64,
+    *const S,
+    *mut S,
+    *const i64,
+    usize,
+    usize,
+);
+
+impl<S: Number> Gemm<S> {
+    pub fn new(library: Library) -> Result<Self, String> {
+        let routine = library.routine::<S>("gemm")?;
+        // SAFETY: this is the type of `gemm` with 64-bit integers and the hidden lengths of its characters.
+        Ok(Gemm { routine: unsafe { std::mem::transmute::<*const c_void, GemmRoutine<S>>(routine) } })
+    }
+
+    /// C = α op(A) op(B) + β C, all packed column-major; `sizes` is (rows of C, columns of C, the inner one).
+    #[allow(clippy::too_many_arguments, reason = "the arguments of BLAS")]
+    pub fn call(
+        &self,
+        op_a: Op,
+        op_b: Op,
+        sizes: (usize, usize, usize),
+        alpha: S,
+        a: &[S],
+        b: &[S],
+        beta: S,
+        c: &mut [S],
+    ) {
+        let (m, n, k) = sizes;
+        assert!(a.len() >= m * k && b.len() >= k * n && c.len() >= m * n);
+        let lead = |op: Op, plain: usize, adjoint: usize| if matches!(op, Op::Plain) { plain } else { adjoint } as i64;
+        let (lda, ldb, ldc) = (lead(op_a, m, k), lead(op_b, k, n), m as i64);
+        let (m, n, k) = (m as i64, n as i64, k as i64);
+        let (op_a, op_b) = (op_a as u8, op_b as u8);
+        let (pa, pb, pc) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        // SAFETY: the slices hold the matrices, as asserted.
+        unsafe { (self.routine)(&op_a, &op_b, &m, &n, &k, &alpha, pa, &lda, pb, &ldb, &beta, pc, &ldc, 1, 1) };
+    }
+}

@@ -1,6 +1,8 @@
 //! diffsvd beside its peers. `docs/benchmarks.md` says how to run it and what came out.
 
 mod check;
+mod dispatch;
+mod formula;
 mod lapack;
 mod measure;
 mod number;
@@ -32,7 +34,7 @@ fn contestants<S: Number>(
     if matches!(problem.task, Task::Thin | Task::Values) {
         all.push(Box::new(rust_peers::Faer::new(problem)));
         let (m, n) = (problem.shape.rows, problem.shape.cols);
-        if m.max(n) <= 64 {
+        if m.max(n) <= 32 {
             all.push(Box::new(rust_peers::Dynamic));
         }
         all.extend(rust_peers::fixed(m, n));
@@ -42,6 +44,14 @@ fn contestants<S: Number>(
                     Ok(lapack) => all.push(Box::new(lapack)),
                     Err(reason) => eprintln!("left out: {reason}"),
                 }
+            }
+        }
+    }
+    if matches!(problem.task, Task::Vjp | Task::Jvp) {
+        for library in libraries {
+            match formula::Formula::new(*library, problem) {
+                Ok(formula) => all.push(Box::new(formula)),
+                Err(reason) => eprintln!("left out: {reason}"),
             }
         }
     }

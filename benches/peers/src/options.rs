@@ -13,6 +13,7 @@ diffsvd beside faer, nalgebra, OpenBLAS and Intel MKL: CPU time on one thread, i
   --max 256            of the default shapes only those with both sides up to this
   --only WORDS         any of the above, comma-separated, in one list: --only f64,thin,32x32
   --peer mkl,faer      only contestants whose name contains one of these (diffsvd always runs)
+  --mkl plain          on a processor that is not Intel's: MKL's default kernels, as a user gets them, and not its fastest
   --quick              short slices: a few tenths of a second for each cell
   --seconds 2          CPU time for each cell         --rounds 3..31    limits of the number of rounds
   --out FOLDER         where results.csv and *.svg go (default: results; --out - writes nothing)
@@ -84,6 +85,7 @@ impl Options {
                     options.rounds = ends.ok_or(format!("--rounds {value}: a range like 3..31"))?;
                 }
                 "--out" => options.out = (value != "-").then(|| value.into()),
+                "--mkl" if value == "plain" => crate::dispatch::PLAIN.store(true, std::sync::atomic::Ordering::Relaxed),
                 "--plot" => options.plot = Some(value.into()),
                 _ => return Err(format!("unknown option {flag}\n\n{HELP}")),
             }

@@ -1,0 +1,103 @@
+//! What goes into the backward rule, and where its result goes.
+
+use crate::error::Error;
+use crate::factors::Factors;
+use crate::matrix::{MatMut, MatRef, check_shape};
+use crate::scalar::Scalar;
+
+/// The cotangents of the factors: dL = Re tr(gUᴴ dU) + Σ gsᵢ dsᵢ + Re tr(gVᴴ dV). What is `None` is zero.
+///
+/// All parts have the same number r ≤ k of columns (entries); r < k means a loss of the leading r triplets alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Cotangent<'a, S: Scalar> {
+    /// gU, m×r.
+    pub u: Option<MatRef<'a, S>>,
+    /// gs, r values.
+    pub s: Option<&'a [S::Real]>,
+    /// gV, n×r.
+    pub v: Option<MatRef<'a, S>>,
+    /// The *block cotangent* gS, r×r: the cotangent of S as the diagonal matrix that it is in U S Vᴴ. Its diagonal adds to
+    /// `s`; inside a block of equal singular values its Hermitian part is used whole, inside the block of zeros the whole of
+    /// it, and the rule is exact there for every function of S. Beside it [`AtEqual::Reconstruct`](crate::AtEqual::Reconstruct) acts as `MinimumNorm`.
+    pub s_matrix: Option<MatRef<'a, S>>,
+}
+
+impl<S: Scalar> Default for Cotangent<'_, S> {
+    fn default() -> Self {
+        Cotangent { u: None, s: None, v: None, s_matrix: None }
+    }
+}
+
+impl<S: Scalar> Cotangent<'_, S> {
+    /// Number of triplets that the loss depends on.
+    fn triplets(&self, k: usize) -> usize {
+        let cols = |m: Option<MatRef<'_, S>>| m.map(|m| m.cols());
+        cols(self.u).or(cols(self.v)).or(self.s.map(<[_]>::len)).or(cols(self.s_matrix)).unwrap_or(k)
+    }
+
+    /// A fold over the entries of gU and gV.
+    pub(super) fn fold_vectors<T>(&self, start: T, mut step: impl FnMut(T, S) -> T) -> T {
+        let mut folded = start;
+        for part in [self.u, self.v].into_iter().flatten() {
+            for j in 0..part.cols() {
+                for i in 0..part.rows() {
+                    folded = step(folded, part.at(i, j));
+                }
+            }
+        }
+        folded
+    }
+
+    /// Whether U or V is differentiated.
+    pub(super) fn has_vectors(&self) -> bool {
+        self.u.is_some() || self.v.is_some()
+    }
+
+    /// Shapes and finiteness; returns r.
+    pub(super) fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
+        let ((m, n), k) = (factors.shape(), factors.triplets());
+        let r = self.triplets(k).min(k);
+        for (name, part, rows) in [
+            ("the cotangent of U", self.u, m),
+            ("the cotangent of V", self.v, n),
+            ("the cotangent of S", self.s_matrix, r),
+        ] {
+            if let Some(part) = part {
+                part.check_shape(name, (rows, r))?;
+                part.check_finite(name)?;
+            }
+        }
+        if let Some(s) = self.s {
+            check_shape("the cotangent of s", (s.len(), 1), (r, 1))?;
+            if let Some(row) = s.iter().position(|s| !s.is_finite()) {
+                let nan = s[row].partial_cmp(&s[row]).is_none();
+                return Err(Error::NonFinite { argument: "the cotangent of s", row, column: 0, nan });
+            }
+        }
+        Ok(r)
+    }
+}
+
+/// Where a gradient goes.
+#[derive(Debug)]
+pub enum Target<'a, S> {
+    /// gA is written.
+    Overwrite(MatMut<'a, S>),
+    /// gA is added to what is there.
+    Add(MatMut<'a, S>),
+}
+
+impl<'a, S: Scalar> Target<'a, S> {
+    /// The matrix, and whether its old content stays.
+    pub(crate) fn into_parts(self) -> (MatMut<'a, S>, bool) {
+        match self {
+            Target::Overwrite(matrix) => (matrix, false),
+            Target::Add(matrix) => (matrix, true),
+        }
+    }
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        match self {
+            Target::Overwrite(matrix) | Target::Add(matrix) => matrix.shape(),
+        }
+    }
+}

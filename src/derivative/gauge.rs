@@ -1,0 +1,46 @@
+//! What the pseudoinverse discards: the gauge part, from which a caller learns whether the result is a true derivative.
+
+use super::cotangent::Cotangent;
+use crate::scalar::{Real, Scalar};
+
+/// What the backward rule met and what it left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Report<R> {
+    /// Norm of the part of the cotangents that the pseudoinverse discarded, relative to ‖(gU, gV)‖: at rounding level exactly
+    /// when the loss does not depend on the arbitrary choice of phases, of bases inside blocks of equal values, and of
+    /// null-space vectors. Where it is not small, no gradient exists.
+    pub gauge_residual: R,
+    /// Pairs of singular values that the rule treated as equal and not zero. Rules that do not cut the gap
+    /// (clipping, Taylor, Lorentzian) report none.
+    pub equal_pairs: usize,
+    /// Singular values that count as zero.
+    pub zeros: usize,
+}
+
+/// What was met on the way, and the norm of what was left out.
+pub(super) struct Discarded<R> {
+    /// A power of two that brings the cotangents to unit size, so that their squares stay within the range.
+    unit: R,
+    squares: R,
+    pub(super) equal_pairs: usize,
+}
+
+impl<R: Real> Discarded<R> {
+    pub(super) fn new<S: Scalar<Real = R>>(cotangent: &Cotangent<'_, S>) -> Self {
+        let largest = cotangent.fold_vectors(R::zero(), |largest, x| largest.larger(x.max_part()));
+        let p = if largest == R::zero() { 0 } else { -largest.exponent() };
+        let unit = R::one().mul_pow2(p.clamp(R::MIN_EXPONENT, R::MAX_EXPONENT));
+        Discarded { unit, squares: R::zero(), equal_pairs: 0 }
+    }
+
+    pub(super) fn add<S: Scalar<Real = R>>(&mut self, x: S) {
+        self.squares += x.scale(self.unit).modulus_squared();
+    }
+
+    /// For the caller: ‖discarded‖/‖(gU, gV)‖ and the counts.
+    pub(super) fn report<S: Scalar<Real = R>>(&self, cotangent: &Cotangent<'_, S>, zeros: usize) -> Report<R> {
+        let size = cotangent.fold_vectors(R::zero(), |sum, x| sum + x.scale(self.unit).modulus_squared());
+        let gauge_residual = if size > R::zero() { (self.squares / size).sqrt() } else { R::zero() };
+        Report { gauge_residual, equal_pairs: self.equal_pairs, zeros }
+    }
+}

@@ -1,0 +1,7 @@
+//! The derivations and the conventions, numbered as the code cites them.
+
+#[doc = include_str!("../docs/conventions.md")]
+pub mod conventions {}
+
+#[doc = include_str!("../docs/derivatives.md")]
+pub mod derivatives {}
