@@ -34,6 +34,8 @@ mod factors;
 
 mod derivative;
 
+pub mod spectral;
+
 pub mod fixed;
 
 #[cfg(feature = "alloc")]

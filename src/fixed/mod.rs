@@ -21,6 +21,7 @@
 //! ```
 
 mod jacobi;
+mod spectral;
 
 use jacobi::Triplets;
 

@@ -1,0 +1,202 @@
+//! The default divided differences: quotient or quadrature, whichever is known to be better.
+//!
+//! f\[a, b\] = (f(a) − f(b))/(a − b) = ∫₀¹ f′(b + t(a − b)) dt. The quotient loses log₂(a/(a − b)) bits; the integral loses none
+//! but is only as good as the quadrature, which is excellent for a smooth f over a short interval and worthless across a kink. The
+//! rounding error of the quotient is known, so the quotient can judge the quadrature: if they differ by more than
+//! that, f is not smooth enough (or the interval too long) and the quotient stands. Second differences likewise.
+
+use super::function::{SpectralFunction, TwiceDifferentiable};
+use super::values::{Order, Values};
+use crate::error::Error;
+use crate::scalar::{Real, Scalar};
+
+pub(super) fn difference<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) -> R {
+    let (a, b) = if a < b { (b, a) } else { (a, b) };
+    let gap = a - b;
+    if gap == R::zero() {
+        return f.derivative(a);
+    }
+    let (fa, fb) = (f.value(a), f.value(b));
+    let quotient = (fa - fb) / gap;
+    if gap * R::from_f64(4.0) > a {
+        return quotient;
+    }
+    let mean = mean_derivative(f, a, b);
+    let bound = R::from_f64(2.0) * R::EPSILON * ((fa.abs() + fb.abs()) / gap + mean.abs() * (a / gap));
+    if (quotient - mean).abs() <= bound { mean } else { quotient }
+}
+
+/// ∫₀¹ f′ by Gauss's formula with five nodes: exact for polynomials f of degree 10.
+fn mean_derivative<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) -> R {
+    let c = R::from_f64;
+    let half = (a - b) * c(0.5);
+    let centre = b + half;
+    // Nodes 0 and ±√(5 ± 2√(10/7))/3, weights (half of the usual ones) 64/225 and (322 ∓ 13√70)/1800.
+    let (root, root70) = (c(2.0) * (c(10.0) / c(7.0)).sqrt(), c(70.0).sqrt());
+    let mut mean = f.derivative(centre) * (c(64.0) / c(225.0));
+    for (inner, sign) in [(c(5.0) - root, c(13.0)), (c(5.0) + root, c(-13.0))] {
+        let (step, weight) = (half * (inner.sqrt() / c(3.0)), (c(322.0) + sign * root70) / c(1800.0));
+        mean += (f.derivative(centre + step) + f.derivative(centre - step)) * weight;
+    }
+    mean
+}
+
+/// f\[a, b\] of the odd continuation.
+pub(super) fn odd_difference<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) -> R {
+    let zero = R::zero();
+    let (x, y) = (a.abs(), b.abs());
+    if (x == zero) != (y == zero) {
+        // f(0) = 0 by continuation, whatever the function says of it.
+        return f.quotient(x + y);
+    }
+    if (a < zero && b > zero) || (a > zero && b < zero) { f.divided_sum(x, y) } else { f.divided_difference(x, y) }
+}
+
+pub(super) fn second_difference<R: Real, F: TwiceDifferentiable<R> + ?Sized>(f: &F, x: [R; 3]) -> R {
+    let [a, b, c] = descending(x);
+    let spread = a - c;
+    let mean = mean_second_derivative(f, [a, b, c]);
+    if spread == R::zero() {
+        return mean;
+    }
+    let (upper, lower) = (odd_difference(f, a, b), odd_difference(f, b, c));
+    let quotient = (upper - lower) / spread;
+    let bound = R::from_f64(4.0) * R::EPSILON * ((upper.abs() + lower.abs()) / spread);
+    if (quotient - mean).abs() <= bound { mean } else { quotient }
+}
+
+/// f\[x₀, x₁, x₂\] by the quotient over the longest side that joins an argument in `piece` with one outside of it: for a function
+/// that is made of two pieces, whose distance does not vanish.
+pub(super) fn second_quotient<R: Real, F: SpectralFunction<R> + ?Sized>(
+    f: &F,
+    x: [R; 3],
+    piece: impl Fn(R) -> bool,
+) -> R {
+    let zero = R::zero();
+    let mut best = (zero, x);
+    for [a, b, c] in [x, [x[1], x[2], x[0]], [x[2], x[0], x[1]]] {
+        let side = (a - c).abs();
+        if piece(a) != piece(c) && side > best.0 {
+            best = (side, [a, b, c]);
+        }
+    }
+    let [a, b, c] = best.1;
+    if best.0 == zero { zero } else { (odd_difference(f, a, b) - odd_difference(f, b, c)) / (a - c) }
+}
+
+/// ∫∫ f″ over the triangle t₀ + t₁ + t₂ = 1 (of area ½) by Radon's formula: exact for polynomials f of degree 7.
+fn mean_second_derivative<R: Real, F: TwiceDifferentiable<R> + ?Sized>(f: &F, [a, b, c]: [R; 3]) -> R {
+    let number = R::from_f64;
+    let odd = |x: R| if x < R::zero() { -f.second_derivative(-x) } else { f.second_derivative(x) };
+    if a == c {
+        return odd(a) * number(0.5);
+    }
+    // Relative to the middle value, so that three values close together stay between the extremes.
+    let (up, down) = (a - b, c - b);
+    let at = |t_up: R, t_down: R| odd(b + up * t_up + down * t_down);
+    let third = number(1.0) / number(3.0);
+    let mut mean = at(third, third) * (number(9.0) / number(80.0));
+    for root in [number(15.0).sqrt(), -number(15.0).sqrt()] {
+        let near = (number(6.0) + root) / number(21.0);
+        let far = number(1.0) - near - near;
+        let weight = (number(155.0) + root) / number(2400.0);
+        mean += (at(near, near) + at(near, far) + at(far, near)) * weight;
+    }
+    mean
+}
+
+fn descending<R: Real>([a, b, c]: [R; 3]) -> [R; 3] {
+    let (a, b) = if a < b { (b, a) } else { (a, b) };
+    let (b, c) = if b < c { (c, b) } else { (b, c) };
+    let (a, b) = if a < b { (b, a) } else { (a, b) };
+    [a, b, c]
+}
+
+pub(super) fn check<R: Real, F: SpectralFunction<R> + ?Sized>(
+    f: &F,
+    at: &Values<'_, R>,
+    order: Order,
+) -> Result<(), Error> {
+    const OPERATION: &str = "the function of the singular values";
+    if order == Order::Value {
+        return Ok(());
+    }
+    let smooth = |s: R| Scalar::is_finite(f.derivative(s)) && (s > R::zero() || f.value(s) == R::zero());
+    let zero = |index: usize| Error::ZeroSingularValue { operation: OPERATION, index, value: at.get(index).to_f64() };
+    match (0..at.count()).find(|&i| !smooth(at.get(i))) {
+        Some(index) => Err(zero(index)),
+        None => Ok(()),
+    }
+}
+
+/// The default check, and for the second order f″(0) = 0 where a singular value is zero: elsewhere the odd continuation
+/// has a kink in its derivative there.
+pub(super) fn check_second<R: Real, F: TwiceDifferentiable<R> + ?Sized>(
+    f: &F,
+    at: &Values<'_, R>,
+) -> Result<(), Error> {
+    f.check(at, Order::Derivative)?;
+    if f.second_derivative(R::zero()) == R::zero() {
+        return Ok(());
+    }
+    at.require_above("the second derivative", R::zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// s³ with a kink added at 1.
+    struct Cubic {
+        kink: f64,
+    }
+    impl SpectralFunction<f64> for Cubic {
+        fn value(&self, s: f64) -> f64 {
+            s * s * s + self.kink * f64::max(s - 1.0, 0.0)
+        }
+        fn derivative(&self, s: f64) -> f64 {
+            3.0 * s * s + if s > 1.0 { self.kink } else { 0.0 }
+        }
+    }
+    impl TwiceDifferentiable<f64> for Cubic {
+        fn second_derivative(&self, s: f64) -> f64 {
+            6.0 * s
+        }
+    }
+
+    #[test]
+    fn nothing_cancels_for_a_smooth_function_at_any_gap() {
+        for p in 0..60 {
+            let (a, b) = (3.0, 3.0 - 2.0 * 0.5_f64.powi(p));
+            let exact = a * a + a * b + b * b;
+            let error = (difference(&Cubic { kink: 0.0 }, a, b) - exact).abs() / exact;
+            assert!(error <= 8.0 * f64::EPSILON, "gap 2^{}: {error:e}", 1 - p);
+        }
+    }
+
+    #[test]
+    fn a_kink_between_the_values_is_seen_at_every_gap() {
+        for p in 1..40 {
+            let half = 0.5_f64.powi(p);
+            let (a, b) = (1.0 + half, 1.0 - half);
+            let exact = a * a + a * b + b * b + 0.5;
+            let error = (difference(&Cubic { kink: 1.0 }, a, b) - exact).abs();
+            assert!(error <= 4.0 * f64::EPSILON / half, "half gap 2^-{p}: {error:e}");
+        }
+    }
+
+    #[test]
+    fn second_differences_of_any_sign_and_spread() {
+        let f = Cubic { kink: 0.0 };
+        for p in 0..60 {
+            let d = 0.5_f64.powi(p);
+            for x in [[1.0, 1.0 - d, 1.0 - d / 3.0], [d, -d, d], [1.0, d, -d], [1.0, -1.0, -1.0 + d]] {
+                // s³ has the second difference a + b + c.
+                let exact = x[0] + x[1] + x[2];
+                let scale = x.iter().fold(0.0, |m, x: &f64| f64::max(m, x.abs()));
+                let error = (second_difference(&f, x) - exact).abs() / scale;
+                assert!(error <= 16.0 * f64::EPSILON, "{x:?}: {error:e}");
+            }
+        }
+    }
+}

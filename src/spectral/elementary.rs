@@ -1,0 +1,95 @@
+//! Exponential, logarithm and power: what the spectral functions need beyond the arithmetic of [`Real`].
+
+use crate::scalar::Real;
+
+/// A real type with exponential and logarithm, for [`Power`](crate::spectral::Power), [`Log1p`](crate::spectral::Log1p),
+/// Schatten norms, log-determinant and entropy.
+///
+/// Implemented for `f32` and `f64` by the standard library, or by `libm` without it. Closed divided differences call
+/// `exp_m1` and `ln_1p`, which must keep their *relative* accuracy for arguments near zero.
+///
+/// ```
+/// use diffsvd::spectral::Elementary;
+/// assert_eq!(Elementary::ln_1p(1e-20), 1e-20);
+/// ```
+pub trait Elementary: Real {
+    /// eˣ − 1, accurate near zero.
+    #[must_use]
+    fn exp_m1(self) -> Self;
+    /// log(1 + x), accurate near zero.
+    #[must_use]
+    fn ln_1p(self) -> Self;
+    /// log x.
+    #[must_use]
+    fn ln(self) -> Self;
+    /// xʸ for x ≥ 0.
+    #[must_use]
+    fn powf(self, exponent: Self) -> Self;
+
+    /// eˣ.
+    #[must_use]
+    fn exp(self) -> Self {
+        self.exp_m1() + Self::one()
+    }
+}
+
+/// One method a line, from the functions of `platform`.
+macro_rules! elementary {
+    ($float:ident) => {
+        impl Elementary for $float {
+            #[inline]
+            fn exp_m1(self) -> Self {
+                platform::$float::exp_m1(self)
+            }
+            #[inline]
+            fn ln_1p(self) -> Self {
+                platform::$float::ln_1p(self)
+            }
+            #[inline]
+            fn ln(self) -> Self {
+                platform::$float::ln(self)
+            }
+            #[inline]
+            fn powf(self, exponent: Self) -> Self {
+                platform::$float::powf(self, exponent)
+            }
+            #[inline]
+            fn exp(self) -> Self {
+                platform::$float::exp(self)
+            }
+        }
+    };
+}
+elementary!(f32);
+elementary!(f64);
+
+#[cfg(feature = "std")]
+mod platform {
+    pub(super) use std::primitive::{f32, f64};
+}
+#[cfg(all(not(feature = "std"), feature = "libm"))]
+mod platform {
+    pub(super) mod f32 {
+        pub(in crate::spectral) use libm::{expf as exp, expm1f as exp_m1, log1pf as ln_1p, logf as ln, powf};
+    }
+    pub(super) mod f64 {
+        pub(in crate::spectral) use libm::{exp, expm1 as exp_m1, log as ln, log1p as ln_1p, pow as powf};
+    }
+}
+/// Never built: `lib.rs` refuses this combination with a message; this keeps it the only one.
+#[cfg(not(any(feature = "std", feature = "libm")))]
+mod platform {
+    macro_rules! absent {
+        ($($float:ident)*) => {$(
+            pub(super) mod $float {
+                use core::primitive::$float as Float;
+                pub(in crate::spectral) fn exp(x: Float) -> Float { x }
+                pub(in crate::spectral) fn exp_m1(x: Float) -> Float { x }
+                pub(in crate::spectral) fn ln_1p(x: Float) -> Float { x }
+                pub(in crate::spectral) fn ln(x: Float) -> Float { x }
+                pub(in crate::spectral) fn powf(x: Float, _: Float) -> Float { x }
+            }
+        )*};
+    }
+    absent!(f32 f64);
+}

@@ -1,0 +1,296 @@
+//! Hermitian functions of the singular values, Y = V g(S) Vᴴ (or U g(S) Uᴴ), g continued to negative s as an even function.
+//!
+//! With P = `UᴴdA` V, H and K its parts, G1ᵢⱼ = (gᵢ − gⱼ)/(sᵢ − sⱼ), G2ᵢⱼ = (gᵢ − gⱼ)/(sᵢ + sⱼ), q = gᵢ/sᵢ and g(0) = 0:
+//!
+//!   dY = V (G1∘H + G2∘K) Vᴴ + R + Rᴴ,   R = (I − `VVᴴ`) dAᴴ U diag(q) Vᴴ,
+//!
+//! and backward, with Q = Vᴴ herm(gY) V:   gA = U ((G1 + G2)∘Q) Vᴴ + 2 U diag(q) Vᴴ herm(gY) (I − `VVᴴ`).
+
+use super::frame::Direct;
+use super::function::SpectralFunction;
+use super::pinv::mirrored;
+use super::shrink::SoftThreshold;
+use super::values::{Order, Values, require_non_negative};
+use crate::derivative::Target;
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance};
+use crate::kernel::{Operand, gemm};
+use crate::matrix::{MatMut, MatRef, check_shape};
+use crate::scalar::{One, Real, Scalar, Zero};
+use crate::workspace::Arena;
+
+/// Which singular vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// U: an m×m matrix, of the columns of A.
+    Left,
+    /// V: an n×n matrix, of the rows of A.
+    Right,
+}
+
+/// V g(S) Vᴴ or U g(S) Uᴴ for a function with g(0) = 0, or the identity minus it.
+///
+/// [`Hermitian::factor`] is the Hermitian factor of the polar decomposition, [`Hermitian::range`] and [`Hermitian::null_space`] are the
+/// orthogonal projectors of A.
+///
+/// ```
+/// use diffsvd::{Mat, Svd, Tolerance, spectral::{Hermitian, Side}};
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[0.0, -3.0], [2.0, 0.0]]))?; // a rotation times diag(2, 3)
+/// let h = svd.hermitian(&Hermitian::factor(Side::Right))?;
+/// assert!((h[(0, 0)] - 2.0).abs() < 1e-15 && (h[(1, 1)] - 3.0).abs() < 1e-15 && h[(0, 1)].abs() < 1e-15);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hermitian<F> {
+    /// Whether U or V stands on both sides.
+    pub side: Side,
+    /// g, with g(0) = 0 where A has more columns (rows) than triplets.
+    pub f: F,
+    /// Whether the result is the identity minus V g(S) Vᴴ.
+    pub complement: bool,
+}
+
+impl<R: Real> Hermitian<SoftThreshold<R>> {
+    /// g = s: (AᴴA)^½ on the right, (AAᴴ)^½ on the left, the positive semidefinite factors of A = (U Vᴴ)(V S Vᴴ) = (U S Uᴴ)(U Vᴴ). Not
+    /// differentiable where one of the min(m, n) singular values is zero: [`Error::ZeroSingularValue`].
+    #[must_use]
+    pub fn factor(side: Side) -> Self {
+        Hermitian { side, f: SoftThreshold(R::zero()), complement: false }
+    }
+}
+
+impl<R: Real> Hermitian<Indicator<R>> {
+    /// The orthogonal projector A A⁺ on the range of A (left) or A⁺ A on the range of Aᴴ (right), for singular values above the
+    /// cut-off relative to s₁. Its derivative is the one at constant rank.
+    pub fn range<S: Scalar<Real = R>>(factors: &Factors<'_, S>, side: Side, cutoff: Tolerance<R>) -> Self {
+        let cut = cutoff.absolute(factors.shape(), factors.largest());
+        Hermitian { side, f: Indicator { cut }, complement: false }
+    }
+
+    /// The orthogonal projector I − A⁺ A on the null space of A (right), or I − A A⁺ on that of Aᴴ (left).
+    pub fn null_space<S: Scalar<Real = R>>(factors: &Factors<'_, S>, side: Side, cutoff: Tolerance<R>) -> Self {
+        Hermitian { complement: true, ..Self::range(factors, side, cutoff) }
+    }
+}
+
+/// 1 where s is above an absolute cut-off, else 0. G1 = 1/(a − b) across the cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Indicator<R> {
+    /// The cut-off.
+    pub cut: R,
+}
+
+impl<R: Real> SpectralFunction<R> for Indicator<R> {
+    fn value(&self, s: R) -> R {
+        if s > self.cut { R::one() } else { R::zero() }
+    }
+    fn derivative(&self, _s: R) -> R {
+        R::zero()
+    }
+    fn divided_difference(&self, a: R, b: R) -> R {
+        let (a, b) = (a.larger(b), a.smaller(b));
+        if self.value(a) == self.value(b) { R::zero() } else { R::one() / (a - b) }
+    }
+    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+        const CUT: &str = "the cut-off";
+        require_non_negative(CUT, self.cut)?;
+        let below_noise = self.cut <= at.noise();
+        if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, self.cut) }
+    }
+}
+
+/// Length of the workspace of the methods of [`Hermitian`] for an m×n matrix and k triplets.
+#[must_use]
+pub const fn hermitian_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
+    let longer = if rows > cols { rows } else { cols };
+    triplets.saturating_mul(longer.saturating_add(triplets))
+}
+
+impl<F> Hermitian<F> {
+    /// Rows and columns of the result.
+    pub(super) fn dimension(&self, (m, n): (usize, usize)) -> usize {
+        if self.side == Side::Left { m } else { n }
+    }
+
+    /// Y = V g(S) Vᴴ or U g(S) Uᴴ, Hermitian to the last bit only up to rounding. One product.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
+    pub fn value_into<S: Scalar>(
+        &self,
+        factors: &Factors<'_, S>,
+        target: Target<'_, S>,
+        work: &mut [S],
+    ) -> Result<(), Error>
+    where
+        F: SpectralFunction<S::Real>,
+    {
+        let d = self.dimension(factors.shape());
+        check_shape("the Hermitian function", target.shape(), (d, d))?;
+        let (_, basis, mut arena) = self.prepare(factors, Order::Value, work)?;
+        let k = basis.cols();
+        let mut scaled = MatMut::col_major(arena.take(d * k), d, k)?;
+        scaled.fill_with(|i, j| basis.at(i, j).scale(self.sign::<S>() * self.f.value(factors.s[j])));
+        let (mut y, mut keep) = target.into_parts();
+        if self.complement {
+            for i in 0..d {
+                for j in 0..d {
+                    let old = if keep { y.at(i, j) } else { S::zero() };
+                    y.put(i, j, if i == j { old + S::one() } else { old });
+                }
+            }
+            keep = true;
+        }
+        gemm(y, keep, S::Real::one(), Operand::plain(scaled.as_ref()), Operand::adjoint(basis));
+        Ok(())
+    }
+
+    /// dY along dA. Three products of the size of A by k columns, two of the size of Y.
+    ///
+    /// # Errors
+    /// As [`Self::value_into`]; [`Error::ZeroSingularValue`] where a singular value is zero and g′ is not; what g reports.
+    pub fn jvp_into<S: Scalar>(
+        &self,
+        factors: &Factors<'_, S>,
+        a_dot: MatRef<'_, S>,
+        target: Target<'_, S>,
+        work: &mut [S],
+    ) -> Result<(), Error>
+    where
+        F: SpectralFunction<S::Real>,
+    {
+        let (d, k, one) = (self.dimension(factors.shape()), factors.triplets(), S::Real::one());
+        check_shape("the tangent of the Hermitian function", target.shape(), (d, d))?;
+        a_dot.check_shape("the tangent of A", factors.shape())?;
+        a_dot.check_finite("the tangent of A")?;
+        let (other, basis, mut arena) = self.prepare(factors, Order::Derivative, work)?;
+        let z = Direct::new(a_dot);
+        let z = if self.side == Side::Left { z } else { z.adjoint() };
+        let (t, p) = (arena.take(d * k), arena.take(k * k));
+        let mut t = MatMut::col_major(t, d, k)?;
+        gemm(t.reborrow(), false, one, z.operand(), Operand::plain(other));
+        let mut p = MatMut::col_major(p, k, k)?;
+        gemm(p.reborrow(), false, one, Operand::adjoint(basis), Operand::plain(t.as_ref()));
+        // p is Pᴴ: its Hermitian part is that of P, its skew part has the other sign.
+        self.between(factors.s, &mut p, |g1, g2, p, mirror| (p + mirror).scale(g1) - (p - mirror).scale(g2), d > k);
+        self.beside(factors.s, &mut t, (basis, p.as_ref()), one);
+        let (mut y, keep) = target.into_parts();
+        let sign = self.sign::<S>();
+        gemm(y.reborrow(), keep, sign, Operand::plain(t.as_ref()), Operand::adjoint(basis));
+        gemm(y, true, sign, Operand::plain(basis), Operand::adjoint(t.as_ref()));
+        Ok(())
+    }
+
+    /// gA from the cotangent of Y, which need not be Hermitian: the exact adjoint of [`Self::jvp_into`].
+    ///
+    /// # Errors
+    /// As [`Self::jvp_into`].
+    pub fn vjp_into<S: Scalar>(
+        &self,
+        factors: &Factors<'_, S>,
+        y_bar: MatRef<'_, S>,
+        target: Target<'_, S>,
+        work: &mut [S],
+    ) -> Result<(), Error>
+    where
+        F: SpectralFunction<S::Real>,
+    {
+        let (d, k) = (self.dimension(factors.shape()), factors.triplets());
+        check_shape("the gradient of A", target.shape(), factors.shape())?;
+        y_bar.check_shape("the cotangent of the Hermitian function", (d, d))?;
+        y_bar.check_finite("the cotangent of the Hermitian function")?;
+        let (other, basis, mut arena) = self.prepare(factors, Order::Derivative, work)?;
+        let half = S::Real::from_f64(0.5);
+        let (t, p) = (arena.take(d * k), arena.take(k * k));
+        let mut t = MatMut::col_major(t, d, k)?;
+        gemm(t.reborrow(), false, half, Operand::plain(y_bar), Operand::plain(basis));
+        gemm(t.reborrow(), true, half, Operand::adjoint(y_bar), Operand::plain(basis));
+        let mut p = MatMut::col_major(p, k, k)?;
+        gemm(p.reborrow(), false, S::Real::one(), Operand::adjoint(basis), Operand::plain(t.as_ref()));
+        // Cᴴ/2 with C = (G1 + G2)∘Q and Q Hermitian: G2 changes sign.
+        self.between(factors.s, &mut p, |g1, g2, p, mirror| (p + mirror).scale(g1 - g2), d > k);
+        self.beside(factors.s, &mut t, (basis, p.as_ref()), S::Real::one());
+        let two = S::Real::from_f64(2.0) * self.sign::<S>();
+        let (a, keep) = target.into_parts();
+        let (left, right) = if self.side == Side::Left { (t.as_ref(), other) } else { (other, t.as_ref()) };
+        gemm(a, keep, two, Operand::plain(left), Operand::adjoint(right));
+        Ok(())
+    }
+
+    fn sign<S: Scalar>(&self) -> S::Real {
+        if self.complement { -S::Real::one() } else { S::Real::one() }
+    }
+
+    /// The other basis, the basis on both sides, and the memory, after everything that can fail.
+    fn prepare<'f, 'w, S: Scalar>(
+        &self,
+        factors: &Factors<'f, S>,
+        order: Order,
+        work: &'w mut [S],
+    ) -> Result<(MatRef<'f, S>, MatRef<'f, S>, Arena<'w, S>), Error>
+    where
+        F: SpectralFunction<S::Real>,
+    {
+        factors.check()?;
+        let at = Values::of(factors);
+        self.f.check(&at, order)?;
+        if order == Order::Derivative && self.f.derivative(S::Real::zero()) != S::Real::zero() {
+            // The even continuation has a kink at zero.
+            at.require_above("the Hermitian function", at.noise())?;
+        }
+        let (m, n) = factors.shape();
+        let arena = Arena::new(work, hermitian_workspace_len::<S>(m, n, factors.triplets()))?;
+        let oriented = if self.side == Side::Left { mirrored(factors) } else { *factors };
+        Ok((oriented.u, oriented.v, arena))
+    }
+
+    /// Entry by entry pᵢⱼ ← entry(G1, G2, pᵢⱼ, conj(pⱼᵢ))/4, so that the result and its adjoint make the whole; and what the projection on the
+    /// complement takes, −P diag(q).
+    fn between<S: Scalar>(
+        &self,
+        s: &[S::Real],
+        p: &mut MatMut<'_, S>,
+        entry: impl Fn(S::Real, S::Real, S, S) -> S,
+        projected: bool,
+    ) where
+        F: SpectralFunction<S::Real>,
+    {
+        let quarter = S::Real::from_f64(0.25);
+        let zero = S::Real::zero();
+        let quotient = |j: usize| if projected { self.f.quotient(s[j]) } else { zero };
+        for j in 0..s.len() {
+            for i in 0..=j {
+                let g1 = if i == j { self.f.derivative(s[i]) } else { self.f.divided_difference(s[i], s[j]) };
+                let sum = s[i] + s[j];
+                let g2 = if sum == zero { zero } else { g1 * ((s[i] - s[j]) / sum) };
+                let (upper, lower) = (p.at(i, j), p.at(j, i));
+                let value = entry(g1, g2, upper, lower.conj()).scale(quarter) - upper.scale(quotient(j));
+                let mirror = entry(g1, -g2, lower, upper.conj()).scale(quarter) - lower.scale(quotient(i));
+                p.put(i, j, value);
+                p.put(j, i, mirror);
+            }
+        }
+    }
+
+    /// T ← T diag(q) + V P, the first only where the basis leaves a complement.
+    fn beside<S: Scalar>(
+        &self,
+        s: &[S::Real],
+        t: &mut MatMut<'_, S>,
+        (basis, p): (MatRef<'_, S>, MatRef<'_, S>),
+        alpha: S::Real,
+    ) where
+        F: SpectralFunction<S::Real>,
+    {
+        let complement = basis.rows() > basis.cols();
+        if complement {
+            for (j, &s) in s.iter().enumerate() {
+                let quotient = self.f.quotient(s);
+                for i in 0..basis.rows() {
+                    t.put(i, j, t.at(i, j).scale(quotient));
+                }
+            }
+        }
+        gemm(t.reborrow(), complement, alpha, Operand::plain(basis), Operand::plain(p));
+    }
+}

@@ -1,0 +1,97 @@
+//! 1/s above a cut-off: the pseudoinverse as a spectral function.
+
+use super::function::{SpectralFunction, TwiceDifferentiable};
+use super::values::{Order, Values, require_non_negative};
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance};
+use crate::scalar::{Real, Scalar};
+
+/// 1/s where s is above an absolute cut-off, else 0: U f(S) Vᴴ is the adjoint of A⁺.
+///
+/// D1 = −1/(a b) and D2 = 1/(a b) where both are kept. For a matrix of lower rank this is the derivative at constant rank (Golub & Pereyra
+/// 1973): A⁺ is not continuous there in any other direction. Not differentiable where a singular value is the cut-off: [`Error::Parameter`].
+///
+/// ```
+/// use diffsvd::spectral::{Inverse, SpectralFunction};
+/// let f = Inverse::above(0.1);
+/// assert_eq!((f.value(2.0), f.value(0.1)), (0.5, 0.0));
+/// assert_eq!(f.divided_difference(2.0, 4.0), -0.125);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Inverse<R> {
+    cut: R,
+}
+
+impl<R: Real> Inverse<R> {
+    /// With an absolute cut-off.
+    pub const fn above(cut: R) -> Self {
+        Inverse { cut }
+    }
+
+    /// With a cut-off relative to s₁, for this matrix.
+    pub fn relative<S: Scalar<Real = R>>(factors: &Factors<'_, S>, cutoff: Tolerance<R>) -> Self {
+        Inverse { cut: cutoff.absolute(factors.shape(), factors.largest()) }
+    }
+
+    fn keeps(&self, s: R) -> bool {
+        s > self.cut
+    }
+
+    /// f\[a, b\] for kept a and any b of any sign.
+    fn reciprocal_product(&self, a: R, b: R) -> R {
+        (R::one() / a) / b
+    }
+}
+
+impl<R: Real> SpectralFunction<R> for Inverse<R> {
+    fn value(&self, s: R) -> R {
+        if self.keeps(s) { R::one() / s } else { R::zero() }
+    }
+    fn derivative(&self, s: R) -> R {
+        if self.keeps(s) { -self.reciprocal_product(s, s) } else { R::zero() }
+    }
+    fn quotient(&self, s: R) -> R {
+        if self.keeps(s) { self.reciprocal_product(s, s) } else { R::zero() }
+    }
+    fn divided_difference(&self, a: R, b: R) -> R {
+        let (a, b) = (a.larger(b), a.smaller(b));
+        match (self.keeps(a), self.keeps(b)) {
+            (true, true) => -self.reciprocal_product(a, b),
+            (true, false) => self.reciprocal_product(a, a - b),
+            _ => R::zero(),
+        }
+    }
+    fn divided_sum(&self, a: R, b: R) -> R {
+        let (a, b) = (a.larger(b), a.smaller(b));
+        match (self.keeps(a), self.keeps(b)) {
+            (true, true) => self.reciprocal_product(a, b),
+            (true, false) => self.reciprocal_product(a, a + b),
+            _ => R::zero(),
+        }
+    }
+    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+        const CUT: &str = "the cut-off";
+        require_non_negative(CUT, self.cut)?;
+        let below_noise = self.cut <= at.noise();
+        if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, self.cut) }
+    }
+}
+
+impl<R: Real> TwiceDifferentiable<R> for Inverse<R> {
+    fn second_derivative(&self, s: R) -> R {
+        if self.keeps(s) { (R::one() + R::one()) * self.reciprocal_product(s, s) / s } else { R::zero() }
+    }
+    /// 1/(a b c) where all three are kept; otherwise over a pair of which one is.
+    fn second_difference(&self, x: [R; 3]) -> R {
+        let kept = |x: R| self.keeps(x.abs());
+        match x.map(kept) {
+            [true, true, true] => self.reciprocal_product(x[0], x[1]) / x[2],
+            [false, false, false] => R::zero(),
+            _ => super::divided::second_quotient(self, x, kept),
+        }
+    }
+    /// The cut is not a kink for a matrix whose discarded values are zero.
+    fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        SpectralFunction::check(self, at, Order::Derivative)
+    }
+}

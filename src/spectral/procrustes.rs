@@ -1,0 +1,130 @@
+//! The rotation nearest to a real square matrix, det = +1 (Kabsch's and Wahba's problem).
+//!
+//! R = U diag(1, …, 1, d) Vᵀ with d = det(U Vᵀ). It is the spectral map with fₖ = d: where A has the orientation of a reflection (d = −1) the divided
+//! difference 2/(sᵢ − s_k) stands where 2/(sᵢ + s_k) stands for a rotation.
+
+use super::spectrum::{SpectralMap, Whole};
+use super::values::{Order, Values};
+use crate::error::Error;
+use crate::factors::Factors;
+use crate::matrix::check_shape;
+use crate::scalar::Real;
+use crate::workspace::Arena;
+
+/// The map A ↦ R that maximizes tr(RᵀA) over rotations, for one matrix whose orientation is known.
+///
+/// Smooth through det A = 0. Not differentiable, because R is not unique, where det A < 0 and the two smallest singular values are equal
+/// ([`Error::EqualSingularValues`]), or where both are zero ([`Error::ZeroSingularValue`]); both within max(m, n) ε s₁. Without the restriction to
+/// det = +1, and for complex matrices, the map is [`Polar`](crate::spectral::Polar).
+///
+/// ```
+/// use diffsvd::{Mat, Svd};
+/// let a = Mat::from_rows(&[[2.0, 0.0], [0.0, -1.0]]); // a reflection
+/// let svd = Svd::thin(&a)?;
+/// let rotation = svd.rotation()?;
+/// let r = svd.map(rotation)?;
+/// assert_eq!((r[(0, 0)], r[(1, 1)]), (1.0, 1.0)); // the nearest rotation is the identity
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
+///
+/// Kabsch 1976; Umeyama 1991.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    reflected: bool,
+    size: usize,
+}
+
+impl Rotation {
+    /// Length of the workspace of [`Rotation::of`].
+    #[must_use]
+    pub const fn workspace_len(size: usize) -> usize {
+        size.saturating_mul(size).saturating_mul(2)
+    }
+
+    /// Looks at the orientation of U Vᵀ. O(n³).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless A is square with all of its triplets; [`Error::Workspace`].
+    pub fn of<R: Real>(factors: &Factors<'_, R>, work: &mut [R]) -> Result<Self, Error> {
+        factors.check()?;
+        let size = factors.triplets();
+        check_shape("the matrix", factors.shape(), (size, size))?;
+        let mut arena = Arena::new(work, Self::workspace_len(size))?;
+        let mut negative = |basis: crate::matrix::MatRef<'_, R>| {
+            let copy = arena.take(size * size);
+            for (j, column) in copy.chunks_exact_mut(size.max(1)).enumerate() {
+                column.iter_mut().enumerate().for_each(|(i, x)| *x = basis.at(i, j));
+            }
+            has_negative_determinant(copy, size)
+        };
+        Ok(Rotation { reflected: negative(factors.u) != negative(factors.v), size })
+    }
+
+    /// Whether A has the orientation of a reflection, so that the smallest singular direction is reversed.
+    #[must_use]
+    pub fn is_reflected(&self) -> bool {
+        self.reflected
+    }
+
+    /// Whether exactly one of the two is the direction that is reversed.
+    fn opposed(self, i: usize, j: usize) -> bool {
+        self.reflected && i != j && i.max(j) + 1 == self.size
+    }
+}
+
+impl<R: Real> SpectralMap<R, Whole> for Rotation {
+    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+        const OPERATION: &str = "the nearest rotation";
+        let n = self.size;
+        if at.shape != (n, n) {
+            return check_shape("the matrix", at.shape, (n, n));
+        }
+        if order == Order::Value || n < 2 {
+            return Ok(());
+        }
+        if at.get(n - 2) <= at.noise() {
+            let value = at.get(n - 2).to_f64();
+            return Err(Error::ZeroSingularValue { operation: OPERATION, index: n - 2, value });
+        }
+        if self.reflected { at.require_distinct(OPERATION, n - 2, n - 1) } else { Ok(()) }
+    }
+    fn value(&self, _at: &Values<'_, R>, i: usize) -> R {
+        if self.reflected && i + 1 == self.size { -R::one() } else { R::one() }
+    }
+    fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
+        if self.opposed(i, j) { R::from_f64(2.0) / (at.get(i.min(j)) - at.get(i.max(j))) } else { R::zero() }
+    }
+    fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
+        if self.opposed(i, j) { R::zero() } else { R::from_f64(2.0) / (at.get(i) + at.get(j)) }
+    }
+    fn at_zero(&self, _at: &Values<'_, R>) -> R {
+        R::zero()
+    }
+}
+
+/// The sign of the determinant of a column-major orthogonal matrix, by elimination with pivoting, in place.
+fn has_negative_determinant<R: Real>(a: &mut [R], n: usize) -> bool {
+    let mut negative = false;
+    for step in 0..n {
+        let at = |row: usize, column: usize| column * n + row;
+        let mut pivot = step;
+        for row in step + 1..n {
+            if a[at(row, step)].abs() > a[at(pivot, step)].abs() {
+                pivot = row;
+            }
+        }
+        if pivot != step {
+            negative = !negative;
+            (step..n).for_each(|column| a.swap(at(pivot, column), at(step, column)));
+        }
+        negative ^= a[at(step, step)] < R::zero();
+        for row in step + 1..n {
+            let factor = a[at(row, step)] / a[at(step, step)];
+            for column in step + 1..n {
+                let above = a[at(step, column)];
+                a[at(row, column)] -= factor * above;
+            }
+        }
+    }
+    negative
+}

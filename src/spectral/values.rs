@@ -1,0 +1,101 @@
+//! The singular values that a function is applied to, and the questions about them that every function asks.
+
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance};
+use crate::scalar::{Real, Scalar};
+
+/// The singular values of an m×n matrix: what a [`SpectralMap`](crate::spectral::SpectralMap) reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a, R> {
+    /// The k given values, descending and non-negative; the missing min(m, n) − k are zero.
+    pub s: &'a [R],
+    /// (m, n).
+    pub shape: (usize, usize),
+}
+
+/// What a function is about to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// The value alone: only parameters are checked.
+    Value,
+    /// A derivative.
+    Derivative,
+}
+
+impl<'a, R: Real> Values<'a, R> {
+    /// The values of a factorization.
+    pub fn of<S: Scalar<Real = R>>(factors: &Factors<'a, S>) -> Self {
+        Values { s: factors.s, shape: factors.shape() }
+    }
+
+    /// s₁, or zero if there is none.
+    #[must_use]
+    pub fn largest(&self) -> R {
+        self.s.first().copied().unwrap_or_else(R::zero)
+    }
+
+    /// Value number i; zero for those that are missing.
+    #[must_use]
+    pub fn get(&self, i: usize) -> R {
+        self.s.get(i).copied().unwrap_or_else(R::zero)
+    }
+
+    /// min(m, n): the number of values, the missing ones included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.shape.0.min(self.shape.1)
+    }
+
+    /// What rounding may have moved a singular value by: max(m, n) ε s₁.
+    #[must_use]
+    pub fn noise(&self) -> R {
+        Tolerance::Default.absolute(self.shape, self.largest())
+    }
+
+    /// # Errors
+    /// [`Error::EqualSingularValues`] where values i and j are equal to working precision. Both must be below [`Self::count`].
+    pub fn require_distinct(&self, operation: &'static str, i: usize, j: usize) -> Result<(), Error> {
+        let value = self.get(j);
+        if (self.get(i) - value).abs() > self.noise() {
+            return Ok(());
+        }
+        Err(Error::EqualSingularValues { operation, first: i, second: j, value: value.to_f64() })
+    }
+
+    /// # Errors
+    /// [`Error::ZeroSingularValue`] where one of the min(m, n) values is at most `cut`.
+    pub fn require_above(&self, operation: &'static str, cut: R) -> Result<(), Error> {
+        match (0..self.count()).find(|&i| self.get(i) <= cut) {
+            Some(index) => Err(Error::ZeroSingularValue { operation, index, value: self.get(index).to_f64() }),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// [`Error::Parameter`] where a singular value is `kink`, a point at which the function has two slopes, to working
+    /// precision.
+    pub fn require_away_from(&self, name: &'static str, kink: R) -> Result<(), Error> {
+        if (0..self.count()).any(|i| (self.get(i) - kink).abs() <= self.noise()) {
+            return Err(Error::Parameter { name, value: kink.to_f64(), must: "differ from every singular value" });
+        }
+        Ok(())
+    }
+}
+
+/// # Errors
+/// [`Error::Parameter`] unless the value is finite and not negative.
+pub(crate) fn require_non_negative<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
+    if value >= R::zero() && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Parameter { name, value: value.to_f64(), must: "be finite and not negative" })
+}
+
+/// # Errors
+/// [`Error::Parameter`] unless the value is finite and positive.
+pub(crate) fn require_positive<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
+    if value > R::zero() && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Parameter { name, value: value.to_f64(), must: "be finite and positive" })
+}

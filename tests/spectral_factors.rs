@@ -1,0 +1,359 @@
+//! Pseudoinverse, least squares, Hermitian factors, projectors and rotations.
+
+mod support;
+
+use diffsvd::spectral::{Hermitian, Polar, Rotation, Side};
+use diffsvd::{Error, Mat, Real, Scalar, Svd, Tolerance};
+use num_complex::Complex;
+use num_traits::{One, Zero};
+use support::double_double::Dd;
+use support::entry::Entry;
+use support::random::Random;
+use support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
+
+/// What every error stays below, in units of max(m, n) ε.
+const BOUND: f64 = 6.0;
+const STEP: f64 = 1e-15;
+const CUT: f64 = 1.0 / 1_048_576.0;
+
+macro_rules! every_type {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            checks::$name::<f64>();
+            checks::$name::<Complex<f64>>();
+            checks::$name::<f32>();
+            checks::$name::<Complex<f32>>();
+        }
+    )*};
+}
+every_type! {
+    pseudoinverse_at_full_rank pseudoinverse_below_full_rank least_squares least_squares_is_the_pseudoinverse
+    hermitian_factors projectors procrustes
+}
+
+/// The central difference of `value` along a curve `a`(h).
+fn slope<W: Scalar<Real = Dd>>(a: impl Fn(f64) -> Mat<W>, value: impl Fn(&Mat<W>) -> Mat<W>) -> Mat<W> {
+    scaled(&plus(&value(&a(STEP)), Dd::from(-1.0), &value(&a(-STEP))), 0.5 / STEP)
+}
+
+fn assert_close<S: Entry>(x: &Mat<S>, exact: &Mat<S::Wide>, floor: f64, what: &str) {
+    let error = error(x, exact, floor);
+    assert!(error <= BOUND, "{} {what}: {error:.1} max(m, n) ε", S::NAME);
+}
+
+/// ⟨ȳ, J z⟩ = ⟨Jᴴ ȳ, z⟩ to a few ε.
+fn assert_adjoint<S: Entry>(y: &Mat<S>, jz: &Mat<S>, jty: &Mat<S>, z: &Mat<S>, what: &str) {
+    let size = (norm(y) * norm(jz)).larger(norm(jty) * norm(z));
+    let error = ((inner(y, jz) - inner(jty, z)).abs() / size).to_f64() / S::Real::EPSILON.to_f64();
+    assert!(error <= 20.0, "{} {what}: adjoint to {error:.1} ε only", S::NAME);
+}
+
+/// A of rank 3 with two equal singular values, exactly so in the double-double sense, and a curve of the same rank through it:
+/// (I + h E) A (I + h G), with its tangent.
+struct ConstantRank<S: Entry> {
+    a: Mat<S>,
+    left: Mat<S::Wide>,
+    right: Mat<S::Wide>,
+}
+
+impl<S: Entry> ConstantRank<S> {
+    fn new(m: usize, n: usize) -> Self {
+        let mut random = Random::new(31);
+        // Entries that are small integers: the rank is exact.
+        let mut small = |rows: usize, cols: usize| {
+            Mat::from_fn(rows, cols, |_, _| {
+                let (re, im) = (random.below(7) as f64 - 3.0, random.below(7) as f64 - 3.0);
+                S::from_parts(S::Real::from_f64(re), S::Real::from_f64(im))
+            })
+        };
+        let a = small(m, 3).product(&small(3, n)).unwrap();
+        let (left, right) = (random.matrix(m, m), random.matrix(n, n));
+        ConstantRank { a, left, right }
+    }
+    fn curve(&self, h: f64) -> Mat<S::Wide> {
+        let step = |e: &Mat<S::Wide>| {
+            let one = S::Wide::one();
+            Mat::from_fn(e.rows(), e.cols(), |i, j| {
+                e[(i, j)].scale(h.into()) + if i == j { one } else { S::Wide::zero() }
+            })
+        };
+        step(&self.left).product(&wide(&self.a)).unwrap().product(&step(&self.right)).unwrap()
+    }
+    /// E A + A G, in the type under test and as it was rounded to it.
+    fn tangent(&self) -> Mat<S> {
+        let a = wide(&self.a);
+        let exact = plus(&self.left.product(&a).unwrap(), Dd::one(), &a.product(&self.right).unwrap());
+        Mat::from_fn(exact.rows(), exact.cols(), |i, j| narrow::<S>(exact[(i, j)]))
+    }
+}
+
+fn narrow<S: Entry>(x: S::Wide) -> S {
+    S::from_parts(S::Real::from_f64(x.re().hi), S::Real::from_f64(x.im().hi))
+}
+
+mod checks {
+    use super::*;
+
+    pub(super) fn pseudoinverse_at_full_rank<S: Entry>() {
+        sweep::<S>(|a, what| {
+            let mut random = Random::new(1);
+            let (y, z) = (random.matrix::<S>(a.cols(), a.rows()), random.matrix::<S>(a.rows(), a.cols()));
+            let (svd, cutoff) = (Svd::thin(a).unwrap(), Tolerance::Default);
+            let pinv = |a: &Mat<S::Wide>| Svd::thin(a).unwrap().pinv(Tolerance::Default).unwrap();
+            assert_close(&svd.pinv(cutoff).unwrap(), &pinv(&wide(a)), 0.0, &what);
+            let jvp = svd.pinv_jvp(cutoff, &z).unwrap();
+            let exact = slope(|h| plus(&wide(a), h.into(), &wide(&z)), pinv);
+            assert_close(&jvp, &exact, 0.0, &what);
+            assert_adjoint(&y, &jvp, &svd.pinv_vjp(cutoff, &y).unwrap(), &z, &what);
+        });
+    }
+
+    pub(super) fn pseudoinverse_below_full_rank<S: Entry>() {
+        for (m, n) in SHAPES {
+            let curve = ConstantRank::<S>::new(m, n);
+            let z = curve.tangent();
+            let svd = Svd::thin(&curve.a).unwrap();
+            let cut = Tolerance::Relative(S::Real::from_f64(CUT));
+            let pinv = |a: &Mat<S::Wide>| Svd::thin(a).unwrap().pinv(Tolerance::Relative(CUT.into())).unwrap();
+            let exact = slope(|h| curve.curve(h), pinv);
+            let condition = (svd.s()[0] / svd.s()[2]).to_f64();
+            let floor = norm(&exact).hi * condition;
+            for svd in [svd.clone(), svd.clone().truncate(3)] {
+                let jvp = svd.pinv_jvp(cut, &z).unwrap();
+                assert_close(&jvp, &exact, floor, "of rank 3");
+                let y = Random::new(4).matrix::<S>(n, m);
+                assert_adjoint(&y, &jvp, &svd.pinv_vjp(cut, &y).unwrap(), &z, "of rank 3");
+            }
+        }
+    }
+
+    pub(super) fn least_squares<S: Entry>() {
+        sweep::<S>(|a, what| {
+            let (m, n, p) = (a.rows(), a.cols(), 2);
+            let mut random = Random::new(2);
+            let (z, b, db) = (random.matrix::<S>(m, n), random.matrix::<S>(m, p), random.matrix::<S>(m, p));
+            let y = random.matrix::<S>(n, p);
+            let (svd, cutoff) = (Svd::thin(a).unwrap(), Tolerance::Default);
+            let solve = |h: f64| {
+                let svd = Svd::thin(&plus(&wide(a), h.into(), &wide(&z))).unwrap();
+                svd.solve(&plus(&wide(&b), h.into(), &wide(&db)), Tolerance::Default).unwrap()
+            };
+            assert_close(&svd.solve(&b, cutoff).unwrap(), &solve(0.0), 0.0, &what);
+            let jvp = svd.solve_jvp(&b, cutoff, &z, &db).unwrap();
+            let exact = scaled(&plus(&solve(STEP), Dd::from(-1.0), &solve(-STEP)), 0.5 / STEP);
+            assert_close(&jvp, &exact, 0.0, &what);
+            let (ga, gb) = svd.solve_vjp(&b, cutoff, &y).unwrap();
+            let error = (inner(&y, &jvp) - inner(&ga, &z) - inner(&gb, &db)).abs().to_f64();
+            let size = (norm(&y) * norm(&jvp)).larger(norm(&ga) * norm(&z)).to_f64();
+            assert!(error <= 20.0 * S::Real::EPSILON.to_f64() * size, "{what}: adjoint to {:e} only", error / size);
+        });
+    }
+
+    pub(super) fn least_squares_is_the_pseudoinverse<S: Entry>() {
+        for (m, n) in SHAPES {
+            let curve = ConstantRank::<S>::new(m, n);
+            let cutoff = Tolerance::Relative(S::Real::from_f64(CUT));
+            let mut random = Random::new(6);
+            let (b, y, z) = (random.matrix::<S>(m, 3), random.matrix::<S>(n, 3), curve.tangent());
+            for svd in [Svd::thin(&curve.a).unwrap(), Svd::thin(&curve.a).unwrap().truncate(3)] {
+                let (ga, gb) = svd.solve_vjp(&b, cutoff, &y).unwrap();
+                let by_pinv = svd.pinv_vjp(cutoff, &y.product(&b.adjoint()).unwrap()).unwrap();
+                assert_close(&ga, &wide(&by_pinv), 0.0, "gA");
+                assert_close(&gb, &wide(&svd.pinv(cutoff).unwrap().adjoint().product(&y).unwrap()), 0.0, "gb");
+                let forward = svd.solve_jvp(&b, cutoff, &z, &Mat::zeros(m, 3)).unwrap();
+                let by_pinv = svd.pinv_jvp(cutoff, &z).unwrap().product(&b).unwrap();
+                assert_close(&forward, &wide(&by_pinv), 0.0, "dx");
+            }
+        }
+    }
+
+    pub(super) fn hermitian_factors<S: Entry>() {
+        sweep::<S>(|a, what| {
+            for side in [Side::Left, Side::Right] {
+                let (m, n) = (a.rows(), a.cols());
+                let d = if side == Side::Left { m } else { n };
+                let mut random = Random::new(3);
+                let (z, y) = (random.matrix::<S>(m, n), random.matrix::<S>(d, d));
+                let svd = Svd::thin(a).unwrap();
+                let in_dd = |a: &Mat<S::Wide>| Svd::thin(a).unwrap().hermitian(&Hermitian::factor(side)).unwrap();
+                let factor = svd.hermitian(&Hermitian::factor(side)).unwrap();
+                assert_close(&factor, &in_dd(&wide(a)), 0.0, &what);
+                let square = factor.product(&factor).unwrap();
+                let gram = if side == Side::Left { a.product(&a.adjoint()) } else { a.adjoint().product(a) }.unwrap();
+                assert_close(&square, &wide(&gram), 0.0, &what);
+                let jvp = svd.hermitian_jvp(&Hermitian::factor(side), &z).unwrap();
+                let exact = slope(|h| plus(&wide(a), h.into(), &wide(&z)), in_dd);
+                assert_close(&jvp, &exact, 0.0, &format!("{side:?} {what}"));
+                let vjp = svd.hermitian_vjp(&Hermitian::factor(side), &y).unwrap();
+                assert_adjoint(&y, &jvp, &vjp, &z, &what);
+            }
+        });
+    }
+
+    pub(super) fn projectors<S: Entry>() {
+        for (m, n) in SHAPES {
+            let curve = ConstantRank::<S>::new(m, n);
+            let z = curve.tangent();
+            let svd = Svd::thin(&curve.a).unwrap();
+            let condition = (svd.s()[0] / svd.s()[2]).to_f64();
+            let (cut, cut_dd) = (Tolerance::Relative(S::Real::from_f64(CUT)), Tolerance::Relative(CUT.into()));
+            for (side, null) in [(Side::Left, false), (Side::Left, true), (Side::Right, false), (Side::Right, true)] {
+                let in_dd = |a: &Mat<S::Wide>| {
+                    let svd = Svd::thin(a).unwrap();
+                    let range = Hermitian::range(&svd.factors(), side, cut_dd);
+                    svd.hermitian(&Hermitian { complement: null, ..range }).unwrap()
+                };
+                let exact = slope(|h| curve.curve(h), in_dd);
+                let map = if null { Hermitian::null_space } else { Hermitian::range };
+                for svd in [svd.clone(), svd.clone().truncate(3)] {
+                    let projector = map(&svd.factors(), side, cut);
+                    let value = svd.hermitian(&projector).unwrap();
+                    assert_close(&value, &in_dd(&wide(&curve.a)), condition, "projector");
+                    let jvp = svd.hermitian_jvp(&projector, &z).unwrap();
+                    assert_close(&jvp, &exact, norm(&exact).hi * condition, "projector");
+                    let y = Random::new(7).matrix::<S>(value.rows(), value.rows());
+                    let vjp = svd.hermitian_vjp(&projector, &y).unwrap();
+                    assert_adjoint(&y, &jvp, &vjp, &z, "projector");
+                }
+            }
+        }
+    }
+
+    /// The unitary matrix nearest to M, and the Hermitian factor beside it.
+    pub(super) fn procrustes<S: Entry>() {
+        sweep::<S>(|a, what| {
+            let svd = Svd::thin(a).unwrap();
+            let (w, h) = (svd.map(Polar).unwrap(), svd.hermitian(&Hermitian::factor(Side::Right)).unwrap());
+            assert_close(&w.product(&h).unwrap(), &wide(a), 0.0, &what);
+            // dA = dW H + W dH.
+            let z = Random::new(12).matrix::<S>(a.rows(), a.cols());
+            let dw = svd.map_jvp(Polar, &z).unwrap();
+            let dh = svd.hermitian_jvp(&Hermitian::factor(Side::Right), &z).unwrap();
+            let sum = plus(&dw.product(&h).unwrap(), <S::Real as One>::one(), &w.product(&dh).unwrap());
+            let scale = norm(&dw).to_f64() * norm(&h).to_f64();
+            assert_close(&sum, &wide(&z), scale, &what);
+        });
+    }
+}
+
+fn rotation_errors<R: Real + Entry<Real = R, Wide = Dd>>() {
+    // Both orientations, pairs of equal values among those that do not matter, det A = 0.
+    for (seed, s) in [[1.0, 1.0, 1.0, 0.25], [1.0, 0.5, 0.5, 0.25], [1.0, 1.0, 0.5, 0.0]].into_iter().enumerate() {
+        for flip in [1.0, -1.0] {
+            let mut a = Random::new(40 + seed as u64).with_singular_values::<R>(4, 4, &s);
+            for j in 0..4 {
+                a[(0, j)] = a[(0, j)] * R::from_f64(flip);
+            }
+            let mut random = Random::new(9);
+            let (y, z) = (random.matrix::<R>(4, 4), random.matrix::<R>(4, 4));
+            let svd = Svd::thin(&a).unwrap();
+            let rotation = svd.rotation().unwrap();
+            let nearest = |a: &Mat<Dd>| {
+                let svd = Svd::thin(a).unwrap();
+                svd.map(svd.rotation().unwrap()).unwrap()
+            };
+            let what = format!("{s:?} {flip}");
+            assert_close(&svd.map(rotation).unwrap(), &nearest(&wide(&a)), 0.0, &what);
+            let jvp = svd.map_jvp(rotation, &z).unwrap();
+            assert_close(&jvp, &slope(|h| plus(&wide(&a), h.into(), &wide(&z)), nearest), 0.0, &what);
+            assert_adjoint(&y, &jvp, &svd.map_vjp(rotation, &y).unwrap(), &z, &what);
+        }
+    }
+}
+
+#[test]
+fn rotations_of_either_orientation() {
+    rotation_errors::<f64>();
+    rotation_errors::<f32>();
+}
+
+#[test]
+fn rotations_are_proper_and_nearest() {
+    let mut random = Random::new(77);
+    for n in 1..6 {
+        for _ in 0..20 {
+            let a = random.matrix::<f64>(n, n);
+            let svd = Svd::thin(&a).unwrap();
+            let r = svd.map(svd.rotation().unwrap()).unwrap();
+            assert!(determinant(&r) > 0.0, "{n}×{n}");
+            let best = inner(&r, &a);
+            for _ in 0..20 {
+                let b = Svd::thin(&random.matrix::<f64>(n, n)).unwrap();
+                let other = b.map(b.rotation().unwrap()).unwrap();
+                assert!(inner(&other, &a) <= best + 1e-12);
+            }
+        }
+    }
+}
+
+/// By the definition.
+fn determinant(a: &Mat<f64>) -> f64 {
+    let n = a.rows();
+    if n == 0 {
+        return 1.0;
+    }
+    (0..n)
+        .map(|j| {
+            let minor = Mat::from_fn(n - 1, n - 1, |i, l| a[(i + 1, if l < j { l } else { l + 1 })]);
+            a[(0, j)] * determinant(&minor) * if j % 2 == 0 { 1.0 } else { -1.0 }
+        })
+        .sum()
+}
+
+#[test]
+fn degenerate_rotations_are_reported() {
+    let diagonal = |d: [f64; 3]| Mat::from_fn(3, 3, |i, j| if i == j { d[i] } else { 0.0 });
+    let derivative = |a: &Mat<f64>| {
+        let svd = Svd::thin(a).unwrap();
+        svd.map_vjp(svd.rotation().unwrap(), &Mat::identity(3))
+    };
+    assert!(derivative(&diagonal([3.0, 1.0, 1.0])).is_ok());
+    assert!(derivative(&diagonal([3.0, 1.0, 0.0])).is_ok());
+    let equal = derivative(&diagonal([3.0, 1.0, -1.0]));
+    assert!(matches!(equal, Err(Error::EqualSingularValues { first: 1, second: 2, value: 1.0, .. })), "{equal:?}");
+    let zeros = derivative(&diagonal([3.0, 0.0, 0.0]));
+    assert!(matches!(zeros, Err(Error::ZeroSingularValue { index: 1, .. })), "{zeros:?}");
+    let wide = Svd::thin(&Mat::<f64>::zeros(2, 3)).unwrap();
+    assert!(matches!(wide.rotation(), Err(Error::Shape { .. })));
+    let short = Rotation::of(&Svd::thin(&diagonal([1.0; 3])).unwrap().factors(), &mut [0.0; 17]);
+    assert_eq!(short, Err(Error::Workspace { needed: 18, got: 17 }));
+}
+
+#[test]
+fn factors_and_cuts_that_have_no_derivative_are_reported() {
+    let a = Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 0.0]]);
+    let svd = Svd::thin(&a).unwrap();
+    let factor = svd.hermitian_vjp(&Hermitian::factor(Side::Right), &a);
+    assert!(matches!(factor, Err(Error::ZeroSingularValue { index: 1, .. })), "{factor:?}");
+    assert!(svd.hermitian(&Hermitian::factor(Side::Right)).is_ok());
+    let at_the_cut = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 1.0]])).unwrap();
+    let cut = Tolerance::Relative(0.5);
+    assert!(matches!(at_the_cut.pinv_vjp(cut, &a), Err(Error::Parameter { value: 1.0, .. })));
+    let projector = Hermitian::range(&at_the_cut.factors(), Side::Left, cut);
+    assert!(matches!(at_the_cut.hermitian_vjp(&projector, &a), Err(Error::Parameter { value: 1.0, .. })));
+    let bad = Svd::thin(&Mat::<f64>::zeros(3, 2)).unwrap().pinv_vjp(Tolerance::Default, &Mat::zeros(3, 2));
+    assert!(matches!(bad, Err(Error::Shape { got: (3, 2), expected: (2, 3), .. })), "{bad:?}");
+    let nan = at_the_cut.solve(&Mat::from_rows(&[[f64::NAN], [0.0]]), Tolerance::Default);
+    assert!(matches!(nan, Err(Error::NonFinite { row: 0, column: 0, nan: true, .. })), "{nan:?}");
+}
+
+/// A = C Qᵀ rotated point clouds: gradients of both clouds through M = AᴴB.
+#[test]
+fn procrustes_of_two_clouds() {
+    let mut random = Random::new(5);
+    let (p, q) = (random.matrix::<f64>(6, 3), random.matrix::<f64>(6, 3));
+    let y = random.matrix::<f64>(3, 3);
+    let rotation = |p: &Mat<f64>, q: &Mat<f64>| {
+        let svd = Svd::thin(&p.adjoint().product(q).unwrap()).unwrap();
+        let r = svd.map(svd.rotation().unwrap()).unwrap();
+        (svd, r)
+    };
+    let (svd, _) = rotation(&p, &q);
+    let gm = svd.map_vjp(svd.rotation().unwrap(), &y).unwrap();
+    let (gp, gq) = (q.product(&gm.adjoint()).unwrap(), p.product(&gm).unwrap());
+    let (dp, dq) = (random.matrix::<f64>(6, 3), random.matrix::<f64>(6, 3));
+    let loss = |h: f64| inner(&y, &rotation(&plus(&p, h, &dp), &plus(&q, h, &dq)).1);
+    let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+    assert!((slope - inner(&gp, &dp) - inner(&gq, &dq)).abs() < 1e-8 * slope.abs().max(1.0));
+}

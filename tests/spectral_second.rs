@@ -1,0 +1,196 @@
+//! The second derivative of U f(S) Vᴴ, also with equal and missing singular values, against double-double references.
+
+mod support;
+
+use diffsvd::spectral::{
+    Inverse, Log1p, MapTangent, Polar, Power, SecondOrderMap, SoftThreshold, SpectralFunction, Tikhonov,
+    TwiceDifferentiable, Wiener, map_second_into, map_second_workspace_len,
+};
+use diffsvd::{Error, Factors, Mat, MatRef, Real, Scalar, Svd, Target};
+use num_complex::Complex;
+use support::double_double::Dd;
+use support::entry::Entry;
+use support::random::Random;
+use support::spectral::{error, inner, norm, plus, scaled, sweep, wide};
+
+/// What every error stays below, in units of max(m, n) ε (measured: 3.9).
+const BOUND: f64 = 5.0;
+/// Of the central differences of the first derivative.
+const STEP: f64 = 1e-14;
+
+#[derive(Clone, Copy, Debug)]
+struct Cube;
+impl<R: Real> SpectralFunction<R> for Cube {
+    fn value(&self, s: R) -> R {
+        s * s * s
+    }
+    fn derivative(&self, s: R) -> R {
+        R::from_f64(3.0) * s * s
+    }
+}
+impl<R: Real> TwiceDifferentiable<R> for Cube {
+    fn second_derivative(&self, s: R) -> R {
+        R::from_f64(6.0) * s
+    }
+}
+
+/// Calls `$check(name, f, the same f in double-double)`.
+macro_rules! both {
+    ($check:ident, $s:ty, $name:literal, |$number:ident| $f:expr) => {{
+        let f = {
+            let $number = |x: f64| <$s as Scalar>::Real::from_f64(x);
+            let _ = &$number;
+            $f
+        };
+        let wide = {
+            let $number = |x: f64| Dd::from_f64(x);
+            let _ = &$number;
+            $f
+        };
+        $check::<$s, _, _, _, _>($name, f, wide);
+    }};
+}
+
+macro_rules! every_function {
+    ($s:ty) => {{
+        both!(check, $s, "soft threshold", |c| SoftThreshold(c(0.3125)));
+        both!(check, $s, "Tikhonov", |c| Tikhonov(c(0.5)));
+        both!(check, $s, "Wiener", |c| Wiener(c(0.5)));
+        both!(check, $s, "cube", |c| Power(c(3.0)));
+        both!(check, $s, "root", |c| Power(c(0.5)));
+        both!(check, $s, "logarithm", |c| Log1p(c(0.125)));
+        both!(check, $s, "inverse", |c| Inverse::above(c(0.0)));
+        both!(check, $s, "truncated inverse", |c| Inverse::above(c(0.25)));
+        both!(check, $s, "polar", |c| Polar);
+        both!(check, $s, "the user's own", |c| Cube);
+    }};
+}
+
+#[test]
+fn of_f64() {
+    every_function!(f64);
+}
+#[test]
+fn of_complex_f64() {
+    every_function!(Complex<f64>);
+}
+#[test]
+fn of_f32() {
+    every_function!(f32);
+}
+#[test]
+fn of_complex_f32() {
+    every_function!(Complex<f32>);
+}
+
+/// Against central differences of the double-double backward map, and against the same code in double-double arithmetic.
+fn check<S: Entry, M, F, MW, FW>(name: &str, f: F, in_dd: FW)
+where
+    F: SecondOrderMap<S::Real, M> + Copy,
+    FW: SecondOrderMap<Dd, MW> + Copy,
+{
+    let mut worst = [(0.0, String::new()), (0.0, String::new()), (0.0, String::new())];
+    sweep::<S>(|a, what| {
+        let mut random = Random::new(17);
+        let (y, z) = (random.matrix::<S>(a.rows(), a.cols()), random.matrix::<S>(a.rows(), a.cols()));
+        let (svd, reference) = (Svd::thin(a).unwrap(), Svd::thin(&wide(a)).unwrap());
+        let second = svd.map_second(f, &y, &z).unwrap();
+        let exact = reference.map_second(in_dd, &wide(&y), &wide(&z)).unwrap();
+        let gradient = |h: f64| {
+            let moved = Svd::thin(&plus(&wide(a), h.into(), &wide(&y))).unwrap();
+            moved.map_vjp(in_dd, &wide(&z)).unwrap()
+        };
+        let difference = scaled(&plus(&gradient(STEP), Dd::from(-1.0), &gradient(-STEP)), 0.5 / STEP);
+        let symmetric = svd.map_second(f, &z, &y).unwrap();
+        let errors =
+            [error(&second, &exact, 0.0), error(&second, &difference, 0.0), error(&symmetric, &wide(&second), 0.0)];
+        for (worst, error) in worst.iter_mut().zip(errors) {
+            if !(error <= worst.0) {
+                *worst = (error, what.clone());
+            }
+        }
+    });
+    for ((error, what), kind) in worst.into_iter().zip(["reference", "central difference", "symmetry"]) {
+        println!("{name}: {kind} {error:.2} at {what}");
+        assert!(error <= BOUND, "{name}: error of {kind} is {error:.1} max(m, n) ε at {what}");
+    }
+}
+
+/// Fewer triplets than min(m, n): the same as with the zeros and their vectors.
+fn missing_triplets<S: Entry>() {
+    let mut random = Random::new(3);
+    for (m, n) in [(6, 5), (5, 6), (5, 5)] {
+        let a = random.with_singular_values::<S>(m, n, &[1.0, 1.0, 0.25]);
+        let (y, z) = (random.matrix::<S>(m, n), random.matrix::<S>(m, n));
+        let whole = Svd::thin(&a).unwrap();
+        let compact = whole.clone().truncate(3);
+        let f = Tikhonov(S::Real::from_f64(0.5));
+        let pairs = [
+            (whole.map(f).unwrap(), compact.map(f).unwrap()),
+            (whole.map_jvp(f, &z).unwrap(), compact.map_jvp(f, &z).unwrap()),
+            (whole.map_second(f, &y, &z).unwrap(), compact.map_second(f, &y, &z).unwrap()),
+        ];
+        for (order, (whole, compact)) in pairs.into_iter().enumerate() {
+            let error = error(&compact, &wide(&whole), 0.0);
+            assert!(error <= 4.0, "{} {m}×{n}: derivative {order} of the compact form is {error:.1} off", S::NAME);
+        }
+    }
+}
+
+#[test]
+fn compact_factors_need_no_null_space_vectors() {
+    missing_triplets::<f64>();
+    missing_triplets::<Complex<f64>>();
+    missing_triplets::<f32>();
+    missing_triplets::<Complex<f32>>();
+}
+
+#[test]
+fn at_zero_singular_values() {
+    let a = Mat::<f64>::zeros(3, 2);
+    let z = Random::new(8).matrix::<f64>(3, 2);
+    let svd = Svd::thin(&a).unwrap();
+    // Of A AᴴA: D² vanishes at 0. Of s²/(s² + λ²): a kink in the derivative.
+    assert!(norm(&svd.map_second(Power(3.0), &z, &z).unwrap()) == 0.0);
+    let refused = svd.map_second(Wiener(1.0), &z, &z);
+    assert!(matches!(refused, Err(Error::ZeroSingularValue { index: 0, .. })), "{refused:?}");
+    let refused = svd.map_second(Polar, &z, &z);
+    assert!(matches!(refused, Err(Error::ZeroSingularValue { .. })), "{refused:?}");
+}
+
+#[test]
+fn the_third_direction_may_stand_anywhere() {
+    // ⟨X, D²[Y, Z]⟩ is symmetric in all three, since D is self-adjoint.
+    let mut random = Random::new(23);
+    sweep::<Complex<f64>>(|a, what| {
+        let (m, n) = (a.rows(), a.cols());
+        let [x, y, z] = [(); 3].map(|()| random.matrix::<Complex<f64>>(m, n));
+        let svd = Svd::thin(a).unwrap();
+        let form = |x: &Mat<_>, y: &Mat<_>, z: &Mat<_>| inner(x, &svd.map_second(Tikhonov(0.5), y, z).unwrap());
+        let (one, other) = (form(&x, &y, &z), form(&z, &x, &y));
+        let size = norm(&x) * norm(&y) * norm(&z);
+        assert!((one - other).abs() <= 40.0 * f64::EPSILON * size, "{what}: {one} {other}");
+    });
+}
+
+#[test]
+fn adds_to_its_target_and_reports_short_memory() {
+    let a = Random::new(2).matrix::<f64>(3, 2);
+    let svd = Svd::thin(&a).unwrap();
+    let factors: Factors<'_, f64> = svd.factors();
+    let direction = MapTangent { a: a.as_ref(), f: None };
+    let expected = svd.map_second(Tikhonov(1.0), &a, &a).unwrap();
+    let mut target = Mat::from_fn(3, 2, |_, _| 1.0);
+    let needed = map_second_workspace_len::<f64>(3, 2, 2);
+    let mut work = vec![f64::NAN; needed];
+    map_second_into(&factors, &Tikhonov(1.0), [direction; 2], Target::Add(target.as_mut()), &mut work).unwrap();
+    assert!(norm(&plus(&plus(&target, -1.0, &expected), -1.0, &Mat::from_fn(3, 2, |_, _| 1.0))) < 1e-15);
+    let short = map_second_into(
+        &factors,
+        &Tikhonov(1.0),
+        [MapTangent { a: MatRef::col_major(a.as_slice(), 3, 2).unwrap(), f: None }; 2],
+        Target::Overwrite(target.as_mut()),
+        &mut work[1..],
+    );
+    assert_eq!(short, Err(Error::Workspace { needed, got: needed - 1 }));
+}

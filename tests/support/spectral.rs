@@ -1,0 +1,84 @@
+//! Matrices and comparisons for the functions of the singular values.
+
+use diffsvd::spectral::SpectralMap;
+use diffsvd::{Mat, Real, Scalar, Svd};
+use num_traits::One;
+
+use super::double_double::Dd;
+use super::entry::{Entry, widen};
+use super::random::Random;
+
+/// Relative gaps: from wide to none.
+pub(crate) const GAPS: [f64; 12] = [1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 1e-14, 1e-15, 0.0];
+
+pub(crate) const SHAPES: [(usize, usize); 3] = [(5, 5), (7, 5), (5, 8)];
+
+/// Re tr(Xᴴ Y).
+pub(crate) fn inner<S: Scalar>(x: &Mat<S>, y: &Mat<S>) -> S::Real {
+    let terms = x.as_slice().iter().zip(y.as_slice());
+    terms.fold(num_traits::Zero::zero(), |sum: S::Real, (&x, &y)| sum + (x.conj() * y).re())
+}
+
+/// ‖X‖ (Frobenius).
+pub(crate) fn norm<S: Scalar>(x: &Mat<S>) -> S::Real {
+    inner(x, x).sqrt()
+}
+
+/// X + c Y.
+pub(crate) fn plus<S: Scalar>(x: &Mat<S>, c: S::Real, y: &Mat<S>) -> Mat<S> {
+    Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)] + y[(i, j)].scale(c))
+}
+
+pub(crate) fn wide<S: Entry>(x: &Mat<S>) -> Mat<S::Wide> {
+    widen(x.as_ref(), 0)
+}
+
+/// ‖X − reference‖ over ‖reference‖, or over `floor` if that is larger; in units of max(m, n) ε.
+pub(crate) fn error<S: Entry>(x: &Mat<S>, reference: &Mat<S::Wide>, floor: f64) -> f64 {
+    let difference = norm(&plus(&wide(x), -Dd::one(), reference)).hi;
+    let unit = x.rows().max(x.cols()) as f64 * S::Real::EPSILON.to_f64();
+    difference / norm(reference).hi.max(floor) / unit
+}
+
+/// Singular values 1 and 0.5 in pairs of the given relative gap, and a single one, 0.125.
+pub(crate) fn paired(gap: f64) -> [f64; 5] {
+    [1.0, 1.0 - 0.3 * gap, 0.5, 0.5 - 0.3 * gap, 0.125]
+}
+
+/// The matrices of the sweep: pairs of every gap (no gap: equal up to the rounding of A), and exactly equal ones.
+pub(crate) fn sweep<S: Entry>(mut visit: impl FnMut(&Mat<S>, String)) {
+    for (seed, &(m, n)) in SHAPES.iter().enumerate() {
+        for gap in GAPS {
+            let a = Random::new(7 + seed as u64).with_singular_values::<S>(m, n, &paired(gap));
+            visit(&a, format!("{} {m}×{n}, relative gap {gap:e}", S::NAME));
+        }
+        visit(&exactly_equal(m, n), format!("{} {m}×{n}, exactly equal", S::NAME));
+    }
+}
+
+/// Half of a Hadamard matrix and a number beside it: singular values 1 (four times) and 0.125, without any rounding.
+pub(crate) fn exactly_equal<S: Entry>(m: usize, n: usize) -> Mat<S> {
+    Mat::from_fn(m, n, |i, j| match (i, j) {
+        (0..4, 0..4) => {
+            let sign = if (i & j).count_ones() % 2 == 0 { 0.5 } else { -0.5 };
+            super::entry::from_f64(sign)
+        }
+        (4, 4) => super::entry::from_f64(0.125),
+        _ => S::zero(),
+    })
+}
+
+/// The derivative of A ↦ U f(S) Vᴴ along Z by central differences in double-double arithmetic.
+pub(crate) fn difference<W: Scalar<Real = Dd>, M, F: SpectralMap<Dd, M> + Copy>(
+    f: F,
+    a: &Mat<W>,
+    z: &Mat<W>,
+    step: f64,
+) -> Mat<W> {
+    let value = |h: f64| Svd::thin(&plus(a, h.into(), z)).expect("a finite matrix").map(f).expect("a value");
+    scaled(&plus(&value(step), -Dd::one(), &value(-step)), 0.5 / step)
+}
+
+pub(crate) fn scaled<S: Scalar>(x: &Mat<S>, c: f64) -> Mat<S> {
+    Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)].scale(S::Real::from_f64(c)))
+}
