@@ -5,7 +5,10 @@ use core::fmt::{self, Write};
 
 use num_complex::Complex;
 
+mod calibration;
 mod vectors;
+
+pub use calibration::run as calibrate;
 
 use vectors::Outcome;
 

@@ -3,6 +3,9 @@
 
 use core::ptr::addr_of;
 
+#[cfg(feature = "platform-sqrt")]
+mod root;
+
 /// SysTick at 25 MHz, 40 ns a tick. Under QEMU's `-icount shift=5` an instruction takes 32 ns.
 pub struct CortexM;
 

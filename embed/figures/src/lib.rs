@@ -5,9 +5,8 @@
 use core::hint::black_box;
 
 use diffsvd::fixed::Svd;
-use diffsvd::{Cotangent, Rule, Scalar};
-use nalgebra::SMatrix;
-use num_complex::Complex32;
+use diffsvd::{Cotangent, FactorsMut, Real, Rule, Scalar, Vectors, svd_into, svd_workspace_len};
+use num_complex::{Complex32, Complex64};
 
 /// The operation of this build.
 pub const OPERATION: &str = match option_env!("OPERATION") {
@@ -40,15 +39,25 @@ pub fn measure(machine: &impl Machine) -> Figures {
     Figures { instructions, stack: stack::used(machine.stack_end(), top) }
 }
 
+/// Without the feature `nalgebra`: nothing.
+#[cfg(not(feature = "nalgebra"))]
+macro_rules! peer {
+    ($scalar:ty, $n:literal) => {
+        ()
+    };
+}
+
 /// nalgebra's decomposition: the bounds of its generic form are longer than the function.
+#[cfg(feature = "nalgebra")]
 macro_rules! peer {
     ($scalar:ty, $n:literal) => {{
-        let a = black_box(SMatrix::<$scalar, $n, $n>::from_fn(|i, j| entry(i, j)));
+        let a = black_box(nalgebra::SMatrix::<$scalar, $n, $n>::from_fn(|i, j| entry(i, j)));
         black_box(a.svd(true, true));
     }};
 }
+/// The operation of this build.
 #[inline(never)]
-fn operate() {
+pub fn operate() {
     match OPERATION {
         "svd f32 2" => svd::<f32, 2>(),
         "svd f32 3" => svd::<f32, 3>(),
@@ -59,12 +68,19 @@ fn operate() {
         "vjp f32 4" => vjp::<f32, 4>(),
         "vjp c32 3" => vjp::<Complex32, 3>(),
         "vjp c32 4" => vjp::<Complex32, 4>(),
+        "svd f64 4" => svd::<f64, 4>(),
+        "svd c64 8" => svd::<Complex64, 8>(),
+        "vjp c64 8" => vjp::<Complex64, 8>(),
+        "jvp f32 3" => jvp::<f32, 3>(),
+        "jvp c32 4" => jvp::<Complex32, 4>(),
+        "caller's memory" => callers_memory::<Complex32>(),
         "values f32 3" => values::<f32, 3>(),
         "values c32 4" => values::<Complex32, 4>(),
         "nalgebra f32 3" => peer!(f32, 3),
         "nalgebra f32 4" => peer!(f32, 4),
         "nalgebra c32 3" => peer!(Complex32, 3),
         "nalgebra c32 4" => peer!(Complex32, 4),
+        "a panic" => assert!(black_box(true), "left on purpose"),
         _ => {}
     }
 }
@@ -72,7 +88,6 @@ fn operate() {
 /// A full matrix with distinct singular values, the same for every library.
 fn entry<S: Scalar>(i: usize, j: usize) -> S {
     let part = |x: usize| S::Real::from_f64((x % 17) as f64 / 8.0 - 1.0);
-    use diffsvd::Real;
     S::from_parts(part(7 * i + 5 * j + i * i * j + 3), part(11 * i + 3 * j + 2 * i * j * j + 1))
 }
 
@@ -88,12 +103,30 @@ fn values<S: Scalar, const N: usize>() {
     black_box(diffsvd::fixed::singular_values::<S, N, N, N>(&black_box(matrix::<S, N>())).ok());
 }
 
+/// The factors of a diagonal matrix.
+fn factors<S: Scalar, const N: usize>() -> Svd<S, N, N, N> {
+    let identity: [[S; N]; N] =
+        core::array::from_fn(|i| core::array::from_fn(|j| if i == j { S::one() } else { S::zero() }));
+    black_box(Svd { u: identity, s: core::array::from_fn(|i| S::Real::from_f64((N - i) as f64)), v: identity })
+}
+
+fn jvp<S: Scalar, const N: usize>() {
+    black_box(factors::<S, N>().jvp(&black_box(matrix::<S, N>()), &Rule::default()).ok());
+}
+
+/// The bidiagonal way, on memory of the caller.
+fn callers_memory<S: Scalar>() {
+    let (a, mut svd) = (black_box(matrix::<S, 4>()), factors::<S, 4>());
+    let out = FactorsMut { u: (&mut svd.u).into(), s: &mut svd.s, v: (&mut svd.v).into() };
+    let mut work = [S::zero(); svd_workspace_len::<Complex32>(4, 4, Vectors::Thin)];
+    black_box(svd_into((&a).into(), Vectors::Thin, out, &mut work).ok());
+    black_box(svd);
+}
+
 /// A loss of all three factors.
 fn vjp<S: Scalar, const N: usize>() {
-    use diffsvd::Real;
-    let identity: [[S; N]; N] = core::array::from_fn(|i| core::array::from_fn(|j| if i == j { S::one() } else { S::zero() }));
-    let s = core::array::from_fn(|i| S::Real::from_f64((N - i) as f64));
-    let svd = black_box(Svd { u: identity, s, v: identity });
+    let svd = factors::<S, N>();
+    let s = svd.s;
     let (u, v) = black_box((matrix::<S, N>(), matrix::<S, N>()));
     let cotangent = Cotangent { u: Some((&u).into()), s: Some(&s), v: Some((&v).into()), ..Cotangent::default() };
     black_box(svd.vjp(&cotangent, &Rule::default()).ok());
