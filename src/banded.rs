@@ -10,14 +10,25 @@ use crate::kernel::Planes;
 use crate::matrix::MatRef;
 use crate::rotation::{Rotation, annihilate};
 use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scale::exponent;
 
 /// Where the second non-zero diagonal lies, seen from the taller orientation of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Band {
-    /// Above the diagonal; a diagonal matrix counts as this.
+    /// Nowhere: the matrix is diagonal.
+    Nowhere,
+    /// Above the diagonal.
     Upper,
     /// Below the diagonal.
     Lower,
+}
+
+impl Band {
+    /// The p by which A is divided as 2ᵖ: nothing where nothing is computed. Otherwise up to the end of the range, which loses
+    /// nothing and gains precision for small entries, but for a few exponents for the growth of the sweeps.
+    pub(crate) fn scaling<R: Real>(self, largest: R) -> i32 {
+        if self == Band::Nowhere { 0 } else { exponent(largest) - (R::MAX_EXPONENT - 8) }
+    }
 }
 
 /// Whether the matrix, at least as tall as wide after `adjoint`, is bidiagonal. Dense input is recognised at once.
@@ -27,7 +38,8 @@ pub(crate) fn detect<S: Scalar>(a: MatRef<'_, S>, adjoint: bool) -> Option<Band>
         (0..view.cols()).all(|j| (0..view.rows()).all(|i| i == j || off(i, j) || view.at(i, j) == S::zero()))
     };
     if only(|i, j| i + 1 == j) {
-        Some(Band::Upper)
+        let diagonal = (1..view.cols()).all(|j| view.at(j - 1, j) == S::zero());
+        Some(if diagonal { Band::Nowhere } else { Band::Upper })
     } else if only(|i, j| i == j + 1) {
         Some(Band::Lower)
     } else {
@@ -69,17 +81,17 @@ pub(crate) fn extract<S: Scalar>(
     }
     for j in 0..n {
         let diagonal = entry(j, j);
-        let off = if band == Band::Upper { entry(j, j + 1) } else { entry(j + 1, j) };
+        let off = if band == Band::Lower { entry(j + 1, j) } else { entry(j, j + 1) };
         (d[j], e[j]) = (diagonal.modulus(), off.modulus());
         // A_jj = φ |A_jj| conj(ψ), and the same for the other diagonal: each phase follows from the one before.
         match band {
-            Band::Upper => row = phase(phase(diagonal) * col),
+            Band::Nowhere | Band::Upper => row = phase(phase(diagonal) * col),
             Band::Lower => col = phase(row * phase(diagonal).conj()),
         }
         frame.left.set(j, 0, store(row));
         frame.right.set(j, 0, store(col));
         match band {
-            Band::Upper => col = phase(row * phase(off).conj()),
+            Band::Nowhere | Band::Upper => col = phase(row * phase(off).conj()),
             Band::Lower => row = phase(phase(off) * col),
         }
     }

@@ -151,36 +151,43 @@ fn row_product<A: Arith, R: Real, const PARTS: usize>(
     clear_above(z, top, depth);
 }
 
-/// A = Q R by Householder reflectors: the first step when A is tall. The reflectors are left from the diagonal down, R above it and in `d`.
-pub(crate) struct Triangularize<'a, R> {
+/// The Householder reflectors of a few columns of A = Q R: those from `first` on, all of which have been updated by the reflectors before.
+/// R goes to `r`; in `a` the reflectors are left from the diagonal down, zeros above.
+pub(crate) struct Panel<'a, R> {
+    /// The columns of the panel.
     pub(crate) a: Planes<'a, R>,
-    pub(crate) diagonal: &'a mut [R],
+    pub(crate) first: usize,
+    /// The same columns of R.
+    pub(crate) r: Planes<'a, R>,
     pub(crate) tau: &'a mut [Tau<R>],
     /// Scratch column.
     pub(crate) v: &'a mut [Lane<R>],
 }
 
-impl<R: Real> Task for Triangularize<'_, R> {
+impl<R: Real> Task for Panel<'_, R> {
     #[inline(always)]
     fn run<A: Arith>(self) {
-        if self.a.parts == 1 { self.triangularize::<A, 1>() } else { self.triangularize::<A, 2>() }
+        if self.a.parts == 1 { self.factor::<A, 1>() } else { self.factor::<A, 2>() }
     }
 }
 
-impl<R: Real> Triangularize<'_, R> {
+impl<R: Real> Panel<'_, R> {
     #[inline(always)]
-    fn triangularize<A: Arith, const PARTS: usize>(mut self) {
+    fn factor<A: Arith, const PARTS: usize>(mut self) {
         let depth = self.a.depth;
-        for (j, (tau, d)) in self.tau.iter_mut().zip(self.diagonal).enumerate() {
+        for (j, tau) in self.tau.iter_mut().enumerate() {
+            let row = self.first + j;
             let (mut done, trailing) = self.a.reborrow().split(j + 1);
             let column = done.column(j);
-            load(self.v, column, j, depth);
-            let h = reflect::<A, R, PARTS>(self.v, j, depth);
-            (*tau, *d) = ([h.tau.re, h.tau.im], h.beta);
-            for i in j..depth * LANES {
-                set(column, i, depth, get(self.v, i, depth));
+            load(self.v, column, row, depth);
+            let h = reflect::<A, R, PARTS>(self.v, row, depth);
+            *tau = [h.tau.re, h.tau.im];
+            for i in 0..row {
+                self.r.set(i, j, get(column, i, depth));
             }
-            reflect_columns::<A, R, PARTS>(trailing.data, self.v, -h.tau.conj(), depth, j / LANES);
+            self.r.set(row, j, Complex::from(h.beta));
+            column.copy_from_slice(self.v);
+            reflect_columns::<A, R, PARTS>(trailing.data, self.v, -h.tau.conj(), depth, row / LANES);
         }
     }
 }
@@ -219,30 +226,27 @@ impl<R: Real> Form<'_, R> {
     }
 }
 
-/// C ← H₁ H₂ … C for the reflectors from the diagonal of `a` down.
-pub(crate) struct Apply<'a, R> {
-    pub(crate) a: Planes<'a, R>,
+/// C ← H₁ H₂ … C, one reflector after the other: for few of them. As [`block::apply`](crate::block::apply).
+pub(crate) struct Apply<'a, 'b, R> {
+    pub(crate) v: &'a Planes<'b, R>,
     pub(crate) tau: &'a [Tau<R>],
     pub(crate) c: Planes<'a, R>,
-    /// Scratch column.
-    pub(crate) v: &'a mut [Lane<R>],
 }
 
-impl<R: Real> Task for Apply<'_, R> {
+impl<R: Real> Task for Apply<'_, '_, R> {
     #[inline(always)]
     fn run<A: Arith>(self) {
-        if self.a.parts == 1 { self.apply::<A, 1>() } else { self.apply::<A, 2>() }
+        if self.c.parts == 1 { self.apply::<A, 1>() } else { self.apply::<A, 2>() }
     }
 }
 
-impl<R: Real> Apply<'_, R> {
+impl<R: Real> Apply<'_, '_, R> {
     #[inline(always)]
-    fn apply<A: Arith, const PARTS: usize>(mut self) {
-        let depth = self.a.depth;
-        for (j, tau) in self.tau.iter().enumerate().rev() {
-            load(self.v, self.a.column(j), j, depth);
-            let tau = Complex { re: tau[0], im: tau[1] };
-            reflect_columns::<A, R, PARTS>(self.c.data, self.v, -tau, depth, j / LANES);
+    fn apply<A: Arith, const PARTS: usize>(self) {
+        let (stride, depth) = (self.v.stride(), self.v.depth);
+        for (j, &[re, im]) in self.tau.iter().enumerate().rev() {
+            let v = &self.v.data[j * stride..(j + 1) * stride];
+            reflect_columns::<A, R, PARTS>(self.c.data, v, Complex { re: -re, im: -im }, depth, j / LANES);
         }
     }
 }

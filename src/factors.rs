@@ -90,7 +90,7 @@ fn check_values<R: Real>(s: &[R]) -> Result<(), Error> {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Tolerance<R> {
     /// (max(m, n) + 10) ε. A backward-stable SVD moves every singular value by a few ε s₁, so exact duplicates (and zeros) come out
-    /// up to 6 ε s₁ apart in small matrices and 20 ε s₁ in 200×200 ones: less than half of this (`tests/tolerance.rs` measures it
+    /// up to 6 ε s₁ apart in small matrices and 20 ε s₁ in 200×200 ones: less than half of this (`tests/derivatives/tolerance.rs` measures it
     /// for every scalar type). A cut-off far above would cut true gaps: one of ε^(3/4) costs all digits at a gap of 10⁻¹².
     #[default]
     Default,

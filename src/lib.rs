@@ -1,5 +1,63 @@
-//! The singular value decomposition that can be differentiated.
+//! A complex singular value decomposition A = U diag(s) Vᴴ that can be differentiated, also at equal and at zero
+//! singular values. `no_std`, on the caller's memory; Golub-Kahan with high relative accuracy for bidiagonal matrices.
+//!
+//! ```
+//! use diffsvd::{Cotangent, Mat, Rule, Svd};
+//!
+//! let a = Mat::from_rows(&[[2.0, 4.0], [-4.0, 2.0]]); // both singular values are √20
+//! let svd = Svd::thin(&a)?;
+//! let nuclear_norm = Cotangent { s: Some(&[1.0, 1.0]), ..Cotangent::default() }; // of L = s₁ + s₂
+//! let gradient = svd.vjp(&nuclear_norm, &Rule::default())?;
+//! assert!((gradient.a[(0, 1)] - 4.0 / 20_f64.sqrt()).abs() < 1e-14); // U Vᴴ
+//! # Ok::<(), diffsvd::Error>(())
+//! ```
+//!
+//! # The flow
+//!
+//! ```text
+//! MatRef ─► scale ─► bidiagonal ─► diagonalize ─► Factors ─┬─► vjp_into   (gU, gs, gV) ↦ gA
+//! (any      (2⁻ᵖ,    (Q, P kept    (real d, e;     (U, s, V) └─► jvp_into   dA ↦ (dU, ds, dV)
+//!  strides)  finite?) as vectors)   rotations into           both by a Rule: what 1/(sⱼ − sᵢ) becomes where
+//!                                   Q and P)                 singular values are equal, and s⁺ where they are zero
+//! ```
+//!
+//! U, s and V are all that is saved for the derivatives. The modules stand in the order of this flow; the loops over many
+//! entries stand in `kernel`, instantiated per instruction set. `docs/architecture.md` has the map with its reasons; [`guide`]
+//! has the conventions and the derivations.
+//!
+//! # Where to start
+//!
+//! | you have | call |
+//! |---|---|
+//! | a matrix, and memory to allocate | [`Svd::thin`], then `s()`, `u()`, `v()`, `rank`, `reconstruct`, … |
+//! | buffers of your own, any strides, no allocation | [`svd_into`], [`singular_values_into`]; [`svd_workspace_len`] is `const` |
+//! | cotangents of U, s and V (reverse mode) | [`Svd::vjp`], or [`vjp_into`], which can accumulate |
+//! | a direction dA (forward mode) | [`Svd::jvp`], or [`jvp_into`] |
+//! | a loss of the singular values alone | the same with only `s` given: no singular vector is differentiated |
+//!
+//! [`Rule`] holds the choice at equal singular values ([`AtEqual`]) and the tolerances; [`Report`] says what was met:
+//! equal pairs, zeros, and the gauge residual, which is at rounding level exactly where a gradient exists.
+//! A loss of U f(S) Vᴴ has its exact gradient at equal values through the block cotangent, [`Cotangent::s_matrix`].
+//!
+//! # Conventions
+//!
+//! Scalars are `f32`, `f64`, `num_complex::Complex` of them, and any type of your own that implements [`Real`].
+//! The inner product is ⟨X, Y⟩ = Re tr(XᴴY) and dL = ⟨gA, dA⟩: PyTorch's convention for complex gradients, the conjugate
+//! of JAX's. The output is V, not Vᴴ. Whatever can go wrong is an [`Error`] that carries the numbers; nothing panics.
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `std` | yes | the standard library's square root, detection of the instruction set at run time, `alloc` |
+//! | `alloc` | by `std` | [`Mat`] and [`Svd`]: owned matrices, a few lines a function over the core |
+//! | `libm` | no | the square root of the `libm` crate: needed where there is no standard library |
 #![no_std]
+
+/// The examples of the README, compiled and run.
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -26,8 +84,11 @@ mod rotation;
 
 mod banded;
 mod bidiagonal;
+mod block;
 mod diagonalize;
 
+mod plan;
+mod stages;
 mod svd;
 
 mod factors;
@@ -51,6 +112,6 @@ pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};
 #[cfg(feature = "alloc")]
 pub use owned::{Gradient, Mat, Svd, Tangent};
+pub use plan::{Vectors, svd_workspace_len};
 pub use scalar::{Real, Scalar};
 pub use svd::{FactorsMut, singular_values_into, svd_into};
-pub use workspace::{Vectors, svd_workspace_len};

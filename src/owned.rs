@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::factors::{Factors, Tolerance, fix_phases};
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
+use crate::plan::{Vectors, svd_workspace_len};
 use crate::scalar::{One, Scalar, Zero};
 use crate::svd::{FactorsMut, svd_into};
-use crate::workspace::{Vectors, svd_workspace_len};
 
 /// A matrix that owns its entries, column by column.
 ///

@@ -1,15 +1,13 @@
 //! The driver: copy and scale, reduce to bidiagonal form, diagonalize, write U, s and V.
 
-use crate::banded::{self, Frame};
-use crate::bidiagonal::{Apply, Bidiagonal, Form, Reduce, Scratch, Tau, Triangularize};
-use crate::diagonalize::{self, Rotations};
+use crate::banded;
 use crate::error::Error;
-use crate::kernel::{LANES, Lane, Level, Planes};
 use crate::matrix::{MatMut, MatRef};
-use crate::rotation::Columns;
-use crate::scalar::{Real, Scalar};
+use crate::plan::{Plan, Vectors, check_outputs};
+use crate::scalar::Scalar;
 use crate::scale;
-use crate::workspace::{Plan, Store, Vectors, check_outputs};
+use crate::stages::Core;
+use crate::workspace::Store;
 
 /// Where the factors of an m×n matrix go. With [`Vectors::None`], `u` and `v` are not looked at.
 #[derive(Debug)]
@@ -25,7 +23,8 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// A = U diag(s) Vᴴ for any m×n matrix, real or complex, on the caller's memory.
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
-/// - s is descending and non-negative; it is the same to the last bit whether or not vectors are asked for.
+/// - s is descending and non-negative. It is the same to the last bit whether or not vectors are asked for, up to
+///   min(m, n) = 95; above, where vectors come by divide and conquer, both are within the bound below.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
@@ -75,18 +74,13 @@ pub fn svd_into<S: Scalar>(
     let largest = scale::largest_part(a)?;
     let mut core = Core::carve(&plan, S::PARTS, &mut store);
     let p = if let Some(band) = banded::detect(a, plan.transposed) {
-        // Scaling up loses nothing: small entries gain, and a few bits are left for the growth of the sweeps.
-        let p = scale::exponent(largest) - (S::Real::MAX_EXPONENT - 8);
+        let p = band.scaling(largest);
         core.solve_band(a, band, p)?;
         p
     } else {
         let p = scale::exponent(largest);
         scale::load(a, plan.transposed, p, &mut core.copy);
-        if plan.tall {
-            core.solve_tall()?;
-        } else {
-            core.solve(Basis::Copy)?;
-        }
+        core.solve_dense()?;
         p
     };
     core.write(p, out)
@@ -108,163 +102,4 @@ pub fn svd_into<S: Scalar>(
 /// ```
 pub fn singular_values_into<S: Scalar>(a: MatRef<'_, S>, s: &mut [S::Real], work: &mut [S]) -> Result<(), Error> {
     svd_into(a, Vectors::None, FactorsMut { u: MatMut::empty(), s, v: MatMut::empty() }, work)
-}
-
-/// Which of the matrices below is rotated into the left singular vectors.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Basis {
-    Copy,
-    Square,
-    Left,
-}
-
-/// The matrix on its way to U, s and V.
-struct Core<'w, R> {
-    plan: Plan,
-    level: Level,
-    d: &'w mut [R],
-    e: &'w mut [R],
-    rotations: Rotations<'w, R>,
-    tau_q: &'w mut [Tau<R>],
-    tau_p: &'w mut [Tau<R>],
-    tau_r: &'w mut [Tau<R>],
-    /// v, w and z.
-    columns: [&'w mut [Lane<R>]; 3],
-    /// x.
-    row: &'w mut [Lane<R>],
-    /// A, then its reflectors; the left basis is formed in its place unless A is tall.
-    copy: Planes<'w, R>,
-    /// R of a tall A = Q R, and its left basis; empty otherwise.
-    square: Planes<'w, R>,
-    /// The left basis of a tall A, if vectors are wanted.
-    left: Planes<'w, R>,
-    /// The right basis, if vectors are wanted.
-    right: Planes<'w, R>,
-}
-
-impl<'w, R: Real> Core<'w, R> {
-    fn carve(plan: &Plan, parts: usize, store: &mut Store<'w, R>) -> Self {
-        let (m, n) = (plan.rows, plan.cols);
-        let when = |wanted: bool, cols: usize| if wanted { cols } else { 0 };
-        let copy_cols = if plan.tall { n } else { n.max(plan.left_cols) };
-        let copy = store.planes(m, copy_cols, parts);
-        let square = store.planes(n, when(plan.tall, n), parts);
-        let left = store.planes(m, when(plan.tall, plan.left_cols), parts);
-        let right = store.planes(n, when(plan.vectors, n), parts);
-        let columns = core::array::from_fn(|_| store.planes(m, 1, parts).data);
-        let row = store.planes(n, 1, parts).data;
-        let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
-        let taus = store.reals::<3>(2 * n).map(|taus| taus.as_chunks_mut().0);
-        let [tau_q, tau_p, tau_r] = taus;
-        let rotations = Rotations { left_c, left_s, right_c, right_s };
-        let (plan, level) = (*plan, Level::detect());
-        Core { plan, level, d, e, rotations, tau_q, tau_p, tau_r, columns, row, copy, square, left, right }
-    }
-
-    /// A dense matrix, or the R of a tall one: to bidiagonal form, to diagonal form.
-    fn solve(&mut self, basis: Basis) -> Result<(), Error> {
-        let (n, vectors, level) = (self.plan.cols, self.plan.vectors, self.level);
-        let mut q = if basis == Basis::Square { self.square.reborrow() } else { self.copy.reborrow() };
-        // The columns of the square matrix are shorter than those of A.
-        let len = q.stride();
-        let [v, w, z] = self.columns.each_mut().map(|column| &mut column[..len]);
-        let scratch = Scratch { v: &mut *v, w, z, x: &mut *self.row };
-        let p = if vectors { Some(self.right.reborrow()) } else { None };
-        let mut b = Bidiagonal { d: self.d, e: self.e, tau_q: self.tau_q, tau_p: self.tau_p };
-        level.run(Reduce { a: q.reborrow().split(n).0, p, b: &mut b, scratch });
-        if vectors {
-            q.reborrow().split(n).1.set_unit_columns(n);
-            level.run(Form { q, tau: self.tau_q, v });
-            level.run(Form { q: self.right.reborrow(), tau: self.tau_p, v: self.row });
-        }
-        self.diagonalize(basis)
-    }
-
-    /// A = Q R first; then the singular value decomposition of the n×n matrix R, and U = Q U_R.
-    fn solve_tall(&mut self) -> Result<(), Error> {
-        let [v, ..] = &mut self.columns;
-        self.level.run(Triangularize { a: self.copy.reborrow(), diagonal: self.d, tau: self.tau_r, v });
-        self.square.set_unit_columns(0);
-        for (j, &d) in self.d.iter().enumerate() {
-            for i in 0..j {
-                self.square.set(i, j, self.copy.get(i, j));
-            }
-            self.square.set(j, j, d.into());
-        }
-        self.solve(Basis::Square)?;
-        if self.plan.vectors {
-            self.left.set_unit_columns(0);
-            // Plane by plane: [U_R 0; 0 I].
-            let planes = self.square.data.chunks_exact(self.square.depth);
-            for (from, to) in planes.zip(self.left.data.chunks_exact_mut(self.left.depth)) {
-                to[..from.len()].copy_from_slice(from);
-            }
-            let [v, ..] = &mut self.columns;
-            self.level.run(Apply { a: self.copy.reborrow(), tau: self.tau_r, c: self.left.reborrow(), v });
-        }
-        Ok(())
-    }
-
-    /// A bidiagonal matrix: no reflectors, only phases and the rotations of a lower band.
-    fn solve_band<S: Scalar<Real = R>>(&mut self, a: MatRef<'_, S>, band: banded::Band, p: i32) -> Result<(), Error> {
-        let parts = self.copy.parts;
-        let [left, ..] = &mut self.columns;
-        let mut frame = Frame {
-            left: Planes::from_column(left, parts),
-            right: Planes::from_column(self.row, parts),
-            c: &mut *self.rotations.left_c,
-            s: &mut *self.rotations.left_s,
-        };
-        banded::extract(a, self.plan.transposed, band, p, (&mut *self.d, &mut *self.e), &mut frame);
-        if self.plan.vectors {
-            let basis = if self.plan.tall { &mut self.left } else { &mut self.copy };
-            frame.write((basis, self.plan.rows), (&mut self.right, self.plan.cols));
-        }
-        self.diagonalize(if self.plan.tall { Basis::Left } else { Basis::Copy })
-    }
-
-    /// Turns d, e into singular values and the bases into singular vectors.
-    fn diagonalize(&mut self, basis: Basis) -> Result<(), Error> {
-        let (d, e, rotations) = (&mut *self.d, &mut *self.e, &mut self.rotations);
-        if !self.plan.vectors {
-            return diagonalize::qr_iteration(d, e, rotations, &mut ());
-        }
-        let u = match basis {
-            Basis::Copy => self.copy.reborrow(),
-            Basis::Square => self.square.reborrow(),
-            Basis::Left => self.left.reborrow(),
-        };
-        diagonalize::qr_iteration(d, e, rotations, &mut Columns { u, v: self.right.reborrow(), level: self.level })
-    }
-
-    /// Copies the results out; nothing is written before the last possible error.
-    fn write<S: Scalar<Real = R>>(&self, p: i32, out: FactorsMut<'_, S>) -> Result<(), Error> {
-        let unscale = |d: &R| d.mul_pow2(p);
-        if self.d.first().is_some_and(|d| !unscale(d).is_finite()) {
-            return Err(Error::Overflow);
-        }
-        for (s, d) in out.s.iter_mut().zip(&*self.d) {
-            *s = unscale(d);
-        }
-        if self.plan.vectors {
-            let (tall, short) = if self.plan.transposed { (out.v, out.u) } else { (out.u, out.v) };
-            let left = if self.plan.tall { &self.left } else { &self.copy };
-            copy_out(left, tall);
-            copy_out(&self.right, short);
-        }
-        Ok(())
-    }
-}
-
-/// The leading columns of a basis.
-fn copy_out<S: Scalar>(basis: &Planes<'_, S::Real>, mut to: MatMut<'_, S>) {
-    let stride = basis.stride();
-    for (j, column) in basis.data.chunks_exact(stride).take(to.cols()).enumerate() {
-        let (re, im) = column.as_flattened().split_at(basis.depth * LANES);
-        let entry = |i: usize| S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] });
-        match to.contiguous_col(j) {
-            Some(target) => target.iter_mut().enumerate().for_each(|(i, x)| *x = entry(i)),
-            None => (0..to.rows()).for_each(|i| to.put(i, j, entry(i))),
-        }
-    }
 }

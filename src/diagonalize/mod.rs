@@ -5,6 +5,7 @@
 //! value of B is found to high relative accuracy, however small.
 
 mod deflate;
+mod divide;
 mod sweep;
 mod two_by_two;
 
@@ -13,6 +14,7 @@ use crate::kernel::Order;
 use crate::rotation::{Side, Sink};
 use crate::scalar::Real;
 
+pub(crate) use divide::{divide_and_conquer, divide_workspace_len};
 use two_by_two::two_by_two;
 
 /// Sweeps allowed per singular value, on the average. About 2 are needed; the worst ever seen is in `docs/accuracy.md`.
@@ -70,8 +72,8 @@ pub(crate) fn qr_iteration<R: Real>(
         sweep::chase(d, e, (lo, hi), flipped, shift, rotations);
         let order = if flipped { Order::Descending } else { Order::Ascending };
         let count = hi - lo;
-        sink.rotate(Side::Left, lo, &rotations.left_c[..count], &rotations.left_s[..count], order);
-        sink.rotate(Side::Right, lo, &rotations.right_c[..count], &rotations.right_s[..count], order);
+        sink.rotate(Side::Left, lo, &mut rotations.left_c[..count], &mut rotations.left_s[..count], order);
+        sink.rotate(Side::Right, lo, &mut rotations.right_c[..count], &mut rotations.right_s[..count], order);
     }
     make_positive(d, sink);
     sort(d, sink);
@@ -82,8 +84,8 @@ pub(crate) fn qr_iteration<R: Real>(
 fn solve_pair<R: Real>(d: &mut [R], e: &mut [R], lo: usize, sink: &mut impl Sink<R>) {
     let pair = two_by_two(d[lo], e[lo], d[lo + 1]);
     (d[lo], e[lo], d[lo + 1]) = (pair.large, R::zero(), pair.small);
-    sink.rotate(Side::Left, lo, &[pair.left.c], &[pair.left.s], Order::Ascending);
-    sink.rotate(Side::Right, lo, &[pair.right.c], &[pair.right.s], Order::Ascending);
+    sink.rotate(Side::Left, lo, &mut [pair.left.c], &mut [pair.left.s], Order::Ascending);
+    sink.rotate(Side::Right, lo, &mut [pair.right.c], &mut [pair.right.s], Order::Ascending);
 }
 
 fn make_positive<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {

@@ -25,8 +25,7 @@ pub(super) fn shift<R: Real>(d: &[R], e: &[R], lo: usize, hi: usize, flipped: bo
     };
     // A shift that is lost against the first entry would only add rounding; so would one that dwarfs it.
     let ratio = shift / near.abs();
-    let lost = R::EPSILON.sqrt();
-    if ratio > lost && ratio < R::one() / lost { shift } else { R::zero() }
+    if ratio > R::EPSILON.sqrt() && ratio < R::from_f64(16.0) { shift } else { R::zero() }
 }
 
 /// One sweep over the block lo..=hi; the rotations go to the first hi − lo places of `rotations`, in the order of the columns.

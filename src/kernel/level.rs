@@ -97,6 +97,7 @@ impl Level {
         }
     }
 
+    #[cfg_attr(not(feature = "std"), allow(clippy::ifs_same_cond, reason = "the compiler's answers may be the same"))]
     #[cfg(target_arch = "x86_64")]
     #[cold]
     fn ask() -> Self {

@@ -7,6 +7,7 @@ pub(crate) mod cast;
 pub(crate) mod columns;
 mod lanes;
 mod level;
+mod planar;
 mod product;
 pub(crate) mod root;
 mod wave;
@@ -15,5 +16,6 @@ pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};
 #[cfg(test)]
 pub(crate) use level::Separate;
 pub(crate) use level::{Arith, Level, Task};
+pub(crate) use planar::{Block, BlockMut, Shape as PlaneShape};
 pub(crate) use product::{Operand, gemm};
 pub(crate) use wave::{Order, Wave};

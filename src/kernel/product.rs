@@ -55,7 +55,9 @@ pub(crate) fn gemm_at<S: Scalar>(
     debug_assert_eq!((c.rows(), c.cols()), (a.view.rows(), b.view.cols()));
     debug_assert_eq!(a.view.cols(), b.view.rows());
     let product = Product { c, keep, alpha, a, b };
-    if LANES == 1 || level == Level::Portable {
+    // Packing costs more than it saves for the smallest.
+    let small = product.c.rows() * product.c.cols() * product.a.view.cols() <= SMALL;
+    if LANES == 1 || small || level == Level::Portable {
         product.entry_by_entry();
     } else {
         level.run(product);
@@ -70,6 +72,9 @@ struct Product<'a, S: Scalar> {
     a: Operand<'a, S>,
     b: Operand<'a, S>,
 }
+
+/// Products of at most this many terms are computed entry by entry.
+const SMALL: usize = 216;
 
 /// Columns of A and rows of B in one block.
 const BLOCK_DEPTH: usize = 128;
@@ -210,38 +215,53 @@ fn pack_a<'b, S: Scalar, const PARTS: usize, const TALL: usize>(
     (top, rows): (usize, usize),
     (first, count): (usize, usize),
 ) -> &'b [Lane<S::Real>] {
-    let mut written = 0;
-    for sliver in (0..rows).step_by(TALL * LANES) {
-        for l in first..first + count {
-            let column = a.view.contiguous_col(l).map(|column| &column[top..top + rows]);
-            let (re, im) = buffer[written..written + TALL * PARTS].split_at_mut(TALL);
-            for i in 0..TALL {
-                let start = sliver + i * LANES;
-                let entries: [S; LANES] =
-                    match column {
-                        Some(column) if start + LANES <= rows => {
-                            let mut entries = [S::zero(); LANES];
-                            entries.copy_from_slice(&column[start..start + LANES]);
-                            entries
-                        }
-                        Some(column) => {
-                            core::array::from_fn(|r| column.get(start + r).copied().unwrap_or_else(S::zero))
-                        }
-                        None => core::array::from_fn(|r| {
-                            if start + r < rows { a.view.at(top + start + r, l) } else { S::zero() }
-                        }),
-                    };
-                re[i].write(entries.map(S::re));
-                if PARTS == 2 {
-                    let sign = if a.conjugate { -S::Real::one() } else { S::Real::one() };
-                    im[i].write(scaled(entries.map(S::im), sign));
-                }
+    let sign = if a.conjugate { -S::Real::one() } else { S::Real::one() };
+    let mut write = |sliver: usize, l: usize, i: usize, entries: [S; LANES]| {
+        let at = (sliver * count + l) * TALL * PARTS + i;
+        buffer[at].write(entries.map(S::re));
+        if PARTS == 2 {
+            buffer[at + TALL].write(scaled(entries.map(S::im), sign));
+        }
+    };
+    let slivers = rows.div_ceil(TALL * LANES);
+    for (sliver, i) in (0..slivers).flat_map(|sliver| (0..TALL).map(move |i| (sliver, i))) {
+        let start = (sliver * TALL + i) * LANES;
+        if a.view.row_stride() == 1 {
+            for l in 0..count {
+                let column = a.view.contiguous_col(first + l).unwrap_or(&[]);
+                let column = &column[(top + start).min(top + rows)..top + rows];
+                write(sliver, l, i, leading(column));
             }
-            written += TALL * PARTS;
+        } else {
+            // Row by row: each is read in order where the rows are contiguous, as in an adjoint.
+            let rows_of_a = a.view.transpose();
+            let inside = rows.saturating_sub(start).min(LANES);
+            let block: [Option<&[S]>; LANES] = core::array::from_fn(|r| {
+                let row = if r < inside { rows_of_a.contiguous_col(top + start + r) } else { None };
+                row.and_then(|row| row.get(first..first + count))
+            });
+            for l in 0..count {
+                let entry = |r: usize| match block[r] {
+                    Some(row) => row[l],
+                    None if r < inside => a.view.at(top + start + r, first + l),
+                    None => S::zero(),
+                };
+                write(sliver, l, i, core::array::from_fn(entry));
+            }
         }
     }
-    // SAFETY: the loop above has written every lane before `written`.
+    let written = slivers * count * TALL * PARTS;
+    // SAFETY: the loop above has written the lanes of every sliver, column and lane index: all before `written`.
     unsafe { slice::from_raw_parts(buffer.as_ptr().cast(), written) }
+}
+
+/// The first lane of a slice, zeros where it ends.
+#[inline(always)]
+fn leading<S: Scalar>(entries: &[S]) -> [S; LANES] {
+    match entries.first_chunk() {
+        Some(whole) => *whole,
+        None => core::array::from_fn(|r| entries.get(r).copied().unwrap_or_else(S::zero)),
+    }
 }
 
 /// Rows `first..first + count` and `WIDE` columns from `left` on of B, zeros beyond the last column; row by row, real
@@ -255,18 +275,33 @@ fn pack_b<'b, S: Scalar, const PARTS: usize, const WIDE: usize>(
 ) -> &'b [S::Real] {
     let len = count * WIDE * PARTS;
     let buffer = &mut buffer[..len];
-    for j in 0..WIDE {
-        let inside = left + j < b.view.cols();
-        let column = if inside { b.view.contiguous_col(left + j) } else { None };
-        for (l, row) in buffer.chunks_exact_mut(WIDE * PARTS).enumerate() {
-            let entry = match column {
-                Some(column) => column[first + l],
-                None if inside => b.view.at(first + l, left + j),
-                None => S::zero(),
-            };
-            row[j].write(entry.re());
-            if PARTS == 2 {
-                row[WIDE + j].write(if b.conjugate { -entry.im() } else { entry.im() });
+    let sign = if b.conjugate { -S::Real::one() } else { S::Real::one() };
+    let mut write = |l: usize, j: usize, entry: S| {
+        buffer[l * WIDE * PARTS + j].write(entry.re());
+        if PARTS == 2 {
+            buffer[l * WIDE * PARTS + WIDE + j].write(sign * entry.im());
+        }
+    };
+    if b.view.col_stride() == 1 {
+        for l in 0..count {
+            let row = b.view.transpose().contiguous_col(first + l).unwrap_or(&[]);
+            let row = row.get(left..).unwrap_or(&[]);
+            for j in 0..WIDE {
+                write(l, j, row.get(j).copied().unwrap_or_else(S::zero));
+            }
+        }
+    } else {
+        for j in 0..WIDE {
+            let inside = left + j < b.view.cols();
+            let column = if inside { b.view.contiguous_col(left + j) } else { None };
+            let column = column.map(|column| &column[first..first + count]);
+            for l in 0..count {
+                let entry = match column {
+                    Some(column) => column[l],
+                    None if inside => b.view.at(first + l, left + j),
+                    None => S::zero(),
+                };
+                write(l, j, entry);
             }
         }
     }
@@ -318,9 +353,10 @@ mod tests {
     #[test]
     fn every_level_agrees_with_the_definition() {
         let wave = |i: usize| (i as f64 * 0.7).sin();
+        let single = |i: usize| (i as f32 * 0.7).sin();
         agree(wave);
-        agree(|i| wave(i) as f32);
+        agree(single);
         agree(|i| Complex::new(wave(i), wave(i + 1000)));
-        agree(|i| Complex::new(wave(i) as f32, wave(i + 1000) as f32));
+        agree(|i| Complex::new(single(i), single(i + 1000)));
     }
 }

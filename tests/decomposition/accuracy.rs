@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::thread;
 
-use diffsvd::{Mat, Real, Svd};
+use diffsvd::{Mat, Real, Svd, Tolerance};
 use num_complex::Complex;
 
 use crate::bidiagonal::worst_of_zoo;
@@ -26,9 +26,9 @@ struct Row {
     zoo: Vec<(f64, String)>,
     /// Relative error of the singular values of bidiagonal matrices, in n ε.
     relative: f64,
-    /// Neighbours that are equal in exact arithmetic differ by at most this, in max(m, n) ε s₁.
+    /// Neighbours that are equal in exact arithmetic differ by at most this, in units of the default tolerance.
     splitting: f64,
-    /// Singular values that are zero in exact arithmetic are at most this, in max(m, n) ε s₁.
+    /// Singular values that are zero in exact arithmetic are at most this, in units of the default tolerance.
     zeros: f64,
 }
 
@@ -58,7 +58,7 @@ fn degenerate<S: Entry>(sizes: &[usize]) -> (f64, f64) {
     let mut random = Random::new(0xd0b1e);
     let (mut splitting, mut zeros) = (0.0_f64, 0.0_f64);
     for &n in sizes {
-        for _ in 0..1 + 60 / n {
+        for _ in 0..=60 / n {
             for (rows, cols) in [(n, n), (2 * n + 1, n), (n, n + 2)] {
                 splitting = splitting.max(largest_gap(&exact_pairs::<S>(rows, cols, &mut random), 2));
                 for times in [2, 4, 8] {
@@ -72,9 +72,9 @@ fn degenerate<S: Entry>(sizes: &[usize]) -> (f64, f64) {
     (splitting, zeros)
 }
 
-/// In units of max(m, n) ε s₁.
+/// In units of the default tolerance.
 fn in_units<S: Entry>(a: &Mat<S>, difference: S::Real, largest: S::Real) -> f64 {
-    (difference / largest / S::Real::EPSILON).to_f64() / a.rows().max(a.cols()) as f64
+    (difference / Tolerance::Default.absolute((a.rows(), a.cols()), largest)).to_f64()
 }
 
 /// The largest difference of neighbours in blocks of `times` values.
@@ -92,8 +92,8 @@ fn largest_zero<S: Entry>(a: &Mat<S>, times: usize) -> f64 {
 
 /// All types at once, each in a thread.
 fn measure_all() -> Vec<Row> {
-    const REAL: &[usize] = &[1, 2, 3, 4, 5, 6, 8, 10, 13, 21, 34];
-    const COMPLEX: &[usize] = &[1, 2, 3, 4, 5, 6, 8, 10, 13, 21];
+    const REAL: &[usize] = &[1, 2, 3, 4, 5, 7, 10, 20, 50];
+    const COMPLEX: &[usize] = &[1, 2, 3, 4, 5, 8, 17];
     const REFERENCE: &[usize] = &[2, 3, 5, 8];
     const BIDIAGONAL: &[usize] = &[1, 2, 3, 4, 6, 10, 20];
     let measurements: [fn() -> Row; 6] = [
@@ -121,7 +121,7 @@ double-double arithmetic. The reference for the singular values is the crate's o
 ## The decomposition
 
 The worst over the zoo of `tests/support/zoo/` (named matrices of the literature, graded and degenerate bidiagonal matrices, exactly repeated
-and exactly zero singular values, the kinds of LAPACK's xDRVBD, both ends of the exponent range), 1 to 34 rows, tall, square and wide, with
+and exactly zero singular values, the kinds of LAPACK's xDRVBD, both ends of the exponent range), 1 to 103 rows, tall, square and wide, with
 no vectors, thin, full and truncated ones, in four memory layouts. The first line is what the tests enforce.
 
 ";
@@ -139,8 +139,8 @@ const DEGENERATE: &str = "
 ## Exact duplicates and exact zeros
 
 How far apart neighbouring singular values are computed that are equal in exact arithmetic, and how large those are computed that are zero,
-as c of c · max(m, n) · ε · s₁. The matrices are built without rounding: [A −B̄; B Ā], B ⊗ H for a Hadamard matrix H,
-repeated columns. Both stay below 1, which is the default of `Tolerance`: duplicates are recognised as equal and zeros as zero, and a gap that is
+in units of the default of `Tolerance`, (max(m, n) + 10) · ε · s₁. The matrices are built without rounding: [A −B̄; B Ā], B ⊗ H for a
+Hadamard matrix H, repeated columns. Both stay below 1: duplicates are recognised as equal and zeros as zero, and a gap that is
 large against rounding is not cut.
 
 ";
@@ -166,7 +166,7 @@ fn document(rows: &[Row]) -> String {
         writeln!(text, "| {} | {:.2} |", row.name, row.relative).expect("a string grows");
     }
     text += DEGENERATE;
-    text += "| type | duplicates apart | zeros |\n|---|---|---|\n| default tolerance | 1.00 | 1.00 |\n";
+    text += "| type | duplicates apart | zeros |\n|---|---|---|\n| bound | 1.00 | 1.00 |\n";
     for row in rows {
         writeln!(text, "| {} | {:.2} | {:.2} |", row.name, row.splitting, row.zeros).expect("a string grows");
     }

@@ -66,9 +66,13 @@ fn large_shapes<S: Entry>(shapes: &[(usize, usize)]) {
         let (_, s) = check("of a kind in turn", &a, &reference, vectors, (Layout::turn(turn), Layout::turn(turn / 2)));
         let (_, alone) =
             check("of a kind in turn", &a, &reference, Vectors::None, (Layout::turn(turn + 1), Layout::ColMajor));
-        assert!(s == alone, "{} {m}×{n}", S::NAME);
+        // From order 96 on vectors come by divide and conquer, and both have been checked against the reference.
+        assert!(s == alone || m.min(n) >= 96, "{} {m}×{n}", S::NAME);
     }
 }
+
+/// Of the real types only: the reference for a complex one takes four times as long.
+const LARGEST: &[(usize, usize)] = &[(200, 200), (140, 140), (200, 120), (110, 160), (150, 150), (130, 130)];
 
 const LARGE: &[(usize, usize)] =
     &[(200, 1), (1, 200), (200, 3), (3, 200), (64, 64), (65, 63), (40, 100), (100, 41), (33, 34), (90, 60), (50, 83)];
@@ -103,8 +107,8 @@ macro_rules! contract {
     )*};
 }
 contract! {
-    real_single: f32, shapes up to 20, LARGE;
-    real_double: f64, shapes up to 20, LARGE;
+    real_single: f32, shapes up to 20, &[LARGE, LARGEST].concat();
+    real_double: f64, shapes up to 20, &[LARGE, LARGEST].concat();
     complex_single: Complex<f32>, shapes up to 20, LARGE;
     complex_double: Complex<f64>, shapes up to 20, LARGE;
     real_reference: Dd, shapes up to 8, &[(30, 2), (3, 25)];

@@ -81,9 +81,7 @@ fn both_ends<S: Scalar>() {
 
     assert_eq!(values(&constant(smallest)), Ok(vec![smallest + smallest, zero]));
     assert_eq!(values(&constant(largest)), Err(Error::Overflow));
-    // Beside the largest number the smallest ones lose 8 bits to the room that is left for growth.
-    let small = smallest.mul_pow2(8);
-    assert_eq!(values(&diagonal(&[small, largest, -largest, zero])), Ok(vec![largest, largest, small, zero]));
+    assert_eq!(values(&diagonal(&[smallest, largest, -largest, zero])), Ok(vec![largest, largest, smallest, zero]));
     assert_eq!(values(&diagonal(&[-smallest])), Ok(vec![smallest]));
     assert_eq!(
         values(&Mat::from_fn(2, 2, |i, j| if i == j { S::zero() } else { entry(largest) })),

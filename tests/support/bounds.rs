@@ -28,7 +28,8 @@ impl Check {
     /// c of c · max(m, n) · ε.
     pub(crate) fn constant(self) -> f64 {
         match self {
-            Check::Residual | Check::Left | Check::Right | Check::Values => 3.0,
+            Check::Residual | Check::Left | Check::Right => 3.0,
+            Check::Values => 2.0,
         }
     }
 }

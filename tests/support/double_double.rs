@@ -1,7 +1,8 @@
 //! A real number of about 31 digits as the unevaluated sum of two `f64`.
 //!
 //! It joins the crate as any user's type would, by [`Real`] and one line, and so the crate's own code,
-//! run with it, is the reference for `f32` and `f64`.
+//! run with it, is the reference for `f32` and `f64`. The operations are not inlined: one of them is as long as a loop body of
+//! the kernels, and there are many loops to compile.
 //!
 //! Algorithms: Dekker 1971; Knuth, TAOCP 2, 4.2.2; names and error bounds of Joldes, Muller & Popescu,
 //! *Tight and rigorous error bounds for basic building blocks of double-word arithmetic*, ACM TOMS 44 (2017).
@@ -61,6 +62,7 @@ impl Neg for Dd {
 /// Relative error at most 3·2⁻¹⁰⁶ (Algorithm 6).
 impl Add for Dd {
     type Output = Self;
+    #[inline(never)]
     fn add(self, other: Self) -> Self {
         let (s, e) = two_sum(self.hi, other.hi);
         if !s.is_finite() {
@@ -82,6 +84,7 @@ impl Sub for Dd {
 /// Relative error at most 4·2⁻¹⁰⁶ (Algorithm 12).
 impl Mul for Dd {
     type Output = Self;
+    #[inline(never)]
     fn mul(self, other: Self) -> Self {
         let (p, e) = two_prod(self.hi, other.hi);
         if !p.is_finite() {
@@ -95,6 +98,7 @@ impl Mul for Dd {
 /// Relative error at most 10·2⁻¹⁰⁶ (Algorithm 18, with a full remainder).
 impl Div for Dd {
     type Output = Self;
+    #[inline(never)]
     fn div(self, other: Self) -> Self {
         let q = self.hi / other.hi;
         if !q.is_finite() || q == 0.0 || other.hi.is_infinite() {
@@ -176,6 +180,7 @@ impl Real for Dd {
         if self < Dd::zero() { -self } else { self }
     }
     /// One Newton step from the root of `hi`: relative error below 4·2⁻¹⁰⁶ (Lefèvre, Louvet, Muller, Picot & Rideau 2023).
+    #[inline(never)]
     fn sqrt(self) -> Self {
         let root = self.hi.sqrt();
         if root == 0.0 || !root.is_finite() {
@@ -184,12 +189,14 @@ impl Real for Dd {
         let rest = (-root).mul_add(root, self.hi) + self.lo;
         Self::renormalized(root, rest / (2.0 * root))
     }
+    #[inline(never)]
     fn exponent(self) -> i32 {
         let p = Real::exponent(self.hi);
         // Just below a power of two hi is rounded up to it.
         let below = self.lo != 0.0 && (self.lo < 0.0) != (self.hi < 0.0);
         if below && Real::abs(self.hi) == 1.0.mul_pow2(p) { p - 1 } else { p }
     }
+    #[inline(never)]
     fn mul_pow2(self, p: i32) -> Self {
         let hi = Real::mul_pow2(self.hi, p);
         if hi.is_finite() { Self::renormalized(hi, Real::mul_pow2(self.lo, p)) } else { hi.into() }

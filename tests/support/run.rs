@@ -116,7 +116,11 @@ pub(crate) fn check<S: Entry>(
     (errors, run.s)
 }
 
-/// The singular values, whichever vectors are asked for, must be those of [`Vectors::None`] to the last bit.
+/// The order from which singular vectors come by divide and conquer (see `svd_into`).
+const DIVIDED_FROM: usize = 96;
+
+/// The singular values, whichever vectors are asked for, must be those of [`Vectors::None`] to the last bit; from order
+/// [`DIVIDED_FROM`] on, those of any other choice of vectors, and those of [`Vectors::None`] within the bound that `check` holds both to.
 ///
 /// # Panics
 /// If they are not, or a promise is broken.
@@ -133,6 +137,9 @@ pub(crate) fn check_all_vectors<S: Entry>(name: &str, a: &Mat<S>, turn: usize) -
         let layouts = (Layout::turn(turn + i), Layout::turn((turn + i) / Layout::ALL.len() + i));
         let (errors, s) = check(name, a, &reference, vectors, layouts);
         worst = worst.worse(errors);
+        if vectors == Vectors::None && k >= DIVIDED_FROM {
+            continue;
+        }
         let expected = alone.get_or_insert_with(|| s.clone());
         assert!(s == expected[..s.len()], "{} {name} {vectors:?}: {s:?} is not {expected:?}", S::NAME);
     }

@@ -8,7 +8,9 @@ mod measure;
 mod number;
 mod options;
 mod ours;
+mod plot;
 mod problem;
+mod record;
 mod rust_peers;
 mod table;
 
@@ -17,7 +19,7 @@ use num_complex::Complex;
 use number::Number;
 use options::Options;
 use problem::{Contestant, Output, Problem, Shape, Task};
-use std::io::Write as _;
+use record::Record;
 use std::path::Path;
 use table::Row;
 
@@ -37,7 +39,9 @@ fn contestants<S: Number>(
         if m.max(n) <= 32 {
             all.push(Box::new(rust_peers::Dynamic));
         }
-        all.extend(rust_peers::fixed(m, n));
+        if let Some(fixed) = rust_peers::Static::new(problem.shape) {
+            all.push(Box::new(fixed));
+        }
         for library in libraries {
             for driver in [Driver::Gesdd, Driver::Gesvd] {
                 match Lapack::new(*library, driver, problem) {
@@ -94,7 +98,11 @@ fn cell<S: Number>(libraries: &[Library], task: Task, shape: Shape, options: &Op
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers");
+    if let Some(path) = &options.plot {
+        return record::redraw(path);
+    }
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join(".peers");
+    let root = std::env::var_os("PEERS_LIBRARIES").map_or_else(beside, Into::into);
     let mut libraries = vec![];
     for library in [Library::openblas(&root), Library::mkl(&root)] {
         match library {
@@ -102,7 +110,7 @@ fn run(options: &Options) -> Result<(), String> {
             Err(reason) => eprintln!("left out: {reason}"),
         }
     }
-    let mut rows = vec![];
+    let mut record = options.out.as_deref().map(Record::new).transpose()?;
     println!("{}", table::heading());
     for &task in &options.tasks {
         for scalar in &options.scalars {
@@ -114,22 +122,15 @@ fn run(options: &Options) -> Result<(), String> {
                     _ => cell::<Complex<f64>>(&libraries, task, shape, options),
                 };
                 println!("{}", table::line(&cell));
-                rows.extend(cell);
+                if let Some(record) = &mut record {
+                    record.add(cell)?;
+                }
             }
         }
     }
-    for library in &libraries {
-        println!("# {}: {}", library.name, library.description());
-    }
-    if let Some(folder) = &options.out {
-        std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
-        let mut file = std::fs::File::create(folder.join("results.csv")).map_err(|e| e.to_string())?;
-        writeln!(file, "{}", table::HEADER).map_err(|e| e.to_string())?;
-        for row in &rows {
-            writeln!(file, "{}", table::csv(row)).map_err(|e| e.to_string())?;
-        }
-    }
-    Ok(())
+    let machine = record::machine(&libraries);
+    print!("{machine}");
+    record.map_or(Ok(()), |record| record.finish(&machine))
 }
 
 fn main() {

@@ -3,14 +3,9 @@
 use diffsvd::{Real, Scalar};
 use num_complex::Complex;
 
-/// A scalar of diffsvd, faer, nalgebra and LAPACK.
-pub trait Number:
-    Scalar<Real = <Self as Number>::R>
-    + faer::traits::ComplexField<Real = <Self as Number>::R>
-    + nalgebra::ComplexField<RealField = <Self as Number>::R>
-    + Default
-{
-    type R: Real + nalgebra::RealField + faer::traits::RealField + Default + Copy;
+/// A scalar of diffsvd, of the two Rust libraries and of LAPACK.
+pub trait Number: Scalar<Real = <Self as Number>::R> + rivals::Rival<Value = <Self as Number>::R> + Default {
+    type R: Real + Default;
     /// The name in the options and tables.
     const NAME: &'static str;
     /// LAPACK's letter.

@@ -17,7 +17,9 @@ diffsvd beside faer, nalgebra, OpenBLAS and Intel MKL: CPU time on one thread, i
   --quick              short slices: a few tenths of a second for each cell
   --seconds 2          CPU time for each cell         --rounds 3..31    limits of the number of rounds
   --out FOLDER         where results.csv and *.svg go (default: results; --out - writes nothing)
-  --plot FILE.csv      draw the plots of an earlier run, measure nothing
+  --plot FILE.csv      draw the plots of an earlier run and print its tables as Markdown; measure nothing
+
+OpenBLAS and MKL are looked for where setup.sh puts them, or in the folder that the variable PEERS_LIBRARIES names.
 ";
 
 pub struct Options {

@@ -62,9 +62,9 @@ pub fn line(cell: &[Row]) -> String {
     let best = cell[1..].iter().min_by(|x, y| x.ratio.total_cmp(&y.ratio));
     match best {
         Some(best) => {
-            let _ = write!(text, "{:>12} {:<16}{:>6.2}x  |", micros(best.median()), best.contestant, best.ratio);
+            let _ = write!(text, "{:>12} {:<20}{:>6.2}x  |", micros(best.median()), best.contestant, best.ratio);
         }
-        None => text.push_str(&" ".repeat(39)),
+        None => text.push_str(&" ".repeat(43)),
     }
     for row in &cell[1..] {
         let _ = write!(text, " {} {}", row.contestant, micros(row.median()));
@@ -74,7 +74,7 @@ pub fn line(cell: &[Row]) -> String {
 
 pub fn heading() -> String {
     format!(
-        "{:<9}{:<5}{:<13}{:>12}{:>12} {:<16}{:>7}  | µs of CPU time for each matrix (median of the rounds)",
+        "{:<9}{:<5}{:<13}{:>12}{:>12} {:<20}{:>7}  | µs of CPU time for each matrix (median of the rounds)",
         "task", "type", "shape", "diffsvd", "best peer", "", "ratio"
     )
 }
@@ -85,4 +85,37 @@ fn micros(t: f64) -> String {
         t if t < 1000.0 => format!("{t:.1}"),
         t => format!("{t:.0}"),
     }
+}
+
+/// A Markdown table of one task: for every shape and scalar our time, the best peer and its time, and the ratio; lost cells
+/// as plainly as won ones. Empty where there are no rows of this task.
+pub fn markdown(task: Task, rows: &[Row]) -> String {
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.task == task).collect();
+    let mut shapes: Vec<Shape> = vec![];
+    let mut scalars: Vec<&str> = vec![];
+    for row in &rows {
+        (!shapes.contains(&row.shape)).then(|| shapes.push(row.shape));
+        (!scalars.contains(&row.scalar)).then(|| scalars.push(row.scalar));
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("| {} | {} |\n|---|{}\n", task.name(), scalars.join(" | "), "---|".repeat(scalars.len()));
+    for shape in shapes {
+        let _ = write!(text, "| {} |", shape.name().replace('x', "×").replacen('*', ", ", 1));
+        for scalar in &scalars {
+            let of_cell = rows.iter().filter(|r| r.shape == shape && r.scalar == *scalar);
+            let (ours, peers): (Vec<&&Row>, Vec<&&Row>) = of_cell.partition(|r| r.contestant == "diffsvd");
+            let best = peers.iter().min_by(|x, y| x.ratio.total_cmp(&y.ratio));
+            let _ = match (ours.first(), best) {
+                (Some(ours), Some(best)) => {
+                    let (us, them) = (micros(ours.median()), micros(best.median()));
+                    write!(text, " {us} / {them} {}: **{:.2}** |", best.contestant, best.ratio)
+                }
+                _ => write!(text, " – |"),
+            };
+        }
+        text.push('\n');
+    }
+    text
 }

@@ -1,12 +1,10 @@
 //! The rule as Zhang & Hu published it (arXiv:2411.14141, Theorems 3.1 and 3.2), transcribed literally, against `Rule::published()`.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, jvp, minus, mul, norm, plus, relative_error, scale_columns, vjp};
+use crate::support::losses::{Function, Loss, reference_gradient};
+use crate::support::random::Random;
 use diffsvd::{Mat, Rule};
 use num_complex::Complex;
-use support::derivatives::{Parts, Triplets, jvp, minus, mul, plus, relative_error, scale_columns, vjp};
-use support::losses::{Function, Loss, reference_gradient};
-use support::random::Random;
 
 /// The entrywise product.
 fn entrywise(a: &Mat<f64>, b: &Mat<f64>) -> Mat<f64> {
@@ -93,8 +91,8 @@ fn the_published_rule_is_the_paper_s_formula() {
         let dot = jvp(&x.view(), &a_dot, &Rule::published(), &bar).expect("tangents");
         for (ours, theirs) in [(dot.u, du), (dot.v, dv)] {
             let error = minus(&ours.expect("a tangent"), &theirs);
-            let size = 1.0 + support::derivatives::norm(&theirs);
-            assert!(support::derivatives::norm(&error) <= 1e-14 * size, "{m}×{n} {s:?}");
+            let size = 1.0 + norm(&theirs);
+            assert!(norm(&error) <= 1e-14 * size, "{m}×{n} {s:?}");
         }
     }
 }

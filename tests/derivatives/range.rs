@@ -3,13 +3,11 @@
 //! With the factors (U, c s, V) of c A: dU and dV along dA scale with 1/c, ds with 1; the gradient of cotangents of U and V with 1/c,
 //! that of cotangents of s with 1.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, all_rules, jvp, norm, relative_error, times, vjp};
+use crate::support::entry::Entry;
+use crate::support::random::Random;
 use diffsvd::{AtEqual, Mat, Real, Rule, Scalar};
 use num_complex::Complex;
-use support::derivatives::{Parts, Triplets, all_rules, jvp, norm, relative_error, times, vjp};
-use support::entry::Entry;
-use support::random::Random;
 
 const SPECTRA: [[f64; 4]; 5] =
     [[4.0, 3.0, 2.0, 1.0], [2.0, 2.0, 1.0, 0.5], [2.0, 1.0, 1.0, 1.0], [2.0, 2.0, 0.0, 0.0], [1.0, 0.999, 1e-3, 0.0]];

@@ -2,14 +2,12 @@
 //!
 //! All rules are linear in ẋ and in ȳ, also where they are not the derivative of anything.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, all_rules, inner, jvp, norm, plus, relative_error, vjp};
+use crate::support::entry::{Entry, at};
+use crate::support::random::Random;
 use diffsvd::{AtEqual, Error, Factors, Mat, MatMut, MatRef, Real, Rule, Scalar, Target, vjp_into, vjp_workspace_len};
 use num_complex::Complex;
 use num_traits::{One, Zero};
-use support::derivatives::{Parts, Triplets, all_rules, inner, jvp, norm, plus, relative_error, vjp};
-use support::entry::{Entry, at};
-use support::random::Random;
 
 /// c of c · max(m, n) · ε, relative to ‖ȳ‖‖Jẋ‖ + ‖Jᴴȳ‖‖ẋ‖. Measured: 1.2.
 const ADJOINT: f64 = 2.0;
@@ -47,10 +45,10 @@ const SPECTRA: [[f64; 4]; 9] = [
 fn cotangents<S: Scalar>(m: usize, n: usize, r: usize, mask: u8, random: &mut Random) -> Parts<S> {
     let s: Vec<S::Real> = (0..r).map(|_| random.entry::<S::Real>()).collect();
     Parts {
-        u: (mask & 1 != 0).then(|| random.matrix(m, r)),
-        s: (mask & 2 != 0).then_some(s),
-        v: (mask & 4 != 0).then(|| random.matrix(n, r)),
-        s_matrix: (mask & 8 != 0).then(|| random.matrix(r, r)),
+        u: (mask & 0b1 != 0).then(|| random.matrix(m, r)),
+        s: (mask & 0b10 != 0).then_some(s),
+        v: (mask & 0b100 != 0).then(|| random.matrix(n, r)),
+        s_matrix: (mask & 0b1000 != 0).then(|| random.matrix(r, r)),
     }
 }
 

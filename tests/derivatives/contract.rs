@@ -1,16 +1,14 @@
 //! What the derivatives promise their caller: every error with its numbers, outputs untouched by them, the report, values alone.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, all_rules, jvp, mul, norm, relative_error, scale_columns, vjp};
+use crate::support::entry::Entry;
+use crate::support::random::Random;
 use diffsvd::{
     AtEqual, Error, Factors, Mat, MatRef, Rule, Target, Tolerance, jvp_into, jvp_workspace_len, vjp_into,
     vjp_workspace_len,
 };
 use num_complex::Complex;
 use num_traits::Zero;
-use support::derivatives::{Parts, Triplets, all_rules, jvp, mul, norm, relative_error, scale_columns, vjp};
-use support::entry::Entry;
-use support::random::Random;
 
 const M: usize = 5;
 const N: usize = 4;
@@ -112,10 +110,12 @@ fn wrong_factors() {
     }
 }
 
+/// A change of one shape, the part that is found wrong, its shape, and the shape that it must have.
+type Misfit = (fn(&mut Setting), &'static str, (usize, usize), (usize, usize));
+
 #[test]
 fn wrong_shapes() {
-    type Change = fn(&mut Setting);
-    let changes: [(Change, &str, (usize, usize), (usize, usize)); 8] = [
+    let changes: [Misfit; 8] = [
         (|x| x.parts.u = Some(Mat::zeros(M - 1, K)), "of U", (M - 1, K), (M, K)),
         (|x| x.parts.u = Some(Mat::zeros(M, K + 1)), "of U", (M, K + 1), (M, K)),
         (|x| x.parts.u = Some(Mat::zeros(M, 2)), "of V", (N, K), (N, 2)),
@@ -158,6 +158,9 @@ fn a_workspace_one_too_short() {
     assert_eq!(jvp_workspace_len::<f64>(usize::MAX, usize::MAX, usize::MAX), usize::MAX);
 }
 
+/// One matrix among the parts.
+type Part = fn(&mut Parts<f64>) -> &mut Option<Mat<f64>>;
+
 /// NaN and both infinities at every position of every cotangent and of dA.
 #[test]
 fn entries_that_are_not_finite() {
@@ -170,7 +173,6 @@ fn entries_that_are_not_finite() {
             setting.a_dot = with(&setting.a_dot, (row, column));
             assert_eq!(setting.jvp_error(), Error::NonFinite { argument: "the tangent of A", row, column, nan });
         }
-        type Part = fn(&mut Parts<f64>) -> &mut Option<Mat<f64>>;
         let parts: [(Part, &'static str); 3] = [
             (|x| &mut x.u, "the cotangent of U"),
             (|x| &mut x.v, "the cotangent of V"),
@@ -235,13 +237,13 @@ fn plain_refusals<S: Entry>() {
     for (((m, n), s), (mask, r)) in cases.flat_map(|case| (0..16).flat_map(move |i| [1, 2, 3].map(|r| (case, (i, r)))))
     {
         let triplets = Triplets::<S>::random(m, n, &s, &mut random);
-        let (u, v) = (mask & 1 != 0, mask & 2 != 0);
+        let (u, v) = (mask & 0b1 != 0, mask & 0b10 != 0);
         let gs = (0..r).map(|_| random.entry()).collect();
         let bar = Parts {
             u: u.then(|| random.matrix(m, r)),
             v: v.then(|| random.matrix(n, r)),
-            s: (mask & 4 != 0 || mask & 11 == 0).then_some(gs),
-            s_matrix: (mask & 8 != 0).then(|| random.matrix(r, r)),
+            s: (mask & 0b100 != 0 || mask & 0b1011 == 0).then_some(gs),
+            s_matrix: (mask & 0b1000 != 0).then(|| random.matrix(r, r)),
         };
         let equal = (0..r.min(2)).any(|i| s[i] == s[i + 1]);
         // 1/s stands beside the projectors and, as 1/(2s), carries the phase.

@@ -1,12 +1,10 @@
 //! How far apart the SVD leaves singular values that are exactly equal, or from zero those that are exactly zero, against the default
 //! tolerance. With `--nocapture` it prints the figures that `docs/derivatives.md`, section 2, quotes.
 
-mod support;
-
+use crate::support::entry::Entry;
+use crate::support::random::Random;
 use diffsvd::{Mat, Real, Rule, Svd, Tolerance};
 use num_complex::Complex;
-use support::entry::Entry;
-use support::random::Random;
 
 /// A matrix whose singular values are equal in blocks of `block` neighbours, up to the rounding of its entries.
 struct Case<S> {

@@ -11,16 +11,14 @@
 //! - `EXACT`/δ for the rules that are exact at equal values, once the gap counts as zero (δ is then that of the other values);
 //! - |f(s)/s − f′(s)| (*reconstruct*) or |f′(s)| (*minimum norm*) in addition for the others.
 
-mod support;
-
+use crate::support::derivatives::{Parts, Triplets, inner, jvp, minus, norm, plus, times, vjp, wide};
+use crate::support::double_double::Dd;
+use crate::support::entry::{Entry, widen_real};
+use crate::support::losses::{Function, Loss, central_difference, reference};
+use crate::support::random::Random;
 use diffsvd::{Mat, Real, Rule, Scalar, Tolerance};
 use num_complex::Complex;
 use proptest::prelude::*;
-use support::derivatives::{Parts, Triplets, inner, jvp, minus, norm, plus, times, vjp, wide};
-use support::double_double::Dd;
-use support::entry::{Entry, widen_real};
-use support::losses::{Function, Loss, central_difference, reference};
-use support::random::Random;
 
 const GAPS: [f64; 8] = [1.0, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 0.0];
 

@@ -1,0 +1,67 @@
+//! `NumPy`'s own format.
+
+use diffsvd::Mat;
+use npyz::{DType, Deserialize, NpyFile, Order, TypeChar};
+use num_complex::Complex;
+
+use super::{Input, check_size};
+
+pub(crate) fn read(bytes: &[u8]) -> Result<Input, String> {
+    let file = NpyFile::new(bytes).map_err(|error| format!("not a .npy file: {error}"))?;
+    let &[rows, cols] = file.shape() else {
+        return Err(format!("expected an array of two dimensions, found the shape {:?}", file.shape()));
+    };
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let (m, n) = check_size(size(rows), size(cols))?;
+    let (order, described) = (file.order(), file.dtype().descr());
+    let (entries, complex) = values(file)?;
+    let at = |i: usize, j: usize| match order {
+        Order::C => entries[i * n + j],
+        Order::Fortran => entries[i + j * m],
+    };
+    let mut input = Input::new(&Mat::from_fn(m, n, at), complex);
+    if !described.contains("f8") && !described.contains("c16") {
+        input.notes.push(format!("stored as {described}, computed in double precision"));
+    }
+    Ok(input)
+}
+
+/// The entries in the order of the file, and whether they are of a complex type.
+fn values(file: NpyFile<&[u8]>) -> Result<(Vec<Complex<f64>>, bool), String> {
+    let real = |x: f64| Complex::new(x, 0.0);
+    let dtype = file.dtype();
+    let DType::Plain(stored) = &dtype else {
+        return Err(unsupported(&dtype));
+    };
+    let entries = match (stored.type_char(), stored.size_field()) {
+        (TypeChar::Float, 8) => convert(file, real),
+        (TypeChar::Float, 4) => convert(file, |x: f32| real(x.into())),
+        (TypeChar::Complex, 16) => convert(file, |x: Complex<f64>| x),
+        (TypeChar::Complex, 8) => convert(file, |x: Complex<f32>| Complex::new(x.re.into(), x.im.into())),
+        (TypeChar::Int, 8) => convert(file, |x: i64| real(x as f64)),
+        (TypeChar::Int, 4) => convert(file, |x: i32| real(x.into())),
+        (TypeChar::Int, 2) => convert(file, |x: i16| real(x.into())),
+        (TypeChar::Int, 1) => convert(file, |x: i8| real(x.into())),
+        (TypeChar::Uint, 8) => convert(file, |x: u64| real(x as f64)),
+        (TypeChar::Uint, 4) => convert(file, |x: u32| real(x.into())),
+        (TypeChar::Uint, 2) => convert(file, |x: u16| real(x.into())),
+        (TypeChar::Uint, 1) => convert(file, |x: u8| real(x.into())),
+        (TypeChar::Bool, _) => convert(file, |x: bool| real(x.into())),
+        _ => Err(unsupported(&dtype)),
+    };
+    Ok((entries?, stored.type_char() == TypeChar::Complex))
+}
+
+fn convert<T: Deserialize>(file: NpyFile<&[u8]>, to: impl Fn(T) -> Complex<f64>) -> Result<Vec<Complex<f64>>, String> {
+    let announced = file.len();
+    let entries = file.data::<T>().map_err(|error| error.to_string())?;
+    let read: Result<Vec<T>, _> = entries.collect();
+    match read {
+        Ok(entries) => Ok(entries.into_iter().map(to).collect()),
+        Err(_) => Err(format!("the file ends before the last of the {announced} entries that its header announces")),
+    }
+}
+
+fn unsupported(dtype: &DType) -> String {
+    format!("expected float32, float64, complex64, complex128, integers or booleans, found {}", dtype.descr())
+}

@@ -1,0 +1,348 @@
+//! The secular equation, all of its roots to full accuracy.
+//!
+//! The singular values of the matrix with first row z and diagonal σ, 0 = σ₀ < σ₁ < … < σ_{k−1}, are the roots of
+//!
+//!   f(s) = 1 + Σᵢ zᵢ² / (σᵢ² − s²),   σⱼ < sⱼ < σⱼ₊₁,   s²_{k−1} < σ²_{k−1} + ‖z‖².
+//!
+//! A root is kept as the nearer of its two poles, the *origin* o, and the offset μ = s² − o². So every difference
+//! σᵢ² − sⱼ² = (σᵢ − o)(σᵢ + o) − μ has high relative accuracy, which is what the singular vectors are made of.
+//!
+//! One step fits c + S/(σⱼ² − x) + T/(σⱼ₊₁² − x) to f, f′ and f″ and goes to its root: cubic convergence (Gragg, Thornton & Warner 1992);
+//! the root stays bracketed all the time. Roots are found [`LANES`] at a time, one in each lane.
+
+use crate::kernel::{Arith, LANES, Lane, Task};
+use crate::scalar::Real;
+
+/// Steps before only bisection is allowed; 3 or 4 are needed.
+const FREE_STEPS: usize = 16;
+
+/// Steps altogether: enough to bisect the exponent and then the significand of any f64.
+pub(super) const BUDGET: usize = 160;
+
+/// Finds all roots. `sigma` is ascending from zero, distinct to the tolerance of the deflation.
+pub(super) struct Roots<'a, R> {
+    pub(super) sigma: &'a [R],
+    /// zᵢ².
+    pub(super) weight: &'a [R],
+    /// The origins o.
+    pub(super) origin: &'a mut [R],
+    /// The offsets μ.
+    pub(super) offset: &'a mut [R],
+    /// Counts the roots for which the budget was not enough.
+    pub(super) failures: &'a mut usize,
+}
+
+impl<R: Real> Task for Roots<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let k = self.sigma.len();
+        let fourth = R::EPSILON.sqrt().sqrt();
+        let equation = Equation {
+            close: fourth * fourth.sqrt(),
+            sigma: self.sigma,
+            weight: self.weight,
+            total: self.weight.iter().fold(R::zero(), |sum, w| sum + *w),
+            tolerance: R::EPSILON * (R::from_f64(4.0) + R::from_f64(k as f64).sqrt()),
+        };
+        let mut first = 0;
+        while first < k {
+            let (lanes, converged) = equation.solve::<A>(first);
+            *self.failures += usize::from(!converged);
+            let count = LANES.min(k - first);
+            self.origin[first..first + count].copy_from_slice(&lanes.origin[..count]);
+            self.offset[first..first + count].copy_from_slice(&lanes.offset[..count]);
+            first += LANES;
+        }
+    }
+}
+
+/// The function f.
+struct Equation<'a, R> {
+    sigma: &'a [R],
+    weight: &'a [R],
+    /// ‖z‖².
+    total: R,
+    /// |f| below this times the sum of the moduli of its terms is rounding.
+    tolerance: R,
+    /// A step of this relative size is the last: its cube is below ε.
+    close: R,
+}
+
+/// The state of one root in each lane. All but the origin are squares relative to that of the origin.
+#[derive(Clone, Copy)]
+struct Lanes<R> {
+    origin: Lane<R>,
+    offset: Lane<R>,
+    /// The pole before the root, and the pole after it.
+    left: Lane<R>,
+    right: Lane<R>,
+    /// The bracket.
+    low: Lane<R>,
+    high: Lane<R>,
+}
+
+/// f, the sum of the moduli of its terms, f′, and c of the fitted function.
+struct Values<R> {
+    f: Lane<R>,
+    size: Lane<R>,
+    slope: Lane<R>,
+    rest: Lane<R>,
+}
+
+impl<R: Real> Equation<'_, R> {
+    /// The roots from `first` on, one a lane; the last one again where there are no more.
+    #[inline(always)]
+    fn solve<A: Arith>(&self, first: usize) -> (Lanes<R>, bool) {
+        let mut lanes = self.start(first);
+        let middle = self.evaluate::<A>(first, &lanes);
+        for l in 0..LANES {
+            self.guess(self.root(first, l), l, &mut lanes, middle.f[l]);
+        }
+        let mut done = [false; LANES];
+        for step in 0..BUDGET {
+            let values = self.evaluate::<A>(first, &lanes);
+            for (l, done) in done.iter_mut().enumerate() {
+                if !*done {
+                    *done = self.advance(&mut lanes, &values, l, step);
+                }
+            }
+            if done.iter().all(|done| *done) {
+                return (lanes, true);
+            }
+        }
+        (lanes, false)
+    }
+
+    /// Number of the root in lane `l`.
+    #[inline(always)]
+    fn root(&self, first: usize, l: usize) -> usize {
+        (first + l).min(self.sigma.len() - 1)
+    }
+
+    /// Halfway between the poles, in squares. The last root has no pole after it: twice its bound stands for one, of weight zero.
+    #[inline(always)]
+    fn start(&self, first: usize) -> Lanes<R> {
+        let zero = [R::zero(); LANES];
+        let mut lanes = Lanes { origin: zero, offset: zero, left: zero, right: zero, low: zero, high: zero };
+        for l in 0..LANES {
+            let j = self.root(first, l);
+            let sigma = self.sigma[j];
+            let gap = match self.sigma.get(j + 1) {
+                Some(next) => (*next - sigma) * (*next + sigma),
+                None => self.total + self.total,
+            };
+            lanes.origin[l] = sigma;
+            lanes.offset[l] = gap * R::from_f64(0.5);
+            (lanes.right[l], lanes.high[l]) = (gap, gap);
+        }
+        lanes
+    }
+
+    /// Chooses the origin from the sign of f halfway, and solves the equation with all but the two poles next to the root held constant.
+    #[inline(always)]
+    fn guess(&self, j: usize, l: usize, lanes: &mut Lanes<R>, f: R) {
+        let (gap, half) = (lanes.right[l], lanes.offset[l]);
+        let weights = (self.weight[j], self.weight.get(j + 1).copied().unwrap_or(R::zero()));
+        let rest = f + (weights.0 - weights.1) / half;
+        let (a, b) = match self.sigma.get(j + 1) {
+            Some(next) if f < R::zero() => {
+                lanes.origin[l] = *next;
+                (lanes.left[l], lanes.right[l]) = (-gap, R::zero());
+                (lanes.low[l], lanes.high[l]) = (-half, R::zero());
+                (weights.0 + weights.1 - rest * gap, -weights.1 * gap)
+            }
+            _ => {
+                if f < R::zero() {
+                    lanes.low[l] = half;
+                } else {
+                    lanes.high[l] = half;
+                }
+                (weights.0 + weights.1 + rest * gap, weights.0 * gap)
+            }
+        };
+        let guess = smaller_root(rest, a, b);
+        let inside = guess > lanes.low[l] && guess < lanes.high[l];
+        lanes.offset[l] = if inside { guess } else { bisect(lanes.low[l], lanes.high[l]) };
+    }
+
+    /// One step of lane `l`. Whether it was the last.
+    #[inline(always)]
+    fn advance(&self, lanes: &mut Lanes<R>, values: &Values<R>, l: usize, step: usize) -> bool {
+        let (offset, f) = (lanes.offset[l], values.f[l]);
+        if f < R::zero() {
+            lanes.low[l] = offset;
+        } else {
+            lanes.high[l] = offset;
+        }
+        let (low, high) = (lanes.low[l], lanes.high[l]);
+        let (left, right) = (lanes.left[l] - offset, lanes.right[l] - offset);
+        let a = (left + right) * f - left * right * values.slope[l];
+        let next = offset + smaller_root(values.rest[l], a, left * right * f);
+        let inside = next > low && next < high;
+        if f.abs() <= self.tolerance * values.size[l] {
+            // Good enough; the step that is known already makes it better.
+            lanes.offset[l] = if inside { next } else { offset };
+            return true;
+        }
+        let free = inside && step < FREE_STEPS;
+        let next = if free { next } else { bisect(low, high) };
+        lanes.offset[l] = next;
+        // What a free step leaves over is its cube in units of the distance of the poles, of which the nearest is the origin.
+        let moved = (next - offset).abs();
+        (free && moved <= self.close * offset.abs()) || high - low <= R::EPSILON * offset.abs()
+    }
+
+    /// f and what the next step needs, in every lane.
+    #[inline(always)]
+    fn evaluate<A: Arith>(&self, first: usize, lanes: &Lanes<R>) -> Values<R> {
+        let (zero, one) = ([R::zero(); LANES], [R::one(); LANES]);
+        let mut values = Values { f: one, size: one, slope: zero, rest: one };
+        // The poles next to a root belong to S and T of the fitted function, not to c.
+        let end = (first + LANES + 1).min(self.sigma.len());
+        let poles = |range: core::ops::Range<usize>| self.sigma[range.clone()].iter().zip(&self.weight[range]);
+        for (sigma, weight) in poles(0..first) {
+            values.add::<A>(lanes, *sigma, *weight, one);
+        }
+        for (i, (sigma, weight)) in poles(first..end).enumerate() {
+            let mut counts = one;
+            for (l, counts) in counts.iter_mut().enumerate() {
+                let j = self.root(first, l) - first;
+                *counts = if i == j || i == j + 1 { R::zero() } else { R::one() };
+            }
+            values.add::<A>(lanes, *sigma, *weight, counts);
+        }
+        for (sigma, weight) in poles(end..self.sigma.len()) {
+            values.add::<A>(lanes, *sigma, *weight, one);
+        }
+        values
+    }
+}
+
+impl<R: Real> Values<R> {
+    /// Adds the term of one pole; to c only where `counts` is 1.
+    #[inline(always)]
+    fn add<A: Arith>(&mut self, lanes: &Lanes<R>, sigma: R, weight: R, counts: Lane<R>) {
+        for (l, counts) in counts.into_iter().enumerate() {
+            let origin = lanes.origin[l];
+            let inverse = R::one() / A::mul_add(sigma - origin, sigma + origin, -lanes.offset[l]);
+            let term = weight * inverse;
+            self.f[l] += term;
+            self.size[l] += term.abs();
+            self.slope[l] = A::mul_add(term, inverse, self.slope[l]);
+            let left = A::mul_add(lanes.offset[l] - lanes.left[l], inverse, R::one());
+            let right = A::mul_add(lanes.offset[l] - lanes.right[l], inverse, R::one());
+            self.rest[l] = A::mul_add(term * counts, left * right, self.rest[l]);
+        }
+    }
+}
+
+/// The root 2b/(a + √(a² − 4bc)) of c x² − a x + b, without cancellation.
+#[inline(always)]
+fn smaller_root<R: Real>(c: R, a: R, b: R) -> R {
+    let two = R::one() + R::one();
+    let root = (a * a - two * two * b * c).abs().sqrt();
+    if a > R::zero() { two * b / (a + root) } else { (a - root) / (two * c) }
+}
+
+/// A point between the ends of a bracket, which have one sign: their geometric mean, or a fraction of the one where the other is zero.
+#[inline(always)]
+fn bisect<R: Real>(low: R, high: R) -> R {
+    if low == R::zero() || high == R::zero() {
+        return (low + high) * R::from_f64(1.0 / 64.0);
+    }
+    (low.abs().sqrt() * high.abs().sqrt()).with_sign(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Level;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The roots as (origin, offset).
+    fn roots<R: Real>(sigma: &[R], z: &[R], level: Level) -> Vec<(R, R)> {
+        let weight: Vec<R> = z.iter().map(|z| *z * *z).collect();
+        let (mut origin, mut offset) = (vec![R::zero(); sigma.len()], vec![R::zero(); sigma.len()]);
+        let mut failures = 0;
+        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, failures: &mut failures });
+        assert_eq!(failures, 0);
+        origin.into_iter().zip(offset).collect()
+    }
+
+    /// Every root is between its poles, and f changes its sign within a few ε of it, or is rounding there.
+    fn check<R: Real>(sigma: &[f64], z: &[f64]) {
+        let real = |list: &[f64]| list.iter().map(|x| R::from_f64(*x)).collect::<Vec<R>>();
+        let (sigma, z) = (real(sigma), real(z));
+        for level in Level::all() {
+            for (j, (origin, offset)) in roots(&sigma, &z, level).into_iter().enumerate() {
+                let nearest = if offset > R::zero() { j } else { j + 1 };
+                assert!(origin == sigma[nearest] && offset != R::zero(), "{level:?} {j}");
+                // In double precision whatever R is: the differences of the poles are exact or nearly so.
+                let (o, mu) = (origin.to_f64(), offset.to_f64());
+                let (mut f, mut size) = (1.0, 1.0);
+                let mut slope = 0.0;
+                for (s, z) in sigma.iter().zip(&z) {
+                    let difference = (s.to_f64() - o) * (s.to_f64() + o) - mu;
+                    let term = z.to_f64() * z.to_f64() / difference;
+                    f += term;
+                    size += term.abs();
+                    slope += term / difference;
+                }
+                let k = sigma.len() as f64;
+                let rounding = R::EPSILON.to_f64() * (4.0 + k.sqrt()) * size;
+                let step = R::EPSILON.to_f64() * 4.0 * mu.abs() * slope;
+                assert!(f.abs() <= rounding.max(step), "{level:?} {j} of {k}: {f:e} {rounding:e} {step:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_pole_gives_its_own_length() {
+        for level in Level::all() {
+            let [(origin, offset)] = roots(&[0.0], &[-0.3_f64], level)[..] else { unreachable!() };
+            assert_eq!(origin, 0.0);
+            assert!((offset.sqrt() - 0.3).abs() < 1e-16);
+        }
+    }
+
+    #[test]
+    fn even_clustered_and_graded_poles_with_large_and_tiny_entries() {
+        for k in [2_usize, 3, 7, 8, 9, 16, 17, 50] {
+            let list = |f: &dyn Fn(usize) -> f64| (0..k).map(f).collect::<Vec<f64>>();
+            let poles = [
+                list(&|i| i as f64 / k as f64),
+                list(&|i| if i == 0 { 0.0 } else { 0.5 + 1e-5 * i as f64 }),
+                list(&|i| if i == 0 { 0.0 } else { 1e-5 * 1.2_f64.powf(i as f64) }),
+                list(&|i| (i / 2) as f64 / k as f64 + 2e-6 * (i % 2) as f64),
+            ];
+            let entries = [
+                list(&|_| 0.2),
+                list(&|i| if i % 3 == 0 { 1.0 } else { 1e-6 }),
+                list(&|i| 1e-6 + (i as f64 * 0.7).sin().abs()),
+                list(&|_| 1e-6),
+                list(&|i| if i == 0 { 1e-6 } else { 1.0 }),
+            ];
+            for sigma in &poles {
+                for z in &entries {
+                    check::<f64>(sigma, z);
+                    check::<f32>(sigma, z);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn poles_and_entries_at_the_tolerance() {
+        let tiny = 8.0 * f64::EPSILON;
+        let sigma: Vec<f64> = (0..20).map(|i| f64::from(i) * tiny).collect();
+        check::<f64>(&sigma, &[tiny; 20]);
+        check::<f64>(&sigma, &[1.0; 20]);
+        let mut z = [1.0; 20];
+        z[0] = f64::EPSILON;
+        check::<f64>(&sigma, &z);
+        let sigma: Vec<f64> =
+            (0..20).map(|i| if i < 10 { 1e-7 * f64::from(i) } else { 1.0 + 1e-15 * f64::from(i) }).collect();
+        check::<f64>(&sigma, &z);
+    }
+}

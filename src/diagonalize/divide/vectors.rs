@@ -1,0 +1,198 @@
+//! The singular vectors of a merge, orthogonal to working precision however close the singular values are.
+//!
+//! The computed roots are the exact singular values of a matrix with the same σ and a slightly different first row ẑ. By Löwner's formula
+//!
+//!   ẑᵢ² = (s²_{k−1} − σᵢ²) Π_{j<i} (sⱼ² − σᵢ²)/(σⱼ² − σᵢ²) Π_{i≤j<k−1} (sⱼ² − σᵢ²)/(σⱼ₊₁² − σᵢ²),
+//!
+//! every factor of which is known to high relative accuracy, and so are ẑ and the vectors of *that* matrix (Gu & Eisenstat 1995, section 3):
+//!
+//!   vⱼ ∝ (ẑᵢ/(σᵢ² − sⱼ²))ᵢ,   uⱼ ∝ (−1, σᵢ ẑᵢ/(σᵢ² − sⱼ²))ᵢ.
+
+use crate::kernel::{Arith, LANES, Lane, Task};
+use crate::scalar::Real;
+
+/// σᵢ² − sⱼ² for the root of this origin and offset.
+#[inline(always)]
+fn difference<A: Arith, R: Real>(sigma: R, origin: R, offset: R) -> R {
+    A::mul_add(sigma - origin, sigma + origin, -offset)
+}
+
+/// Overwrites |z| by |ẑ|. All arrays are in the ascending order of the poles; `sigma` and `z` are padded to whole lanes.
+pub(super) struct Lowner<'a, R> {
+    pub(super) sigma: &'a [R],
+    pub(super) origin: &'a [R],
+    pub(super) offset: &'a [R],
+    pub(super) z: &'a mut [R],
+}
+
+impl<R: Real> Task for Lowner<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let last = self.origin.len() - 1;
+        let (sigmas, _) = self.sigma.as_chunks::<LANES>();
+        let (zs, _) = self.z.as_chunks_mut::<LANES>();
+        for (block, (sigma, z)) in sigmas.iter().zip(zs).enumerate() {
+            let mut product = [R::zero(); LANES];
+            for l in 0..LANES {
+                product[l] = -difference::<A, R>(sigma[l], self.origin[last], self.offset[last]);
+            }
+            let first = block * LANES;
+            // Roots before all poles of the block, among them, after them.
+            for j in 0..last.min(first) {
+                multiply::<A, R>(&mut product, sigma, [self.sigma[j]; LANES], (self.origin[j], self.offset[j]));
+            }
+            for j in first..last.min(first + LANES) {
+                let mut pole = [self.sigma[j]; LANES];
+                for pole in pole.iter_mut().take(j + 1 - first) {
+                    *pole = self.sigma[j + 1];
+                }
+                multiply::<A, R>(&mut product, sigma, pole, (self.origin[j], self.offset[j]));
+            }
+            for j in first + LANES..last {
+                multiply::<A, R>(&mut product, sigma, [self.sigma[j + 1]; LANES], (self.origin[j], self.offset[j]));
+            }
+            for l in 0..LANES {
+                z[l] = product[l].abs().sqrt();
+            }
+        }
+    }
+}
+
+/// product ← product (s² − σ²)/(pole² − σ²).
+#[inline(always)]
+fn multiply<A: Arith, R: Real>(product: &mut Lane<R>, sigma: &Lane<R>, pole: Lane<R>, root: (R, R)) {
+    for l in 0..LANES {
+        let numerator = -difference::<A, R>(sigma[l], root.0, root.1);
+        let denominator = (pole[l] - sigma[l]) * (pole[l] + sigma[l]);
+        product[l] *= numerator / denominator;
+    }
+}
+
+/// The right singular vectors, unit columns of `v`, for the roots in descending order. `sigma` and `z`, in the order of the rows of `v`, end with padding.
+pub(super) struct Right<'a, R> {
+    pub(super) sigma: &'a [Lane<R>],
+    pub(super) z: &'a [Lane<R>],
+    pub(super) origin: &'a [R],
+    pub(super) offset: &'a [R],
+    pub(super) v: &'a mut [Lane<R>],
+    /// Receives 1/‖(ẑᵢ/(σᵢ² − sⱼ²))ᵢ‖, column by column.
+    pub(super) head: &'a mut [R],
+}
+
+impl<R: Real> Task for Right<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let roots = self.origin.iter().zip(self.offset).rev();
+        let columns = self.v.chunks_exact_mut(self.sigma.len());
+        for (((origin, offset), column), head) in roots.zip(columns).zip(self.head) {
+            // The largest entries are about z/μ: brought to the size of z, their squares stay in the range.
+            let unit = R::one().mul_pow2(offset.exponent());
+            let mut squares = [R::zero(); LANES];
+            for ((v, sigma), z) in column.iter_mut().zip(self.sigma).zip(self.z) {
+                for l in 0..LANES {
+                    v[l] = z[l] / difference::<A, R>(sigma[l], *origin, *offset) * unit;
+                    squares[l] = A::mul_add(v[l], v[l], squares[l]);
+                }
+            }
+            let inverse = R::one() / squares.iter().fold(R::zero(), |sum, x| sum + *x).sqrt();
+            for v in column.iter_mut() {
+                for v in v {
+                    *v *= inverse;
+                }
+            }
+            *head = unit * inverse;
+        }
+    }
+}
+
+/// Turns the right singular vectors into the left ones, in place.
+pub(super) struct Left<'a, R> {
+    pub(super) sigma: &'a [Lane<R>],
+    /// Row of the middle pole.
+    pub(super) middle: usize,
+    pub(super) head: &'a [R],
+    pub(super) u: &'a mut [Lane<R>],
+}
+
+impl<R: Real> Task for Left<'_, R> {
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        for (column, head) in self.u.chunks_exact_mut(self.sigma.len()).zip(self.head) {
+            column[self.middle / LANES][self.middle % LANES] = R::zero();
+            let mut squares = [R::zero(); LANES];
+            for (u, sigma) in column.iter_mut().zip(self.sigma) {
+                for l in 0..LANES {
+                    u[l] *= sigma[l];
+                    squares[l] = A::mul_add(u[l], u[l], squares[l]);
+                }
+            }
+            let inverse = R::one() / squares.iter().fold(*head * *head, |sum, x| sum + *x).sqrt();
+            for u in column.iter_mut() {
+                for u in u {
+                    *u *= inverse;
+                }
+            }
+            column[self.middle / LANES][self.middle % LANES] = -*head * inverse;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Level, padded};
+    use crate::scalar::Real;
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::super::secular::Roots;
+
+    /// ẑ, and the columns of U and V with the row of the middle pole first.
+    fn factors(sigma: &[f64], z: &[f64], level: Level) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let (k, rows) = (sigma.len(), padded(sigma.len()));
+        let pad = |list: &[f64]| (0..rows).map(|i| list.get(i).copied().unwrap_or(0.0)).collect::<Vec<f64>>();
+        let weight: Vec<f64> = z.iter().map(|z| z * z).collect();
+        let (mut origin, mut offset, mut failures) = (vec![0.0; k], vec![0.0; k], 0);
+        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, failures: &mut failures });
+        let (padded_sigma, mut exact) = (pad(sigma), pad(z));
+        let (origin, offset) = (&origin[..], &offset[..]);
+        level.run(Lowner { sigma: &padded_sigma, origin, offset, z: &mut exact });
+        let exact = pad(&(0..k).map(|i| exact[i].with_sign(z[i])).collect::<Vec<f64>>());
+        let lanes = padded_sigma.as_chunks().0;
+        let mut v = vec![[0.0; LANES]; rows / LANES * k];
+        let mut head = vec![0.0; k];
+        level.run(Right { sigma: lanes, z: exact.as_chunks().0, origin, offset, v: &mut v, head: &mut head });
+        let mut u = v.clone();
+        level.run(Left { sigma: lanes, middle: 0, head: &head, u: &mut u });
+        (exact, u.as_flattened().to_vec(), v.as_flattened().to_vec())
+    }
+
+    fn dot(a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    #[test]
+    fn orthonormal_whatever_the_distance_of_the_poles() {
+        for gap in [1e-1, 1e-6, 4e-15] {
+            for k in [1_usize, 2, 7, 8, 9, 20] {
+                let sigma: Vec<f64> = (0..k).map(|i| if i == 0 { 0.0 } else { 0.3 + gap * i as f64 }).collect();
+                let z: Vec<f64> = (0..k).map(|i| if i % 4 == 1 { 1e-13 } else { (1.0 + i as f64).sin() }).collect();
+                for level in Level::all() {
+                    let (exact, u, v) = factors(&sigma, &z, level);
+                    let bound = 4.0 * (k as f64 + 3.0) * f64::EPSILON;
+                    let distance = z.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                    assert!(distance <= bound, "{level:?} {k} {gap:e}: |z − ẑ| = {distance:e}");
+                    for (i, j) in (0..k).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                        let columns = |q: &[f64]| {
+                            let rows = padded(k);
+                            dot(&q[i * rows..][..rows], &q[j * rows..][..rows])
+                        };
+                        let identity = f64::from(i == j);
+                        let error = (columns(&u) - identity).abs().max((columns(&v) - identity).abs());
+                        assert!(error <= bound, "{level:?} {k} {gap:e} ({i}, {j}): {error:e}");
+                    }
+                }
+            }
+        }
+    }
+}

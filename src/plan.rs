@@ -1,0 +1,175 @@
+//! Which way a matrix goes through the stages, and how much memory that takes: one decision for both.
+
+use crate::block::{BLOCK, FEW, scratch_cols};
+use crate::diagonalize::divide_workspace_len;
+use crate::error::Error;
+use crate::kernel::padded;
+use crate::matrix::check_shape;
+use crate::scalar::Scalar;
+use crate::workspace::ALIGNMENT;
+
+/// Which singular vectors are wanted. With k = min(m, n):
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vectors {
+    /// None: the singular values alone, at a fraction of the cost.
+    None,
+    /// U m×k and V n×k.
+    #[default]
+    Thin,
+    /// U m×m and V n×n: complete orthonormal bases; the columns after k span the null spaces.
+    Full,
+    /// The leading r ≤ k triplets: U m×r, V n×r and r singular values.
+    Leading(usize),
+}
+
+/// The path of one matrix, made from its shape alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Rows of the matrix that is decomposed, at least `cols`.
+    pub(crate) rows: usize,
+    /// Its columns, k.
+    pub(crate) cols: usize,
+    /// Whether that is Aᴴ, so that U and V change places.
+    pub(crate) transposed: bool,
+    /// Whether A = Q R comes first.
+    pub(crate) tall: bool,
+    /// Whether any singular vectors are wanted.
+    pub(crate) vectors: bool,
+    /// Columns of its left factor: 0, k or m.
+    pub(crate) left_cols: usize,
+}
+
+impl Plan {
+    pub(crate) const fn new(rows: usize, cols: usize, vectors: Vectors) -> Self {
+        let transposed = rows < cols;
+        let (rows, cols) = if transposed { (cols, rows) } else { (rows, cols) };
+        let left_cols = match vectors {
+            Vectors::None => 0,
+            Vectors::Thin | Vectors::Leading(_) => cols,
+            Vectors::Full => rows,
+        };
+        Plan {
+            rows,
+            cols,
+            transposed,
+            // Where the QR factorization costs less than what it saves (Chan 1982: m > 5/3 n).
+            tall: rows > cols.saturating_add(cols / 3 * 2),
+            vectors: !matches!(vectors, Vectors::None),
+            left_cols,
+        }
+    }
+
+    /// Entries of the workspace; saturates where no memory could hold it.
+    pub(crate) const fn workspace<S: Scalar>(&self) -> usize {
+        let (m, n) = (self.rows, self.cols);
+        if n == 0 {
+            return 0;
+        }
+        let (tall, short) = (padded(m), padded(n));
+        let Stores { copy, square, rows, left, right, middle } = self.stores();
+        let blocks = padded(BLOCK).saturating_mul(scratch_cols(if self.left_cols > n { self.left_cols } else { n }));
+        let entries = tall
+            .saturating_mul(copy.saturating_add(left).saturating_add(3))
+            .saturating_add(short.saturating_mul(square.saturating_add(rows).saturating_add(right).saturating_add(1)))
+            .saturating_add(if self.blocked() { blocks } else { 0 });
+        let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
+        let reals = n
+            .saturating_mul(REALS_PER_COLUMN)
+            .saturating_add(short.saturating_mul(2).saturating_mul(middle))
+            .saturating_add(divide);
+        // Room to start at a cache line.
+        let slack = ALIGNMENT.div_ceil(size_of::<S>());
+        entries.saturating_add(reals.div_ceil(S::PARTS)).saturating_add(slack)
+    }
+
+    /// Whether the vectors are found by divide and conquer.
+    pub(crate) const fn divided(&self) -> bool {
+        self.vectors && self.cols >= DIVIDED_FROM
+    }
+
+    /// Whether reflectors are applied in blocks.
+    pub(crate) const fn blocked(&self) -> bool {
+        (self.tall || self.divided()) && self.cols >= FEW
+    }
+
+    /// Columns of each matrix in the work storage.
+    pub(crate) const fn stores(&self) -> Stores {
+        let n = self.cols;
+        let apart = self.tall || self.divided();
+        Stores {
+            copy: if apart || self.left_cols < n { n } else { self.left_cols },
+            square: if self.tall { n } else { 0 },
+            rows: if self.vectors { n } else { 0 },
+            left: if apart { self.left_cols } else { 0 },
+            right: if self.divided() { n } else { 0 },
+            middle: if self.divided() { n } else { 0 },
+        }
+    }
+}
+
+/// Columns of the matrices in the work storage; 0 for those that the path does not need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stores {
+    /// A, then its reflectors, then, unless `left` is used, the left basis.
+    pub(crate) copy: usize,
+    /// R of a tall A = Q R, then its reflectors or its left basis.
+    pub(crate) square: usize,
+    /// The reflectors of the rows, then, unless `right` is used, the right basis.
+    pub(crate) rows: usize,
+    /// The left basis.
+    pub(crate) left: usize,
+    /// The right basis.
+    pub(crate) right: usize,
+    /// The two real factors of the bidiagonal matrix.
+    pub(crate) middle: usize,
+}
+
+/// Order from which divide and conquer is faster than QR iteration (`docs/benchmarks.md`).
+const DIVIDED_FROM: usize = 96;
+
+/// d and e, four arrays of rotations, the scalars of three sets of reflectors.
+const REALS_PER_COLUMN: usize = 2 + 4 + 6;
+
+/// Length of the workspace, in entries, that the SVD of an m×n matrix needs; O(mn) for thin vectors.
+///
+/// ```
+/// use diffsvd::{Vectors, svd_workspace_len};
+/// const LEN: usize = svd_workspace_len::<f32>(4, 3, Vectors::Thin);
+/// let workspace = [0.0_f32; LEN];
+/// # assert!(workspace.len() > 4 * 3);
+/// ```
+#[must_use]
+pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> usize {
+    Plan::new(rows, cols, vectors).workspace::<S>()
+}
+
+/// The shapes of the outputs for an m×n matrix: (columns of U, length of s, columns of V).
+pub(crate) fn check_outputs(
+    shape: (usize, usize),
+    vectors: Vectors,
+    u: (usize, usize),
+    s: usize,
+    v: (usize, usize),
+) -> Result<(), Error> {
+    let (m, n) = shape;
+    let k = m.min(n);
+    let (u_cols, s_len, v_cols) = match vectors {
+        Vectors::None => (0, k, 0),
+        Vectors::Thin => (k, k, k),
+        Vectors::Full => (m, k, n),
+        Vectors::Leading(r) if r <= k => (r, r, r),
+        Vectors::Leading(r) => {
+            return Err(Error::Parameter {
+                name: "the number of leading triplets",
+                value: r as f64,
+                must: "not exceed the smaller side of the matrix",
+            });
+        }
+    };
+    check_shape("s", (s, 1), (s_len, 1))?;
+    if vectors == Vectors::None {
+        return Ok(());
+    }
+    check_shape("U", u, (m, u_cols))?;
+    check_shape("V", v, (n, v_cols))
+}
