@@ -1,13 +1,15 @@
 //! The module behind `docs/page/index.html`: one matrix in, its singular values and a gradient by each rule out.
 //!
 //! Everything passes through one block of numbers: `numbers()` says where it is. Row-major and in this order: A, G (m×n
-//! each), s (k), then five gradients (m×n each), with their gauge residuals (5) last.
+//! each), s (k), then five gradients and the exact one (m×n each), with the five gauge residuals last.
 #![no_std]
 
 use core::cell::UnsafeCell;
 
 use diffsvd::{
-    AtEqual, Cotangent, Error, Factors, FactorsMut, MatMut, MatRef, Rule, Target, Vectors, svd_into, vjp_into,
+    AtEqual, Cotangent, Error, Factors, FactorsMut, MatMut, MatRef, Rule, Target, Vectors,
+    spectral::{MapGradient, Polar, map_vjp_into},
+    svd_into, vjp_into,
 };
 
 /// Largest side of a matrix.
@@ -21,12 +23,12 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-struct Numbers(UnsafeCell<[f64; 7 * AREA + SIDE + 5]>);
+struct Numbers(UnsafeCell<[f64; 8 * AREA + SIDE + 5]>);
 
 // SAFETY: a module without threads.
 unsafe impl Sync for Numbers {}
 
-static NUMBERS: Numbers = Numbers(UnsafeCell::new([0.0; 7 * AREA + SIDE + 5]));
+static NUMBERS: Numbers = Numbers(UnsafeCell::new([0.0; 8 * AREA + SIDE + 5]));
 
 /// Where the numbers are.
 #[unsafe(no_mangle)]
@@ -52,7 +54,8 @@ fn work(numbers: &mut [f64], m: usize, n: usize) -> Result<(), Error> {
     let (a, rest) = numbers.split_at_mut(area);
     let (g, rest) = rest.split_at_mut(area);
     let (s, rest) = rest.split_at_mut(k);
-    let (gradients, residuals) = rest.split_at_mut(RULES.len() * area);
+    let (gradients, rest) = rest.split_at_mut(RULES.len() * area);
+    let (exact, residuals) = rest.split_at_mut(area);
     let out = FactorsMut { u: MatMut::col_major(&mut u, m, k)?, s, v: MatMut::col_major(&mut v, n, k)? };
     svd_into(MatRef::row_major(a, m, n)?, Vectors::Thin, out, &mut scratch)?;
     // dL = ⟨G, dU Vᵀ + U dVᵀ⟩: gU = G V and gV = Gᵀ U.
@@ -77,5 +80,9 @@ fn work(numbers: &mut [f64], m: usize, n: usize) -> Result<(), Error> {
         let report = vjp_into(&factors, &cotangent, &Rule::new(rule), target, &mut scratch);
         *residual = report.map_or(f64::NAN, |report| report.gauge_residual);
     }
+    // U Vᵀ as a function of the singular values needs no basis: exact at every gap.
+    exact.fill(f64::NAN);
+    let target = MapGradient { a: Target::Overwrite(MatMut::row_major(exact, m, n)?), f: None };
+    let _ = map_vjp_into(&factors, &Polar, MatRef::row_major(g, m, n)?, target, &mut scratch);
     Ok(())
 }
