@@ -5,3 +5,6 @@ pub mod conventions {}
 
 #[doc = include_str!("../docs/derivatives.md")]
 pub mod derivatives {}
+
+#[doc = include_str!("../docs/spectral.md")]
+pub mod spectral {}

@@ -65,23 +65,23 @@ pub(super) fn second_difference<R: Real, F: TwiceDifferentiable<R> + ?Sized>(f: 
     if (quotient - mean).abs() <= bound { mean } else { quotient }
 }
 
-/// f\[x₀, x₁, x₂\] by the quotient over the longest side that joins an argument in `piece` with one outside of it: for a function
-/// that is made of two pieces, whose distance does not vanish.
-pub(super) fn second_quotient<R: Real, F: SpectralFunction<R> + ?Sized>(
-    f: &F,
-    x: [R; 3],
-    piece: impl Fn(R) -> bool,
+/// f\[x₀, x₁, x₂\] of a function that is made of two linear pieces, by the quotient over the longest side that joins them, whose length
+/// does not vanish; zero where all three lie in one.
+pub(super) fn second_of_pieces<R: Real, P: Copy>(
+    x: [P; 3],
+    position: impl Fn(P) -> R,
+    piece: impl Fn(P) -> bool,
+    first: impl Fn(P, P) -> R,
 ) -> R {
-    let zero = R::zero();
-    let mut best = (zero, x);
+    let mut longest = (R::zero(), x);
     for [a, b, c] in [x, [x[1], x[2], x[0]], [x[2], x[0], x[1]]] {
-        let side = (a - c).abs();
-        if piece(a) != piece(c) && side > best.0 {
-            best = (side, [a, b, c]);
+        let side = (position(a) - position(c)).abs();
+        if piece(a) != piece(c) && side > longest.0 {
+            longest = (side, [a, b, c]);
         }
     }
-    let [a, b, c] = best.1;
-    if best.0 == zero { zero } else { (odd_difference(f, a, b) - odd_difference(f, b, c)) / (a - c) }
+    let (side, [a, b, c]) = longest;
+    if side == R::zero() { side } else { (first(a, b) - first(b, c)) / (position(a) - position(c)) }
 }
 
 /// ∫∫ f″ over the triangle t₀ + t₁ + t₂ = 1 (of area ½) by Radon's formula: exact for polynomials f of degree 7.

@@ -42,6 +42,9 @@ impl<'a, S: Scalar> Direct<'a, S> {
     }
 }
 
+/// Pairs (A, B) that stand for A Bᴴ.
+type Terms<'a, S> = [Option<(MatRef<'a, S>, MatRef<'a, S>)>; 2];
+
 /// The bases with the taller one on the left, and the matrices between them.
 pub(super) struct Frame<'f, 'w, S> {
     pub(super) left: MatRef<'f, S>,
@@ -64,13 +67,13 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
         k.saturating_mul(tall.saturating_add(beside).saturating_add(k))
     }
 
-    pub(super) fn new(factors: &Factors<'f, S>, arena: &mut Arena<'w, S>) -> Result<Self, Error> {
+    pub(super) fn new(factors: &Factors<'f, S>, arena: &mut Arena<'w, S>) -> Self {
         let ((m, n), k) = (factors.shape(), factors.triplets());
         let flipped = m < n;
         let (left, right) = if flipped { (factors.v, factors.u) } else { (factors.u, factors.v) };
         let beside = if k < right.rows() { right.rows() } else { 0 };
         let (l, w, p) = (arena.take(left.rows() * k), arena.take(beside * k), arena.take(k * k));
-        Ok(Frame { left, right, flipped, k, l, w, p })
+        Frame { left, right, flipped, k, l, w, p }
     }
 
     /// Whether U leaves a complement.
@@ -209,7 +212,7 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
     }
 
     /// The pairs (A, B) of which the map is the sum of A Bᴴ: (L, V), and (U, W) where V leaves a complement; in the orientation of A.
-    pub(super) fn terms(&self) -> Result<[Option<(MatRef<'_, S>, MatRef<'_, S>)>; 2], Error> {
+    pub(super) fn terms(&self) -> Result<Terms<'_, S>, Error> {
         let turned = |a, b| if self.flipped { (b, a) } else { (a, b) };
         let l = MatRef::col_major(&*self.l, self.left.rows(), self.k)?;
         let first = Some(turned(l, self.right));

@@ -1,5 +1,6 @@
 //! 1/s above a cut-off: the pseudoinverse as a spectral function.
 
+use super::divided::{odd_difference, second_of_pieces};
 use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::values::{Order, Values, require_non_negative};
 use crate::error::Error;
@@ -36,11 +37,11 @@ impl<R: Real> Inverse<R> {
     fn keeps(&self, s: R) -> bool {
         s > self.cut
     }
+}
 
-    /// f\[a, b\] for kept a and any b of any sign.
-    fn reciprocal_product(&self, a: R, b: R) -> R {
-        (R::one() / a) / b
-    }
+/// 1/(a b) without the product, which may overflow.
+fn reciprocal_product<R: Real>(a: R, b: R) -> R {
+    (R::one() / a) / b
 }
 
 impl<R: Real> SpectralFunction<R> for Inverse<R> {
@@ -48,24 +49,24 @@ impl<R: Real> SpectralFunction<R> for Inverse<R> {
         if self.keeps(s) { R::one() / s } else { R::zero() }
     }
     fn derivative(&self, s: R) -> R {
-        if self.keeps(s) { -self.reciprocal_product(s, s) } else { R::zero() }
+        if self.keeps(s) { -reciprocal_product(s, s) } else { R::zero() }
     }
     fn quotient(&self, s: R) -> R {
-        if self.keeps(s) { self.reciprocal_product(s, s) } else { R::zero() }
+        if self.keeps(s) { reciprocal_product(s, s) } else { R::zero() }
     }
     fn divided_difference(&self, a: R, b: R) -> R {
         let (a, b) = (a.larger(b), a.smaller(b));
         match (self.keeps(a), self.keeps(b)) {
-            (true, true) => -self.reciprocal_product(a, b),
-            (true, false) => self.reciprocal_product(a, a - b),
+            (true, true) => -reciprocal_product(a, b),
+            (true, false) => reciprocal_product(a, a - b),
             _ => R::zero(),
         }
     }
     fn divided_sum(&self, a: R, b: R) -> R {
         let (a, b) = (a.larger(b), a.smaller(b));
         match (self.keeps(a), self.keeps(b)) {
-            (true, true) => self.reciprocal_product(a, b),
-            (true, false) => self.reciprocal_product(a, a + b),
+            (true, true) => reciprocal_product(a, b),
+            (true, false) => reciprocal_product(a, a + b),
             _ => R::zero(),
         }
     }
@@ -79,15 +80,15 @@ impl<R: Real> SpectralFunction<R> for Inverse<R> {
 
 impl<R: Real> TwiceDifferentiable<R> for Inverse<R> {
     fn second_derivative(&self, s: R) -> R {
-        if self.keeps(s) { (R::one() + R::one()) * self.reciprocal_product(s, s) / s } else { R::zero() }
+        if self.keeps(s) { (R::one() + R::one()) * reciprocal_product(s, s) / s } else { R::zero() }
     }
     /// 1/(a b c) where all three are kept; otherwise over a pair of which one is.
     fn second_difference(&self, x: [R; 3]) -> R {
         let kept = |x: R| self.keeps(x.abs());
         match x.map(kept) {
-            [true, true, true] => self.reciprocal_product(x[0], x[1]) / x[2],
+            [true, true, true] => reciprocal_product(x[0], x[1]) / x[2],
             [false, false, false] => R::zero(),
-            _ => super::divided::second_quotient(self, x, kept),
+            _ => second_of_pieces(x, |x| x, kept, |a, b| odd_difference(self, a, b)),
         }
     }
     /// The cut is not a kink for a matrix whose discarded values are zero.

@@ -1,6 +1,7 @@
 //! The best approximation of rank r.
 
-use super::spectrum::{SpectralMap, Whole};
+use super::divided::second_of_pieces;
+use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
 use crate::scalar::Real;
@@ -31,13 +32,13 @@ impl BestRank {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for BestRank {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         if order == Order::Value || self.0 == 0 || self.0 >= at.count() {
             return Ok(());
         }
         at.require_distinct("the best approximation of this rank", self.0 - 1, self.0)
     }
-    fn value(&self, at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, at: &Values<'_, R>, i: usize) -> R {
         self.kept(at, i)
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
@@ -61,5 +62,20 @@ impl<R: Real> SpectralMap<R, Whole> for BestRank {
     }
     fn at_zero(&self, at: &Values<'_, R>) -> R {
         if self.0 >= at.count() && self.0 > 0 { R::one() } else { R::zero() }
+    }
+}
+
+impl<R: Real> SecondOrderMap<R, Whole> for BestRank {
+    fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        self.check_at(at, Order::Derivative)
+    }
+    /// The identity and zero, divided by the cut.
+    fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {
+        let whole = self.0 >= at.count();
+        let kept = |point| match point {
+            Eigenvalue::Plus(i) | Eigenvalue::Minus(i) => i < self.0,
+            Eigenvalue::Zero => whole,
+        };
+        second_of_pieces(points, |point: Eigenvalue| point.of(at), kept, |a, b| between(self, at, a, b))
     }
 }

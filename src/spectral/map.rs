@@ -6,7 +6,7 @@ use super::values::{Order, Values};
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Operand, gemm};
+use crate::kernel::{Operand, cast, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
 use crate::workspace::Arena;
@@ -48,12 +48,12 @@ pub fn map_into<S: Scalar, M, F: SpectralMap<S::Real, M>>(
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the value of the function", target.shape(), (m, n))?;
     let at = Values::of(factors);
-    f.check(&at, Order::Value)?;
+    f.check_at(&at, Order::Value)?;
     let mut arena = Arena::new(work, map_workspace_len::<S>(m, n, k))?;
     let (shorter, rows) = if m < n { (factors.u, m) } else { (factors.v, n) };
     let mut scaled = MatMut::col_major(arena.take(rows * k), rows, k)?;
     for j in 0..k {
-        let value = f.value(&at, j);
+        let value = f.value_at(&at, j);
         for i in 0..rows {
             scaled.put(i, j, shorter.at(i, j).scale(value));
         }
@@ -229,11 +229,15 @@ fn prepare<'f, 'w, S: Scalar, M, F: SpectralMap<S::Real, M>>(
 ) -> Result<(Frame<'f, 'w, S>, Pair<'w, S>), Error> {
     factors.check()?;
     let ((m, n), k) = (factors.shape(), factors.triplets());
-    f.check(&Values::of(factors), Order::Derivative)?;
+    f.check_at(&Values::of(factors), Order::Derivative)?;
     let mut arena = Arena::new(work, map_derivative_workspace_len::<S>(m, n, k))?;
-    let reals = arena.take_reals::<2>(k);
-    let mut frame = Frame::new(factors, &mut arena)?;
+    let reals = cast::as_reals(arena.take((2 * k).div_ceil(S::PARTS)));
+    let got = reals.len();
+    let Some([w, out]) = reals.get_mut(..2 * k).map(|reals| reals.split_at_mut(k)).map(<[_; 2]>::from) else {
+        return Err(Error::Workspace { needed: 2 * k, got });
+    };
+    let mut frame = Frame::new(factors, &mut arena);
     frame.project(direct)?;
-    reals[1].fill(S::Real::zero());
-    Ok((frame, reals))
+    out.fill(S::Real::zero());
+    Ok((frame, [w, out]))
 }

@@ -25,6 +25,7 @@ mod shrink;
 mod hermitian;
 mod least_squares;
 mod pinv;
+mod projector;
 
 mod loss;
 mod measures;
@@ -32,11 +33,13 @@ mod norms;
 
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod superpose;
 
 pub use elementary::Elementary;
 pub use filter::{Tikhonov, Wiener};
 pub use function::{SpectralFunction, TwiceDifferentiable, parameter_cotangents};
-pub use hermitian::{Hermitian, Indicator, Side, hermitian_workspace_len};
+pub use hermitian::{Hermitian, Side, hermitian_workspace_len};
 pub use inverse::Inverse;
 pub use least_squares::{LeastSquares, LeastSquaresGradient, LeastSquaresTangent};
 pub use loss::{SpectralLoss, loss_gradient_into, loss_hvp_into};
@@ -50,7 +53,10 @@ pub use pinv::{pinv_into, pinv_jvp_into, pinv_vjp_into};
 pub use polar::Polar;
 pub use power::{Log1p, Power};
 pub use procrustes::Rotation;
+pub use projector::Indicator;
 pub use second::{map_second_into, map_second_workspace_len};
 pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold, WeightedSoftThreshold};
 pub use spectrum::{Direction, Eigenvalue, PerValue, Pointwise, SecondOrderMap, SpectralMap, Whole};
+#[cfg(feature = "alloc")]
+pub use superpose::Superposition;
 pub use values::{Order, Values};

@@ -1,4 +1,5 @@
 //! Methods of the owned [`Svd`]: a few lines a function over the core.
+#![expect(clippy::needless_pass_by_value, reason = "a function is a small value, and a reference to it is one too")]
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -21,19 +22,18 @@ use crate::factors::Tolerance;
 use crate::owned::{Mat, Svd};
 use crate::scalar::{Real, Scalar, Zero};
 
-impl<S: Scalar> Svd<S> {
-    /// A matrix of the shape of A that `write` fills with a workspace of `len` entries.
-    pub(super) fn filled(
-        &self,
-        shape: (usize, usize),
-        len: usize,
-        write: impl FnOnce(Target<'_, S>, &mut [S]) -> Result<(), Error>,
-    ) -> Result<Mat<S>, Error> {
-        let mut x = Mat::zeros(shape.0, shape.1);
-        write(Target::Overwrite(x.as_mut()), &mut vec![S::zero(); len])?;
-        Ok(x)
-    }
+/// A matrix that `write` fills with a workspace of `len` entries.
+fn filled<S: Scalar>(
+    (rows, cols): (usize, usize),
+    len: usize,
+    write: impl FnOnce(Target<'_, S>, &mut [S]) -> Result<(), Error>,
+) -> Result<Mat<S>, Error> {
+    let mut x = Mat::zeros(rows, cols);
+    write(Target::Overwrite(x.as_mut()), &mut vec![S::zero(); len])?;
+    Ok(x)
+}
 
+impl<S: Scalar> Svd<S> {
     /// X = U f(S) Vᴴ: see [`map_into`].
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl<S: Scalar> Svd<S> {
     pub fn map<M, F: SpectralMap<S::Real, M>>(&self, f: F) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_workspace_len::<S>(m, n, factors.triplets());
-        self.filled((m, n), len, |target, work| map_into(&factors, &f, target, work))
+        filled((m, n), len, |target, work| map_into(&factors, &f, target, work))
     }
 
     /// The tangent of U f(S) Vᴴ along `a_dot`: see [`map_jvp_into`].
@@ -60,7 +60,7 @@ impl<S: Scalar> Svd<S> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
         let tangent = MapTangent { a: a_dot.as_ref(), f: None };
-        self.filled((m, n), len, |target, work| map_jvp_into(&factors, &f, &tangent, target, work))
+        filled((m, n), len, |target, work| map_jvp_into(&factors, &f, &tangent, target, work))
     }
 
     /// The gradient with respect to A of a loss of U f(S) Vᴴ whose gradient is `x_bar`: see [`map_vjp_into`].
@@ -84,7 +84,7 @@ impl<S: Scalar> Svd<S> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let mut f_bar = vec![S::Real::zero(); factors.triplets()];
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
-        let gradient = self.filled((m, n), len, |a, work| {
+        let gradient = filled((m, n), len, |a, work| {
             map_vjp_into(&factors, &f, x_bar.as_ref(), MapGradient { a, f: Some(&mut f_bar) }, work)
         })?;
         Ok((gradient, f_bar))
@@ -97,8 +97,8 @@ impl<S: Scalar> Svd<S> {
     pub fn map_second<M, F: SecondOrderMap<S::Real, M>>(&self, f: F, y: &Mat<S>, z: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_second_workspace_len::<S>(m, n, factors.triplets());
-        let directions = [y, z].map(|a| MapTangent { a: a.as_ref(), f: None });
-        self.filled((m, n), len, |target, work| map_second_into(&factors, &f, directions, target, work))
+        let directions = [y.as_ref(), z.as_ref()];
+        filled((m, n), len, |target, work| map_second_into(&factors, &f, directions, target, work))
     }
 
     /// A⁺, n×m: see [`pinv_into`].
@@ -116,7 +116,7 @@ impl<S: Scalar> Svd<S> {
     pub fn pinv(&self, cutoff: Tolerance<S::Real>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_workspace_len::<S>(m, n, factors.triplets());
-        self.filled((n, m), len, |target, work| pinv_into(&factors, cutoff, target, work))
+        filled((n, m), len, |target, work| pinv_into(&factors, cutoff, target, work))
     }
 
     /// dA⁺ along `a_dot`: see [`pinv_jvp_into`].
@@ -126,7 +126,7 @@ impl<S: Scalar> Svd<S> {
     pub fn pinv_jvp(&self, cutoff: Tolerance<S::Real>, a_dot: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
-        self.filled((n, m), len, |target, work| pinv_jvp_into(&factors, cutoff, a_dot.as_ref(), target, work))
+        filled((n, m), len, |target, work| pinv_jvp_into(&factors, cutoff, a_dot.as_ref(), target, work))
     }
 
     /// The gradient with respect to A from that with respect to A⁺: see [`pinv_vjp_into`].
@@ -136,7 +136,7 @@ impl<S: Scalar> Svd<S> {
     pub fn pinv_vjp(&self, cutoff: Tolerance<S::Real>, pinv_bar: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
-        self.filled((m, n), len, |target, work| pinv_vjp_into(&factors, cutoff, pinv_bar.as_ref(), target, work))
+        filled((m, n), len, |target, work| pinv_vjp_into(&factors, cutoff, pinv_bar.as_ref(), target, work))
     }
 
     /// Workspace of [`LeastSquares`] for p right-hand sides.
@@ -151,7 +151,7 @@ impl<S: Scalar> Svd<S> {
     pub fn solve(&self, b: &Mat<S>, cutoff: Tolerance<S::Real>) -> Result<Mat<S>, Error> {
         let (problem, n) = (LeastSquares { b: b.as_ref(), cutoff }, self.factors().shape().1);
         let len = self.solve_len(b.cols());
-        self.filled((n, b.cols()), len, |x, work| problem.solve_into(&self.factors(), x, work))
+        filled((n, b.cols()), len, |x, work| problem.solve_into(&self.factors(), x, work))
     }
 
     /// dx along (`a_dot`, `b_dot`): see [`LeastSquares::jvp_into`].
@@ -168,7 +168,7 @@ impl<S: Scalar> Svd<S> {
         let (problem, n) = (LeastSquares { b: b.as_ref(), cutoff }, self.factors().shape().1);
         let tangent = LeastSquaresTangent { a: a_dot.as_ref(), b: b_dot.as_ref() };
         let len = self.solve_len(b.cols());
-        self.filled((n, b.cols()), len, |x, work| problem.jvp_into(&self.factors(), &tangent, x, work))
+        filled((n, b.cols()), len, |x, work| problem.jvp_into(&self.factors(), &tangent, x, work))
     }
 
     /// (gA, gb) from the gradient with respect to x = A⁺ b: see [`LeastSquares::vjp_into`].
@@ -179,7 +179,7 @@ impl<S: Scalar> Svd<S> {
         let problem = LeastSquares { b: b.as_ref(), cutoff };
         let mut b_bar = Mat::zeros(b.rows(), b.cols());
         let len = self.solve_len(b.cols());
-        let a_bar = self.filled(self.factors().shape(), len, |a, work| {
+        let a_bar = filled(self.factors().shape(), len, |a, work| {
             let gradient = LeastSquaresGradient { a, b: Target::Overwrite(b_bar.as_mut()) };
             problem.vjp_into(&self.factors(), x_bar.as_ref(), gradient, work)
         })?;
@@ -198,7 +198,7 @@ impl<S: Scalar> Svd<S> {
     /// As [`Hermitian::value_into`].
     pub fn hermitian<F: SpectralFunction<S::Real>>(&self, g: &Hermitian<F>) -> Result<Mat<S>, Error> {
         let d = g.dimension(self.factors().shape());
-        self.filled((d, d), self.hermitian_len(), |y, work| g.value_into(&self.factors(), y, work))
+        filled((d, d), self.hermitian_len(), |y, work| g.value_into(&self.factors(), y, work))
     }
 
     /// Its tangent along `a_dot`: see [`Hermitian::jvp_into`].
@@ -211,7 +211,7 @@ impl<S: Scalar> Svd<S> {
         a_dot: &Mat<S>,
     ) -> Result<Mat<S>, Error> {
         let d = g.dimension(self.factors().shape());
-        self.filled((d, d), self.hermitian_len(), |y, work| g.jvp_into(&self.factors(), a_dot.as_ref(), y, work))
+        filled((d, d), self.hermitian_len(), |y, work| g.jvp_into(&self.factors(), a_dot.as_ref(), y, work))
     }
 
     /// The gradient with respect to A: see [`Hermitian::vjp_into`].
@@ -224,7 +224,7 @@ impl<S: Scalar> Svd<S> {
         y_bar: &Mat<S>,
     ) -> Result<Mat<S>, Error> {
         let shape = self.factors().shape();
-        self.filled(shape, self.hermitian_len(), |a, work| g.vjp_into(&self.factors(), y_bar.as_ref(), a, work))
+        filled(shape, self.hermitian_len(), |a, work| g.vjp_into(&self.factors(), y_bar.as_ref(), a, work))
     }
 
     /// L(s), for example a norm: see [`SpectralLoss`].
@@ -242,7 +242,7 @@ impl<S: Scalar> Svd<S> {
     pub fn loss_gradient<L: SpectralLoss<S::Real>>(&self, loss: &L) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_workspace_len::<S>(m, n, factors.triplets());
-        self.filled((m, n), len, |target, work| loss_gradient_into(&factors, loss, target, work))
+        filled((m, n), len, |target, work| loss_gradient_into(&factors, loss, target, work))
     }
 
     /// The Hessian of L times `a_dot`: see [`loss_hvp_into`].
@@ -252,7 +252,7 @@ impl<S: Scalar> Svd<S> {
     pub fn loss_hvp<L: SpectralLoss<S::Real>>(&self, loss: &L, a_dot: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
-        self.filled((m, n), len, |target, work| loss_hvp_into(&factors, loss, a_dot.as_ref(), target, work))
+        filled((m, n), len, |target, work| loss_hvp_into(&factors, loss, a_dot.as_ref(), target, work))
     }
 }
 

@@ -8,7 +8,8 @@ use crate::error::Error;
 /// s^p for any real p.
 ///
 /// With r = b/a and x = log r, D1 = a^(p−1) (e^(px) − 1)/(r − 1) by `exp_m1` and `ln_1p`: nothing cancels at any gap. Parameter 0 is p. At a zero
-/// singular value differentiable for p ≥ 1 only: [`Error::ZeroSingularValue`]. Twice for p = 1, p = 2 excluded, and p > 2 there.
+/// singular value differentiable for p ≥ 1 only: [`Error::ZeroSingularValue`]; for 1 < p < 2 the derivative is not Lipschitz there,
+/// and a zero that the decomposition returns as ε s₁ costs (ε s₁)^(p−1) of it. Twice differentiable there for p = 1 and p > 2.
 ///
 /// ```
 /// use diffsvd::spectral::{Power, SpectralFunction};

@@ -1,9 +1,10 @@
 //! The rotation nearest to a real square matrix, det = +1 (Kabsch's and Wahba's problem).
 //!
 //! R = U diag(1, …, 1, d) Vᵀ with d = det(U Vᵀ). It is the spectral map with fₖ = d: where A has the orientation of a reflection (d = −1) the divided
-//! difference 2/(sᵢ − s_k) stands where 2/(sᵢ + s_k) stands for a rotation.
+//! difference 2/(sᵢ − sₖ) stands where 2/(sᵢ + sₖ) stands for a rotation.
 
-use super::spectrum::{SpectralMap, Whole};
+use super::divided::second_of_pieces;
+use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
 use crate::factors::Factors;
@@ -73,7 +74,7 @@ impl Rotation {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for Rotation {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         const OPERATION: &str = "the nearest rotation";
         let n = self.size;
         if at.shape != (n, n) {
@@ -88,7 +89,7 @@ impl<R: Real> SpectralMap<R, Whole> for Rotation {
         }
         if self.reflected { at.require_distinct(OPERATION, n - 2, n - 1) } else { Ok(()) }
     }
-    fn value(&self, _at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, _at: &Values<'_, R>, i: usize) -> R {
         if self.reflected && i + 1 == self.size { -R::one() } else { R::one() }
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
@@ -99,6 +100,22 @@ impl<R: Real> SpectralMap<R, Whole> for Rotation {
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()
+    }
+}
+
+impl<R: Real> SecondOrderMap<R, Whole> for Rotation {
+    fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        self.check_at(at, Order::Derivative)
+    }
+    /// 1 and −1, the last singular value with its sign.
+    fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {
+        let reversed = |i: usize| self.reflected && i + 1 == self.size;
+        let positive = |point| match point {
+            Eigenvalue::Plus(i) => !reversed(i),
+            Eigenvalue::Minus(i) => reversed(i),
+            Eigenvalue::Zero => false,
+        };
+        second_of_pieces(points, |point: Eigenvalue| point.of(at), positive, |a, b| between(self, at, a, b))
     }
 }
 

@@ -5,13 +5,12 @@
 //! same with the two directions exchanged,
 //!
 //!   D²X\[Z, Z̄\] = U (H′ + K′) Vᴴ + R′ Vᴴ + U T′ᴴ + N′,
-//!   H′ᵢⱼ = Σₗ f\[sᵢ, sₗ, sⱼ\] Hᵢₗ H̄ₗⱼ − f\[sᵢ, −sₗ, sⱼ\] Kᵢₗ K̄ₗⱼ + f\[sᵢ, 0, sⱼ\] (RᴴR̄ + TᴴT̄)ᵢⱼ/2 + …,
-//!   K′ᵢⱼ = Σₗ f\[−sᵢ, sₗ, sⱼ\] Kᵢₗ H̄ₗⱼ + f\[sᵢ, sₗ, −sⱼ\] Hᵢₗ K̄ₗⱼ + f\[−sᵢ, 0, sⱼ\] (TᴴT̄ − RᴴR̄)ᵢⱼ/2 + …,
+//!   H′ᵢⱼ = Σₗ f\[sᵢ, sₗ, sⱼ\] Hᵢₗ H̄ₗⱼ − f\[sᵢ, −sₗ, sⱼ\] Kᵢₗ K̄ₗⱼ + f\[sᵢ, 0, sⱼ\] (Rᴴ R̄ + Tᴴ T̄)ᵢⱼ/2 + …,
+//!   K′ᵢⱼ = Σₗ f\[−sᵢ, sₗ, sⱼ\] Kᵢₗ H̄ₗⱼ + f\[sᵢ, sₗ, −sⱼ\] Hᵢₗ K̄ₗⱼ + f\[−sᵢ, 0, sⱼ\] (Tᴴ T̄ − Rᴴ R̄)ᵢⱼ/2 + …,
 //!   R′ = R (C₊∘H̄ − C₋∘K̄) + (I − `UUᴴ`) Z T̄ diag(c) + …,   T′ = T (C₊∘H̄ + C₋∘K̄) + (I − `VVᴴ`) Zᴴ R̄ diag(c) + …,
 //!   N′ = R diag(c) T̄ᴴ + …,   (C±)ₗⱼ = f\[0, ±sₗ, sⱼ\],   cⱼ = f\[0, 0, sⱼ\].
 
 use super::frame::split;
-use super::map::MapTangent;
 use super::spectrum::{Eigenvalue, SecondOrderMap};
 use super::values::Values;
 use crate::derivative::Target;
@@ -36,8 +35,7 @@ pub const fn map_second_workspace_len<S: Scalar>(rows: usize, cols: usize, tripl
 /// The tangent of the backward map: along dA and dgX the gradient gA = DX\[gX\] changes by D²X\[dA, gX\] + DX\[dgX\], the latter by
 /// [`map_jvp_into`](crate::spectral::map_jvp_into) with [`Target::Add`].
 ///
-/// **Shapes.** `factors` k triplets; both directions and `target` m×n. (Directions of parameters are not taken: `f` of
-/// [`MapTangent`] is ignored.)
+/// **Shapes.** `factors` k triplets; both directions and `target` m×n.
 ///
 /// **Accuracy.** Second divided differences, not differences of derivatives: for the provided functions the relative error stays below 5 max(m, n) ε at every gap.
 ///
@@ -58,7 +56,7 @@ pub const fn map_second_workspace_len<S: Scalar>(rows: usize, cols: usize, tripl
 pub fn map_second_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
     factors: &Factors<'_, S>,
     f: &F,
-    directions: [MapTangent<'_, S>; 2],
+    directions: [MatRef<'_, S>; 2],
     target: Target<'_, S>,
     work: &mut [S],
 ) -> Result<(), Error> {
@@ -66,13 +64,13 @@ pub fn map_second_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the second derivative", target.shape(), (m, n))?;
     for direction in &directions {
-        direction.a.check_shape("a direction", (m, n))?;
-        direction.a.check_finite("a direction")?;
+        direction.check_shape("a direction", (m, n))?;
+        direction.check_finite("a direction")?;
     }
     let at = Values::of(factors);
     f.check_second(&at)?;
     let mut arena = Arena::new(work, map_second_workspace_len::<S>(m, n, k))?;
-    let [first, second] = directions.map(|direction| direction.a);
+    let [first, second] = directions;
     let pair = [&Projected::new(factors, first, &mut arena)?, &Projected::new(factors, second, &mut arena)?];
     let mut result = Projected::carve(factors, first, &mut arena)?;
     let (mut gram_r, mut gram_t) = (square(&mut arena, k)?, square(&mut arena, k)?);
@@ -88,7 +86,7 @@ fn square<'w, S: Scalar>(arena: &mut Arena<'w, S>, k: usize) -> Result<MatMut<'w
     MatMut::col_major(arena.take(k * k), k, k)
 }
 
-/// C ← XᴴY + YᴴX, or zero.
+/// C ← Xᴴ Y + Yᴴ X, or zero.
 fn gram<S: Scalar>(c: &mut MatMut<'_, S>, [x, y]: [MatRef<'_, S>; 2], wanted: bool) {
     if !wanted {
         return c.fill_with(|_, _| S::zero());

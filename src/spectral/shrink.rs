@@ -123,7 +123,7 @@ impl<R: Real> RelativeSoftThreshold<R> {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for RelativeSoftThreshold<R> {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         require_non_negative("the fraction of the largest singular value", self.0)?;
         if order == Order::Value || at.s.is_empty() {
             return Ok(());
@@ -133,7 +133,7 @@ impl<R: Real> SpectralMap<R, Whole> for RelativeSoftThreshold<R> {
         }
         SpectralFunction::check(&self.fixed(at), at, order)
     }
-    fn value(&self, at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, at: &Values<'_, R>, i: usize) -> R {
         soft(at.get(i), self.fixed(at).0)
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
@@ -194,7 +194,7 @@ impl<R: Real> WeightedSoftThreshold<'_, R> {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for WeightedSoftThreshold<'_, R> {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         check_shape("the weights", (self.0.len(), 1), (at.s.len(), 1))?;
         for (i, &weight) in self.0.iter().enumerate() {
             require_non_negative("a weight", weight)?;
@@ -213,7 +213,7 @@ impl<R: Real> SpectralMap<R, Whole> for WeightedSoftThreshold<'_, R> {
         }
         Ok(())
     }
-    fn value(&self, at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, at: &Values<'_, R>, i: usize) -> R {
         soft(at.get(i), self.0[i])
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
@@ -225,7 +225,7 @@ impl<R: Real> SpectralMap<R, Whole> for WeightedSoftThreshold<'_, R> {
     }
     fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
         let sum = at.get(i) + at.get(j);
-        if sum == R::zero() { step(sum, self.0[i]) } else { (self.value(at, i) + self.value(at, j)) / sum }
+        if sum == R::zero() { step(sum, self.0[i]) } else { (self.value_at(at, i) + self.value_at(at, j)) / sum }
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()

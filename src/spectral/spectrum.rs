@@ -5,7 +5,7 @@ use super::values::{Order, Values};
 use crate::error::Error;
 use crate::scalar::Real;
 
-/// What [`map_into`](crate::spectral::map_into) and its derivatives ask of fᵢ(s₁, …, s_k).
+/// What [`map_into`](crate::spectral::map_into) and its derivatives ask of fᵢ(s₁, …, sₖ).
 ///
 /// Every [`SpectralFunction`] is one, with the marker [`Pointwise`]; functions of the index or of the whole spectrum implement this
 /// trait itself, with the marker [`Whole`]. The marker `M` only keeps the two apart and is never written by a caller.
@@ -14,10 +14,10 @@ pub trait SpectralMap<R: Real, M> {
     ///
     /// # Errors
     /// [`Error::EqualSingularValues`], [`Error::ZeroSingularValue`] or [`Error::Parameter`].
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error>;
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error>;
 
     /// fᵢ.
-    fn value(&self, at: &Values<'_, R>, i: usize) -> R;
+    fn value_at(&self, at: &Values<'_, R>, i: usize) -> R;
 
     /// (fᵢ − fⱼ)/(sᵢ − sⱼ), or its limit where they are equal; ∂fᵢ/∂sᵢ for i = j.
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R;
@@ -47,7 +47,7 @@ pub enum Direction {
 /// A [`SpectralMap`] with a second derivative; every [`TwiceDifferentiable`] function is one.
 pub trait SecondOrderMap<R: Real, M>: SpectralMap<R, M> {
     /// # Errors
-    /// As [`SpectralMap::check`], for the second derivative.
+    /// As [`SpectralMap::check_at`], for the second derivative.
     fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error>;
 
     /// f\[λ₀, λ₁, λ₂\], the second divided difference of the odd continuation at three eigenvalues of \[0 A; Aᴴ 0\].
@@ -67,6 +67,7 @@ pub enum Eigenvalue {
 
 impl Eigenvalue {
     /// Its value.
+    #[must_use]
     pub fn of<R: Real>(self, at: &Values<'_, R>) -> R {
         match self {
             Eigenvalue::Plus(i) => at.get(i),
@@ -85,10 +86,10 @@ pub enum Pointwise {}
 pub enum Whole {}
 
 impl<R: Real, F: SpectralFunction<R>> SpectralMap<R, Pointwise> for F {
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         SpectralFunction::check(self, at, order)
     }
-    fn value(&self, at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, at: &Values<'_, R>, i: usize) -> R {
         SpectralFunction::value(self, at.get(i))
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
@@ -142,7 +143,7 @@ impl<R: Real> PerValue<'_, R> {
 
 impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
     /// [`Error::EqualSingularValues`] where two values are equal and their fᵢ are not, to 16 ∛ε; [`Error::Shape`].
-    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         let k = at.s.len();
         crate::matrix::check_shape("the values of the function", (self.value.len(), 1), (k, 1))?;
         crate::matrix::check_shape("the derivatives of the function", (self.derivative.len(), 1), (k, 1))?;
@@ -155,7 +156,7 @@ impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
         }
         Ok(())
     }
-    fn value(&self, _at: &Values<'_, R>, i: usize) -> R {
+    fn value_at(&self, _at: &Values<'_, R>, i: usize) -> R {
         self.value[i]
     }
     fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
@@ -173,5 +174,16 @@ impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()
+    }
+}
+
+/// The first divided difference of the odd continuation between two eigenvalues.
+pub(super) fn between<R: Real, F: SpectralMap<R, Whole>>(f: &F, at: &Values<'_, R>, a: Eigenvalue, b: Eigenvalue) -> R {
+    use Eigenvalue::{Minus, Plus, Zero};
+    match (a, b) {
+        (Plus(i), Plus(j)) | (Minus(i), Minus(j)) => f.difference(at, i, j),
+        (Plus(i), Minus(j)) | (Minus(i), Plus(j)) => f.sum(at, i, j),
+        (Plus(i) | Minus(i), Zero) | (Zero, Plus(i) | Minus(i)) => f.sum(at, i, i),
+        (Zero, Zero) => f.at_zero(at),
     }
 }

@@ -24,6 +24,7 @@ pub enum Order {
 
 impl<'a, R: Real> Values<'a, R> {
     /// The values of a factorization.
+    #[must_use]
     pub fn of<S: Scalar<Real = R>>(factors: &Factors<'a, S>) -> Self {
         Values { s: factors.s, shape: factors.shape() }
     }

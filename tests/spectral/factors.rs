@@ -1,15 +1,16 @@
 //! Pseudoinverse, least squares, Hermitian factors, projectors and rotations.
 
-mod support;
-
-use diffsvd::spectral::{Hermitian, Polar, Rotation, Side};
-use diffsvd::{Error, Mat, Real, Scalar, Svd, Tolerance};
+use crate::support::double_double::Dd;
+use crate::support::entry::Entry;
+use crate::support::random::Random;
+use crate::support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
+use diffsvd::spectral::{
+    Hermitian, LeastSquares, LeastSquaresGradient, LeastSquaresTangent, Polar, Rotation, Side, Superposition,
+    hermitian_workspace_len, map_derivative_workspace_len, map_workspace_len, pinv_into, pinv_jvp_into, pinv_vjp_into,
+};
+use diffsvd::{Error, Mat, Real, Scalar, Svd, Target, Tolerance};
 use num_complex::Complex;
 use num_traits::{One, Zero};
-use support::double_double::Dd;
-use support::entry::Entry;
-use support::random::Random;
-use support::spectral::{SHAPES, error, inner, norm, plus, scaled, sweep, wide};
 
 /// What every error stays below, in units of max(m, n) ε.
 const BOUND: f64 = 6.0;
@@ -243,7 +244,7 @@ fn rotation_errors<R: Real + Entry<Real = R, Wide = Dd>>() {
         for flip in [1.0, -1.0] {
             let mut a = Random::new(40 + seed as u64).with_singular_values::<R>(4, 4, &s);
             for j in 0..4 {
-                a[(0, j)] = a[(0, j)] * R::from_f64(flip);
+                a[(0, j)] *= R::from_f64(flip);
             }
             let mut random = Random::new(9);
             let (y, z) = (random.matrix::<R>(4, 4), random.matrix::<R>(4, 4));
@@ -338,22 +339,97 @@ fn factors_and_cuts_that_have_no_derivative_are_reported() {
     assert!(matches!(nan, Err(Error::NonFinite { row: 0, column: 0, nan: true, .. })), "{nan:?}");
 }
 
-/// A = C Qᵀ rotated point clouds: gradients of both clouds through M = AᴴB.
+/// Rotation and translation between clouds, of which the second may be the mirror image of the first.
 #[test]
-fn procrustes_of_two_clouds() {
+fn superposition_of_two_clouds() {
     let mut random = Random::new(5);
-    let (p, q) = (random.matrix::<f64>(6, 3), random.matrix::<f64>(6, 3));
-    let y = random.matrix::<f64>(3, 3);
-    let rotation = |p: &Mat<f64>, q: &Mat<f64>| {
-        let svd = Svd::thin(&p.adjoint().product(q).unwrap()).unwrap();
-        let r = svd.map(svd.rotation().unwrap()).unwrap();
-        (svd, r)
+    for (d, mirror) in [(3, 1.0), (3, -1.0), (2, -1.0), (1, 1.0)] {
+        let p = random.matrix::<f64>(6, d);
+        let noise = random.matrix::<f64>(6, d);
+        let q =
+            Mat::from_fn(6, d, |i, j| if j == 0 { mirror * p[(i, j)] } else { p[(i, j)] } + 0.1 * noise[(i, j)] + 2.0);
+        let (y, t) = (random.matrix::<f64>(d, d), random.matrix::<f64>(d, 1));
+        let motion = Superposition::new(&p, &q).unwrap();
+        assert!(determinant(motion.rotation()) > 0.0);
+
+        // No rotation about the centres and no shift is better.
+        let misfit = |r: &Mat<f64>, shift: f64| {
+            let moved = p.product(&r.adjoint()).unwrap();
+            let rest = Mat::from_fn(6, d, |i, j| moved[(i, j)] + motion.translation()[j] + shift - q[(i, j)]);
+            norm(&rest)
+        };
+        let best = misfit(motion.rotation(), 0.0);
+        assert!(misfit(motion.rotation(), 1e-3) > best && misfit(motion.rotation(), -1e-3) > best);
+
+        let (gp, gq) = motion.vjp(&y, t.as_slice()).unwrap();
+        let (dp, dq) = (random.matrix::<f64>(6, d), random.matrix::<f64>(6, d));
+        let loss = |h: f64| {
+            let moved = Superposition::new(&plus(&p, h, &dp), &plus(&q, h, &dq)).unwrap();
+            let shift: f64 = moved.translation().iter().zip(t.as_slice()).map(|(a, b)| a * b).sum();
+            inner(&y, moved.rotation()) + shift
+        };
+        let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+        assert!((slope - inner(&gp, &dp) - inner(&gq, &dq)).abs() < 1e-7 * slope.abs().max(1.0), "{d} {mirror}");
+    }
+    let refused = Superposition::new(&Mat::<f64>::zeros(6, 3), &Mat::zeros(5, 3));
+    assert!(matches!(refused, Err(Error::Shape { got: (5, 3), expected: (6, 3), .. })));
+}
+
+/// Every function adds to its target and needs exactly the memory it says, whatever is in it.
+#[test]
+fn targets_that_are_added_to() {
+    type Fill<'a> = dyn Fn(Target<'_, f64>, &mut [f64]) -> Result<(), Error> + 'a;
+    let check = |what: &str, shape: (usize, usize), len: usize, expected: &Mat<f64>, fill: &Fill<'_>| {
+        let ones = Mat::from_fn(shape.0, shape.1, |_, _| 1.0);
+        let mut x = ones.clone();
+        fill(Target::Add(x.as_mut()), &mut vec![f64::NAN; len]).unwrap();
+        let rest = norm(&plus(&plus(&x, -1.0, &ones), -1.0, expected));
+        assert!(rest <= 1e-13 * (1.0 + norm(expected)), "{what}: {rest:e}");
+        let short = fill(Target::Overwrite(x.as_mut()), &mut vec![0.0; len - 1]);
+        assert_eq!(short, Err(Error::Workspace { needed: len, got: len - 1 }), "{what}");
     };
-    let (svd, _) = rotation(&p, &q);
-    let gm = svd.map_vjp(svd.rotation().unwrap(), &y).unwrap();
-    let (gp, gq) = (q.product(&gm.adjoint()).unwrap(), p.product(&gm).unwrap());
-    let (dp, dq) = (random.matrix::<f64>(6, 3), random.matrix::<f64>(6, 3));
-    let loss = |h: f64| inner(&y, &rotation(&plus(&p, h, &dp), &plus(&q, h, &dq)).1);
-    let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
-    assert!((slope - inner(&gp, &dp) - inner(&gq, &dq)).abs() < 1e-8 * slope.abs().max(1.0));
+    for (m, n) in [(5, 3), (3, 5)] {
+        let mut random = Random::new(14);
+        let a = random.with_singular_values::<f64>(m, n, &[2.0, 1.0]);
+        for svd in [Svd::thin(&a).unwrap(), Svd::thin(&a).unwrap().truncate(2)] {
+            let (factors, k, cut) = (svd.factors(), svd.s().len(), Tolerance::Default);
+            let (z, b, db) = (random.matrix::<f64>(m, n), random.matrix::<f64>(m, 2), random.matrix::<f64>(m, 2));
+            let (y, gp) = (random.matrix::<f64>(n, 2), random.matrix::<f64>(n, m));
+            let problem = LeastSquares { b: b.as_ref(), cutoff: cut };
+            let len = LeastSquares::<f64>::workspace_len((m, n), k, 2);
+            let tangent = LeastSquaresTangent { a: z.as_ref(), b: db.as_ref() };
+            check("solve", (n, 2), len, &svd.solve(&b, cut).unwrap(), &|x, w| problem.solve_into(&factors, x, w));
+            let expected = svd.solve_jvp(&b, cut, &z, &db).unwrap();
+            check("solve_jvp", (n, 2), len, &expected, &|x, w| problem.jvp_into(&factors, &tangent, x, w));
+            let (ga, gb) = svd.solve_vjp(&b, cut, &y).unwrap();
+            check("solve_vjp, gA", (m, n), len, &ga, &|a, w| {
+                let mut other = Mat::zeros(m, 2);
+                let gradient = LeastSquaresGradient { a, b: Target::Overwrite(other.as_mut()) };
+                problem.vjp_into(&factors, y.as_ref(), gradient, w)
+            });
+            check("solve_vjp, gb", (m, 2), len, &gb, &|b, w| {
+                let mut other = Mat::zeros(m, n);
+                let gradient = LeastSquaresGradient { a: Target::Overwrite(other.as_mut()), b };
+                problem.vjp_into(&factors, y.as_ref(), gradient, w)
+            });
+
+            let len = map_workspace_len::<f64>(m, n, k);
+            check("pinv", (n, m), len, &svd.pinv(cut).unwrap(), &|x, w| pinv_into(&factors, cut, x, w));
+            let len = map_derivative_workspace_len::<f64>(m, n, k);
+            let (jvp, vjp) = (svd.pinv_jvp(cut, &z).unwrap(), svd.pinv_vjp(cut, &gp).unwrap());
+            check("pinv_jvp", (n, m), len, &jvp, &|x, w| pinv_jvp_into(&factors, cut, z.as_ref(), x, w));
+            check("pinv_vjp", (m, n), len, &vjp, &|x, w| pinv_vjp_into(&factors, cut, gp.as_ref(), x, w));
+
+            let len = hermitian_workspace_len::<f64>(m, n, k);
+            for (side, d) in [(Side::Left, m), (Side::Right, n)] {
+                let null = Hermitian::null_space(&factors, side, cut);
+                let bar = random.matrix::<f64>(d, d);
+                let (value, jvp) = (svd.hermitian(&null).unwrap(), svd.hermitian_jvp(&null, &z).unwrap());
+                let vjp = svd.hermitian_vjp(&null, &bar).unwrap();
+                check("projector", (d, d), len, &value, &|x, w| null.value_into(&factors, x, w));
+                check("its jvp", (d, d), len, &jvp, &|x, w| null.jvp_into(&factors, z.as_ref(), x, w));
+                check("its vjp", (m, n), len, &vjp, &|x, w| null.vjp_into(&factors, bar.as_ref(), x, w));
+            }
+        }
+    }
 }

@@ -1,0 +1,48 @@
+//! The orthogonal projectors on range and null space, as Hermitian functions.
+
+use super::function::SpectralFunction;
+use super::hermitian::{Hermitian, Side};
+use super::values::{Order, Values, require_non_negative};
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance};
+use crate::scalar::{Real, Scalar};
+
+impl<R: Real> Hermitian<Indicator<R>> {
+    /// The orthogonal projector A A⁺ on the range of A (left) or A⁺ A on the range of Aᴴ (right), for singular values above the
+    /// cut-off relative to s₁. Its derivative is the one at constant rank.
+    pub fn range<S: Scalar<Real = R>>(factors: &Factors<'_, S>, side: Side, cutoff: Tolerance<R>) -> Self {
+        let cut = cutoff.absolute(factors.shape(), factors.largest());
+        Hermitian { side, f: Indicator { cut }, complement: false }
+    }
+
+    /// The orthogonal projector I − A⁺ A on the null space of A (right), or I − A A⁺ on that of Aᴴ (left).
+    pub fn null_space<S: Scalar<Real = R>>(factors: &Factors<'_, S>, side: Side, cutoff: Tolerance<R>) -> Self {
+        Hermitian { complement: true, ..Self::range(factors, side, cutoff) }
+    }
+}
+
+/// 1 where s is above an absolute cut-off, else 0. G1 = 1/(a − b) across the cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Indicator<R> {
+    /// The cut-off.
+    pub cut: R,
+}
+
+impl<R: Real> SpectralFunction<R> for Indicator<R> {
+    fn value(&self, s: R) -> R {
+        if s > self.cut { R::one() } else { R::zero() }
+    }
+    fn derivative(&self, _s: R) -> R {
+        R::zero()
+    }
+    fn divided_difference(&self, a: R, b: R) -> R {
+        let (a, b) = (a.larger(b), a.smaller(b));
+        if self.value(a) == self.value(b) { R::zero() } else { R::one() / (a - b) }
+    }
+    fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+        const CUT: &str = "the cut-off";
+        require_non_negative(CUT, self.cut)?;
+        let below_noise = self.cut <= at.noise();
+        if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, self.cut) }
+    }
+}
