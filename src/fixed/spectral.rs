@@ -1,4 +1,5 @@
 //! Functions of the singular values of matrices on the stack: those of [`spectral`](crate::spectral) in a few lines each.
+#![expect(clippy::needless_pass_by_value, reason = "a function is a small value, and a reference to it is one too")]
 
 use super::Svd;
 use crate::derivative::Target;
