@@ -51,6 +51,15 @@ pub enum Error {
         /// Sweeps made.
         sweeps: usize,
     },
+    /// The iteration for triplets that come without the rest did not reach its tolerance.
+    Stalled {
+        /// Index of the triplet, from 0.
+        column: usize,
+        /// Norm of its residual, relative to the right-hand side.
+        residual: f64,
+        /// Iterations made.
+        iterations: usize,
+    },
     /// The largest singular value is not representable in the type, although every entry of the matrix is.
     Overflow,
     /// A derivative does not exist because two singular values are equal.
@@ -112,6 +121,10 @@ impl fmt::Display for Error {
                     "no convergence after {sweeps} sweeps: {remaining} off-diagonal entries remain; please report the matrix"
                 )
             }
+            Error::Stalled { column, residual, iterations } => write!(
+                f,
+                "the equations of triplet {column} (from 0) stand at residual {residual:e} after {iterations} iterations: its singular value must exceed all that are not given, and the smaller the gap the larger the budget"
+            ),
             Error::Overflow => {
                 write!(f, "the largest singular value exceeds the range of the type: scale the matrix down")
             }

@@ -15,10 +15,10 @@
 //! # The flow
 //!
 //! ```text
-//! MatRef ─► scale ─► bidiagonal ─► diagonalize ─► Factors ─┬─► vjp_into   (gU, gs, gV) ↦ gA
-//! (any      (2⁻ᵖ,    (Q, P kept    (real d, e;     (U, s, V) └─► jvp_into   dA ↦ (dU, ds, dV)
-//!  strides)  finite?) as vectors)   rotations into           both by a Rule: what 1/(sⱼ − sᵢ) becomes where
-//!                                   Q and P)                 singular values are equal, and s⁺ where they are zero
+//! MatRef ─► scale ─► bidiagonal ─► diagonalize ─► Factors ─┬─► derivative   of U, s and V: (gU, gs, gV) ↦ gA, dA ↦ (dU, ds, dV),
+//! (any      (2⁻ᵖ,    (Q, P kept    (real d, e →   (U, s, V) │                second order, along a line; by a Rule, which says what
+//!  strides)  finite?) as vectors)   s; QR or                │                1/(sⱼ − sᵢ) becomes where singular values are equal
+//!                                   divide)                 └─► spectral     U f(S) Vᴴ: exact at equal and zero singular values
 //! ```
 //!
 //! U, s and V are all that is saved for the derivatives. The modules stand in the order of this flow; the loops over many
@@ -34,6 +34,9 @@
 //! | cotangents of U, s and V (reverse mode) | [`Svd::vjp`], or [`vjp_into`], which can accumulate |
 //! | a direction dA (forward mode) | [`Svd::jvp`], or [`jvp_into`] |
 //! | a loss of the singular values alone | the same with only `s` given: no singular vector is differentiated |
+//! | a function of the singular values | [`Svd::map`], [`Svd::map_vjp`], or [`spectral::map_into`]: exact everywhere |
+//! | a direction through equal singular values | [`Svd::branches`], or [`branches_into`] |
+//! | r triplets and A alone | [`Svd::partial_vjp`], or [`partial_vjp_into`] |
 //!
 //! [`Rule`] holds the choice at equal singular values ([`AtEqual`]) and the tolerances; [`Report`] says what was met:
 //! equal pairs, zeros, and the gauge residual, which is at rounding level exactly where a gradient exists.
@@ -101,17 +104,28 @@ pub mod fixed;
 
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod owned_factored;
 
 pub mod guide;
 
 pub use derivative::{
     AtEqual, Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
+pub use derivative::{BranchesMut, LineReport, branches_into, branches_workspace_len};
+pub use derivative::{
+    Convergence, Iteration, Partial, PartialReport, partial_jvp_into, partial_vjp_into, partial_workspace_len,
+};
+pub use derivative::{PairMut, align, gauge_workspace_len, remove_gauge};
+pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
+pub use derivative::{full_jvp_into, full_vjp_into, full_workspace_len};
 pub use error::Error;
 pub use factors::{Factors, Tolerance, fix_phases};
 pub use matrix::{MatMut, MatRef};
 #[cfg(feature = "alloc")]
 pub use owned::{Gradient, Mat, Svd, Tangent};
+#[cfg(feature = "alloc")]
+pub use owned_factored::Branches;
 pub use plan::{Vectors, svd_workspace_len};
 pub use scalar::{Real, Scalar};
 pub use svd::{FactorsMut, singular_values_into, svd_into};

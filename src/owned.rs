@@ -137,9 +137,9 @@ impl<S> IndexMut<(usize, usize)> for Mat<S> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Svd<S: Scalar> {
-    u: Mat<S>,
-    s: Vec<S::Real>,
-    v: Mat<S>,
+    pub(crate) u: Mat<S>,
+    pub(crate) s: Vec<S::Real>,
+    pub(crate) v: Mat<S>,
 }
 
 /// A gradient, and what the rule met on the way.

@@ -86,7 +86,8 @@ impl<'w, R: Real> Core<'w, R> {
         }
         self.reduce();
         if !self.plan.vectors {
-            return diagonalize::qr_iteration(self.d, self.e, &mut self.rotations, &mut ());
+            diagonalize::qr_iteration(self.d, self.e, &mut self.rotations, &mut ())?;
+            return Ok(());
         }
         if self.plan.divided() {
             self.divide()?;
@@ -186,14 +187,16 @@ impl<'w, R: Real> Core<'w, R> {
         let apart = self.plan.tall || self.plan.divided();
         let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
-            return diagonalize::qr_iteration(d, e, &mut self.rotations, &mut ());
+            diagonalize::qr_iteration(d, e, &mut self.rotations, &mut ())?;
+            return Ok(());
         }
         // The fields of `bases`, borrowed beside the frame.
         let mut left = if apart { self.left.reborrow() } else { self.copy.reborrow() };
         let mut right = if self.plan.divided() { self.right.reborrow() } else { self.rows.reborrow() };
         frame.write((&mut left, self.plan.rows), (&mut right, self.plan.cols));
         let sink = &mut Columns { u: left, v: right, level: self.level };
-        diagonalize::qr_iteration(d, e, &mut self.rotations, sink)
+        diagonalize::qr_iteration(d, e, &mut self.rotations, sink)?;
+        Ok(())
     }
 
     /// Copies the results out; nothing is written before the last possible error.

@@ -31,6 +31,13 @@ impl<'w, S: Scalar> Arena<'w, S> {
         debug_assert_eq!(piece.len(), len);
         piece
     }
+
+    /// The next entries as `count` arrays of `len` reals each.
+    pub(crate) fn take_reals<const COUNT: usize>(&mut self, len: usize) -> [&'w mut [S::Real]; COUNT] {
+        let entries = (COUNT * len).div_ceil(S::PARTS);
+        let mut arrays = cast::as_reals(self.take(entries)).chunks_mut(len.max(1));
+        core::array::from_fn(|_| arrays.next().unwrap_or_default())
+    }
 }
 
 /// Hands out the work storage of the decomposition: planes, lanes and reals.

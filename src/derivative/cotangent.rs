@@ -30,7 +30,7 @@ impl<S: Scalar> Default for Cotangent<'_, S> {
 
 impl<S: Scalar> Cotangent<'_, S> {
     /// Number of triplets that the loss depends on.
-    fn triplets(&self, k: usize) -> usize {
+    pub(super) fn triplets(&self, k: usize) -> usize {
         let cols = |m: Option<MatRef<'_, S>>| m.map(|m| m.cols());
         cols(self.u).or(cols(self.v)).or(self.s.map(<[_]>::len)).or(cols(self.s_matrix)).unwrap_or(k)
     }

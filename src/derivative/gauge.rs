@@ -39,7 +39,16 @@ impl<R: Real> Discarded<R> {
 
     /// For the caller: ‖discarded‖/‖(gU, gV)‖ and the counts.
     pub(super) fn report<S: Scalar<Real = R>>(&self, cotangent: &Cotangent<'_, S>, zeros: usize) -> Report<R> {
-        let size = cotangent.fold_vectors(R::zero(), |sum, x| sum + x.scale(self.unit).modulus_squared());
+        self.report_of(self.size(cotangent), zeros)
+    }
+
+    /// ‖(gU, gV)‖² in the unit of the sum.
+    pub(super) fn size<S: Scalar<Real = R>>(&self, cotangent: &Cotangent<'_, S>) -> R {
+        cotangent.fold_vectors(R::zero(), |sum, x| sum + x.scale(self.unit).modulus_squared())
+    }
+
+    /// The same, for cotangents of this size.
+    pub(super) fn report_of(&self, size: R, zeros: usize) -> Report<R> {
         let gauge_residual = if size > R::zero() { (self.squares / size).sqrt() } else { R::zero() };
         Report { gauge_residual, equal_pairs: self.equal_pairs, zeros }
     }

@@ -31,7 +31,7 @@ impl<S: Scalar> Default for TangentMut<'_, S> {
 }
 
 impl<S: Scalar> TangentMut<'_, S> {
-    fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
+    pub(super) fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
         let ((m, n), k) = (factors.shape(), factors.triplets());
         let cols = |m: &Option<MatMut<'_, S>>| m.as_ref().map(MatMut::cols);
         let r = cols(&self.u)

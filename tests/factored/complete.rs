@@ -1,0 +1,98 @@
+//! Complete bases: what is well defined of their cotangents, and the residual of the rest.
+
+use super::support::*;
+use diffsvd::{Cotangent, Mat, Rule, Scalar, Svd};
+
+fn beyond<S: Scalar>(a: &Mat<S>, first: usize) -> Mat<S> {
+    Mat::from_fn(a.rows(), a.cols() - first, |i, j| a[(i, j + first)])
+}
+
+/// L = Re tr(W U₂U₂ᴴ) + Re tr(Z V₂V₂ᴴ) + Re tr(Tᴴ U₁ diag(s) V₁ᴴ), U₂ and V₂ from column `r` on.
+struct Loss<S> {
+    w: Mat<S>,
+    z: Mat<S>,
+    t: Mat<S>,
+    r: usize,
+}
+
+impl<S: Scalar<Real = f64>> Loss<S> {
+    fn value(&self, a: &Mat<S>) -> f64 {
+        let svd = Svd::full(a).unwrap();
+        let (u, v) = (beyond(svd.u(), self.r), beyond(svd.v(), self.r));
+        inner(&self.w.adjoint(), &outer(&u, &u)) + inner(&self.z.adjoint(), &outer(&v, &v)) + inner(&self.t, a)
+    }
+
+    fn cotangent(&self, svd: &Svd<S>) -> (Mat<S>, Vec<f64>, Mat<S>) {
+        let k = svd.s().len();
+        let side = |w: &Mat<S>, t: &Mat<S>, basis: &Mat<S>, other: &Mat<S>| {
+            let (direct, mirrored) = (w.product(basis).unwrap(), w.adjoint().product(basis).unwrap());
+            let reconstruction = t.product(&leading(other, k)).unwrap();
+            Mat::from_fn(basis.rows(), basis.cols(), |i, j| {
+                let projector = if j < self.r { S::zero() } else { direct[(i, j)] + mirrored[(i, j)] };
+                projector + if j < k { reconstruction[(i, j)].scale(svd.s()[j]) } else { S::zero() }
+            })
+        };
+        let (gu, gv) = (side(&self.w, &self.t, svd.u(), svd.v()), side(&self.z, &self.t.adjoint(), svd.v(), svd.u()));
+        let tv = self.t.product(svd.v()).unwrap();
+        let gs = (0..k).map(|j| (0..tv.rows()).map(|i| (svd.u()[(i, j)].conj() * tv[(i, j)]).re()).sum());
+        (gu, gs.collect(), gv)
+    }
+}
+
+fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
+    let (m, n, rule) = (a.rows(), a.cols(), Rule::default());
+    let loss = Loss { w: random.matrix::<S>(m, m), z: random.matrix(n, n), t: random.matrix(m, n), r };
+    let svd = Svd::full(a).unwrap();
+    let (gu, gs, gv) = loss.cotangent(&svd);
+    let g = Cotangent { u: Some(gu.as_ref()), s: Some(&gs[..]), v: Some(gv.as_ref()), s_matrix: None };
+    let gradient = svd.full_vjp(&g, &rule).unwrap();
+    assert!(gradient.report.gauge_residual < 1e-14, "{m}×{n}: {:?}", gradient.report);
+
+    // Along directions that keep the rank where the null space is larger than the shape demands.
+    let b = if r < m.min(n) { a.product(&random.matrix(n, n)).unwrap() } else { random.matrix(m, n) };
+    let h = 1e-5;
+    let difference = (loss.value(&moved(a, h, &b)) - loss.value(&moved(a, -h, &b))) / (2.0 * h);
+    let slope = inner(&gradient.a, &b);
+    assert!((slope - difference).abs() < 1e-7 * norm(&gradient.a) * norm(&b), "{m}×{n}: {slope} against {difference}");
+
+    let tangent = svd.full_jvp(&b, &rule).unwrap();
+    let dual =
+        inner(&gu, &tangent.u) + inner(&gv, &tangent.v) + gs.iter().zip(&tangent.s).map(|(g, s)| g * s).sum::<f64>();
+    assert!((dual - slope).abs() < 1e-13 * norm(&gradient.a) * norm(&b), "adjointness: {dual} against {slope}");
+    let skew = svd.u().adjoint().product(&tangent.u).unwrap();
+    assert!(
+        r < m.min(n) || norm(&moved(&skew, 1.0, &skew.adjoint())) < 1e-13 * norm(&skew).max(1.0),
+        "dU leaves the tangent space"
+    );
+}
+
+fn every_shape<S: Scalar<Real = f64>>() {
+    let mut random = Random(6);
+    for (m, n) in [(5, 3), (3, 5), (4, 4), (6, 1)] {
+        let values: Vec<f64> = (0..m.min(n)).map(|i| 3.0 - i as f64).map(|s| s.max(0.5)).collect();
+        check(&random.with_values::<S>(m, n, &values), m.min(n), &mut random);
+    }
+    for (m, n) in [(6, 4), (4, 6), (4, 4)] {
+        check(&random.with_values::<S>(m, n, &[2.0, 1.0, 0.0, 0.0]), 2, &mut random);
+    }
+}
+
+#[test]
+fn losses_of_the_null_spaces_real() {
+    every_shape::<f64>();
+}
+
+#[test]
+fn losses_of_the_null_spaces_complex() {
+    every_shape::<C64>();
+}
+
+#[test]
+fn a_loss_of_single_null_space_vectors_is_reported() {
+    let mut random = Random(7);
+    let svd = Svd::full(&random.matrix::<f64>(6, 3)).unwrap();
+    let gu = Mat::from_fn(6, 6, |i, j| if (i, j) == (0, 4) { 1.0 } else { 0.0 });
+    let gradient = svd.full_vjp(&Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() }, &Rule::default()).unwrap();
+    assert!(gradient.report.gauge_residual > 0.1, "{:?}", gradient.report);
+    assert!(Svd::thin(&random.matrix::<f64>(6, 3)).unwrap().full_vjp(&Cotangent::default(), &Rule::default()).is_err());
+}

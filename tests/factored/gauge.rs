@@ -1,0 +1,103 @@
+//! The freedom in the factors: what a projection removes, and how two decompositions are brought together.
+
+use super::support::*;
+use diffsvd::{Cotangent, Mat, PairMut, Report, Rule, Scalar, Svd, align, gauge_workspace_len, remove_gauge};
+
+fn project<S: Scalar<Real = f64>>(svd: &Svd<S>, gu: &mut Mat<S>, gv: &mut Mat<S>) -> Report<f64> {
+    let mut work = vec![S::zero(); gauge_workspace_len::<S>(svd.s().len())];
+    remove_gauge(&svd.factors(), PairMut { u: gu.as_mut(), v: gv.as_mut() }, &Rule::default(), &mut work).unwrap()
+}
+
+fn projection<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
+    let svd = Svd::thin(a).unwrap();
+    let (gu, gv) = (random.matrix::<S>(a.rows(), r), random.matrix::<S>(a.cols(), r));
+    let cotangent = |gu, gv| Cotangent { u: Some(gu), v: Some(gv), ..Cotangent::default() };
+    let before = svd.vjp(&cotangent(gu.as_ref(), gv.as_ref()), &Rule::minimum_norm()).unwrap();
+
+    let (mut pu, mut pv) = (gu.clone(), gv.clone());
+    let report = project(&svd, &mut pu, &mut pv);
+    assert!((report.gauge_residual - before.report.gauge_residual).abs() < 1e-14);
+    assert_eq!((report.equal_pairs, report.zeros), (before.report.equal_pairs, before.report.zeros));
+    // What is left belongs to a loss free of the gauge and has the same gradient; what went is orthogonal to it.
+    let after = svd.vjp(&cotangent(pu.as_ref(), pv.as_ref()), &Rule::minimum_norm()).unwrap();
+    assert!(after.report.gauge_residual < 1e-14, "{:?}", after.report);
+    assert!(error(&after.a, &before.a) < 1e-14);
+    let (qu, qv) = (moved(&gu, -1.0, &pu), moved(&gv, -1.0, &pv));
+    assert!((inner(&qu, &pu) + inner(&qv, &pv)).abs() < 1e-13 * (norm(&gu) + norm(&gv)));
+    // Twice is once.
+    let (mut twice_u, mut twice_v) = (pu.clone(), pv.clone());
+    project(&svd, &mut twice_u, &mut twice_v);
+    assert!(error(&twice_u, &pu) < 1e-14 && error(&twice_v, &pv) < 1e-14);
+}
+
+fn every_spectrum<S: Scalar<Real = f64>>() {
+    let mut random = Random(8);
+    for (m, n) in [(4, 4), (6, 4), (4, 6)] {
+        for values in [
+            [4.0, 3.0, 2.0, 1.0],
+            [3.0, 3.0, 3.0, 1.0],
+            [2.0, 2.0, 1.0, 1.0],
+            [2.0, 1.0, 0.0, 0.0],
+            [2.0, 2.0, 0.0, 0.0],
+        ] {
+            for r in [4, 2, 1, 3] {
+                projection(&random.with_values::<S>(m, n, &values), r, &mut random);
+            }
+        }
+    }
+}
+
+#[test]
+fn projection_real() {
+    every_spectrum::<f64>();
+}
+
+#[test]
+fn projection_complex() {
+    every_spectrum::<C64>();
+}
+
+/// Two decompositions of one matrix, one of them turned by hand, come together; a lost direction is seen.
+fn alignment<S: Scalar<Real = f64>>() {
+    let mut random = Random(9);
+    for values in [[4.0, 3.0, 2.0, 1.0], [3.0, 3.0, 3.0, 1.0], [2.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]] {
+        let a = random.with_values::<S>(4, 4, &values);
+        let svd = Svd::thin(&a).unwrap();
+        // Turned inside the blocks.
+        let mut q = Mat::<S>::zeros(4, 4);
+        let mut q_right = Mat::<S>::zeros(4, 4);
+        let mut first = 0;
+        while first < 4 {
+            let len = (first..4).take_while(|&i| values[i] == values[first]).count();
+            let (left, right) = (random.basis::<S>(len, len), random.basis::<S>(len, len));
+            for i in 0..len {
+                for j in 0..len {
+                    q[(first + i, first + j)] = left[(i, j)];
+                    q_right[(first + i, first + j)] = if values[first] == 0.0 { right[(i, j)] } else { left[(i, j)] };
+                }
+            }
+            first += len;
+        }
+        let (mut u, mut v) = (svd.u().product(&q).unwrap(), svd.v().product(&q_right).unwrap());
+        let mut work = vec![S::zero(); gauge_workspace_len::<S>(4)];
+        let mut bring = |u: &mut Mat<S>, v: &mut Mat<S>| {
+            align(&svd.factors(), PairMut { u: u.as_mut(), v: v.as_mut() }, &Rule::default(), &mut work).unwrap()
+        };
+        let cosine = bring(&mut u, &mut v);
+        assert!((cosine - 1.0).abs() < 1e-14, "{values:?}: {cosine}");
+        assert!(error(&u, svd.u()) < 1e-14 && error(&v, svd.v()) < 1e-14, "{values:?}");
+        let swap = Mat::<S>::from_fn(4, 4, |i, j| if i == 3 - j { S::one() } else { S::zero() });
+        let (mut u, mut v) = (svd.u().product(&swap).unwrap(), svd.v().product(&swap).unwrap());
+        assert!(bring(&mut u, &mut v) < 1e-14);
+    }
+}
+
+#[test]
+fn alignment_real() {
+    alignment::<f64>();
+}
+
+#[test]
+fn alignment_complex() {
+    alignment::<C64>();
+}

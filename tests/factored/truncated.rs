@@ -1,0 +1,140 @@
+//! Losses of the leading r triplets: from the whole thin decomposition, and from the r triplets and A alone.
+
+use super::support::*;
+use diffsvd::{
+    Cotangent, Error, Iteration, Mat, Partial, Rule, Scalar, Svd, Target, Vectors, partial_vjp_into,
+    partial_workspace_len,
+};
+
+/// A cotangent of the leading r triplets that belongs to a loss free of phases: L = Re tr(Wᴴ U_r f(S) V_rᴴ).
+fn cotangent<S: Scalar<Real = f64>>(svd: &Svd<S>, w: &Mat<S>, r: usize) -> (Mat<S>, Vec<f64>, Mat<S>) {
+    let (wv, wu) = (w.product(&leading(svd.v(), r)).unwrap(), w.adjoint().product(&leading(svd.u(), r)).unwrap());
+    let f = |j: usize| 1.0 + svd.s()[j].sin();
+    let column = |x: &Mat<S>| Mat::from_fn(x.rows(), r, |i, j| x[(i, j)].scale(f(j)));
+    let (gu, gv) = (column(&wv), column(&wu));
+    let gs = (0..r)
+        .map(|j| svd.s()[j].cos() * (0..wv.rows()).map(|i| (svd.u()[(i, j)].conj() * wv[(i, j)]).re()).sum::<f64>());
+    (gu, gs.collect(), gv)
+}
+
+/// Σ f(sᵢ) Re uᵢᴴ W vᵢ over the leading r triplets.
+fn loss<S: Scalar<Real = f64>>(a: &Mat<S>, w: &Mat<S>, r: usize) -> f64 {
+    let svd = Svd::thin(a).unwrap();
+    let scaled = Mat::from_fn(a.rows(), r, |i, j| svd.u()[(i, j)].scale(1.0 + svd.s()[j].sin()));
+    inner(w, &outer(&scaled, &leading(svd.v(), r)))
+}
+
+fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
+    let (m, n, rule) = (a.rows(), a.cols(), Rule::default());
+    let (w, b) = (random.matrix::<S>(m, n), random.matrix::<S>(m, n));
+    let (whole, part) = (Svd::thin(a).unwrap(), Svd::new(a.as_ref(), Vectors::Leading(r)).unwrap());
+    let (gu, gs, gv) = cotangent(&whole, &w, r);
+    let g = Cotangent { u: Some(gu.as_ref()), s: Some(&gs[..]), v: Some(gv.as_ref()), s_matrix: None };
+    let exact = whole.vjp(&g, &rule).unwrap();
+    assert!(exact.report.gauge_residual < 1e-13);
+
+    let h = 1e-5;
+    let difference = (loss(&moved(a, h, &b), &w, r) - loss(&moved(a, -h, &b), &w, r)) / (2.0 * h);
+    let slope = inner(&exact.a, &b);
+    assert!((slope - difference).abs() < 1e-7 * norm(&exact.a), "truncated vjp: {slope} against {difference}");
+
+    let (gradient, convergence) = part.partial_vjp(a, &g, &rule).unwrap();
+    assert!(
+        error(&gradient.a, &exact.a) < 2e-14,
+        "{}×{}, {r}: {:e}, {convergence:?}",
+        m,
+        n,
+        error(&gradient.a, &exact.a)
+    );
+    let tangent = whole.jvp(&b, &rule).unwrap();
+    let (partial, _) = part.partial_jvp(a, &b, &rule).unwrap();
+    assert!(error(&partial.u, &leading(&tangent.u, r)) < 2e-14 && error(&partial.v, &leading(&tangent.v, r)) < 2e-14);
+    let dual =
+        inner(&gu, &partial.u) + inner(&gv, &partial.v) + gs.iter().zip(&partial.s).map(|(g, s)| g * s).sum::<f64>();
+    assert!((dual - inner(&gradient.a, &b)).abs() < 1e-13 * norm(&gradient.a) * norm(&b));
+}
+
+fn every_shape<S: Scalar<Real = f64>>() {
+    let mut random = Random(3);
+    for (m, n, r) in [(8, 5, 2), (5, 8, 2), (6, 6, 3), (9, 4, 4), (4, 9, 4), (6, 6, 6), (12, 10, 1)] {
+        let values: Vec<f64> = (0..m.min(n)).map(|i| 2.0 * 0.8_f64.powf(i as f64)).collect();
+        check(&random.with_values::<S>(m, n, &values), r, &mut random);
+    }
+    // Behind the cut values may be equal or zero.
+    check(&random.with_values::<S>(7, 5, &[3.0, 2.0, 1.0, 1.0, 1.0]), 2, &mut random);
+    check(&random.with_values::<S>(7, 5, &[3.0, 2.0, 0.0, 0.0, 0.0]), 2, &mut random);
+}
+
+#[test]
+fn truncation_real() {
+    every_shape::<f64>();
+}
+
+#[test]
+fn truncation_complex() {
+    every_shape::<C64>();
+}
+
+#[test]
+fn the_projectors_alone_are_wrong_by_tens_of_percent() {
+    let mut random = Random(4);
+    let a = random.with_values::<f64>(20, 16, &(0..16).map(|i| 0.9_f64.powi(i)).collect::<Vec<_>>());
+    let (whole, part) = (Svd::thin(&a).unwrap(), Svd::thin(&a).unwrap().truncate(4));
+    let (gu, gs, gv) = cotangent(&whole, &random.matrix(20, 16), 4);
+    let g = Cotangent { u: Some(gu.as_ref()), s: Some(&gs[..]), v: Some(gv.as_ref()), s_matrix: None };
+    let exact = whole.vjp(&g, &Rule::default()).unwrap().a;
+    let projectors = part.vjp(&g, &Rule::default()).unwrap().a;
+    let wrong = error(&projectors, &exact);
+    println!("the projectors alone: {wrong:.2}");
+    assert!(wrong > 0.3, "the projectors alone are wrong by {wrong}");
+    assert!(error(&part.partial_vjp(&a, &g, &Rule::default()).unwrap().0.a, &exact) < 1e-13);
+}
+
+/// The number of iterations follows from the gap, and the error from the gap and the tolerance.
+#[test]
+fn iterations_against_gap() {
+    let mut random = Random(5);
+    for (gap, most) in [(1e-1, 60), (1e-2, 170), (1e-3, 500)] {
+        let values: Vec<f64> = (0..60_u8)
+            .map(|i| if i < 3 { 1.0 + 0.1 * f64::from(2 - i) } else { (1.0 - gap) * (1.0 - f64::from(i - 3) / 60.0) })
+            .collect();
+        let a = random.with_values::<f64>(80, 60, &values);
+        let whole = Svd::thin(&a).unwrap();
+        let (gu, gs, gv) = cotangent(&whole, &random.matrix(80, 60), 3);
+        let g = Cotangent { u: Some(gu.as_ref()), s: Some(&gs[..]), v: Some(gv.as_ref()), s_matrix: None };
+        let exact = whole.vjp(&g, &Rule::default()).unwrap().a;
+        let (gradient, convergence) = whole.truncate(3).partial_vjp(&a, &g, &Rule::default()).unwrap();
+        let error = error(&gradient.a, &exact);
+        println!("{gap:e}: {} iterations, error {error:e}", convergence.iterations);
+        assert!(convergence.iterations <= most && error < 1e-14 / gap, "{gap:e}: {convergence:?}, {error:e}");
+    }
+}
+
+#[test]
+fn triplets_that_do_not_lead_and_a_spent_budget_are_errors() {
+    let a = Mat::from_fn(4, 4, |i, j| if i == j { [2.0, 1.0, 4.0, 3.0][i] } else { 0.0 });
+    // The triplets of 2 and 1, though 4 and 3 are larger.
+    let basis = leading(&Mat::<f64>::identity(4), 2);
+    let s = [2.0, 1.0];
+    let factors = diffsvd::Factors { u: basis.as_ref(), s: &s, v: basis.as_ref() };
+    let gu = Mat::from_fn(4, 2, |i, j| (1 + i + j) as f64);
+    let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+    let mut ga = Mat::from_fn(4, 4, |_, _| 7.0);
+    let mut work = vec![0.0; partial_workspace_len::<f64>(4, 4, 2)];
+    let mut attempt = |iteration, factors| {
+        let partial = Partial { a: a.as_ref(), factors, iteration };
+        let result =
+            partial_vjp_into(&partial, &cotangent, &Rule::default(), Target::Overwrite(ga.as_mut()), &mut work);
+        assert!(ga.as_slice().iter().all(|&x| x == 7.0), "the target is untouched");
+        result
+    };
+    assert!(matches!(attempt(Iteration::default(), factors), Err(Error::Stalled { .. })));
+    assert!(matches!(attempt(Iteration { tolerance: 0.0, budget: 5 }, factors), Err(Error::Parameter { .. })));
+
+    let svd = Svd::thin(&a).unwrap();
+    let factors = svd.factors().leading(2);
+    match attempt(Iteration { tolerance: 1e-15, budget: 1 }, factors) {
+        Err(Error::Stalled { iterations: 1, residual, .. }) => assert!(residual > 1e-3 && residual < 1.0),
+        other => panic!("{other:?}"),
+    }
+}
