@@ -67,8 +67,10 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-#[cfg(not(any(feature = "std", feature = "libm")))]
-compile_error!("diffsvd needs a square root: enable the feature `std`, or `libm` where there is no standard library");
+#[cfg(not(any(feature = "std", feature = "libm", feature = "platform-sqrt")))]
+compile_error!(
+    "diffsvd needs a square root: enable the feature `std`, or `libm` or `platform-sqrt` where there is no standard library"
+);
 
 mod complex;
 mod error;
@@ -97,6 +99,8 @@ mod factors;
 mod derivative;
 
 pub mod spectral;
+
+pub mod fixed;
 
 #[cfg(feature = "alloc")]
 mod owned;

@@ -179,7 +179,8 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     #[inline]
     pub(crate) fn at(&self, i: usize, j: usize) -> S {
         debug_assert!(i < self.layout.rows && j < self.layout.cols);
-        self.data[self.layout.index(i, j)]
+        // The index is in range; `get` rather than an index keeps the panic out of programs for bare metal.
+        self.data.get(self.layout.index(i, j)).copied().unwrap_or_else(S::zero)
     }
 
     /// The transpose, without moving an entry.
@@ -220,6 +221,7 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     }
 
     /// Position of the first entry that is not finite, in the order of the rows, as an error.
+    #[inline(never)]
     pub(crate) fn check_finite(&self, argument: &'static str) -> Result<(), Error> {
         for row in 0..self.rows() {
             for column in 0..self.cols() {
@@ -236,6 +238,20 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     /// [`Error::Shape`] unless the shape is the expected one.
     pub(crate) fn check_shape(&self, argument: &'static str, expected: (usize, usize)) -> Result<(), Error> {
         check_shape(argument, self.shape(), expected)
+    }
+}
+
+/// The rows of an array as they are read.
+impl<'a, S: Scalar, const M: usize, const N: usize> From<&'a [[S; N]; M]> for MatRef<'a, S> {
+    fn from(rows: &'a [[S; N]; M]) -> Self {
+        MatRef { data: rows.as_flattened(), layout: Layout { rows: M, cols: N, row_stride: N, col_stride: 1 } }
+    }
+}
+
+/// The rows of an array as they are read.
+impl<'a, S: Scalar, const M: usize, const N: usize> From<&'a mut [[S; N]; M]> for MatMut<'a, S> {
+    fn from(rows: &'a mut [[S; N]; M]) -> Self {
+        MatMut { data: rows.as_flattened_mut(), layout: Layout { rows: M, cols: N, row_stride: N, col_stride: 1 } }
     }
 }
 
@@ -328,14 +344,16 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     #[inline]
     pub(crate) fn put(&mut self, i: usize, j: usize, value: S) {
         debug_assert!(i < self.layout.rows && j < self.layout.cols);
-        self.data[self.layout.index(i, j)] = value;
+        if let Some(entry) = self.data.get_mut(self.layout.index(i, j)) {
+            *entry = value;
+        }
     }
 
     /// Entry (i, j) of a matrix that is known to have it.
     #[inline]
     pub(crate) fn at(&self, i: usize, j: usize) -> S {
         debug_assert!(i < self.layout.rows && j < self.layout.cols);
-        self.data[self.layout.index(i, j)]
+        self.data.get(self.layout.index(i, j)).copied().unwrap_or_else(S::zero)
     }
 
     /// Column j as a slice, if its entries lie one after another.

@@ -13,6 +13,7 @@ use num_traits::NumAssign;
 pub(crate) use num_traits::{One, Zero};
 
 use crate::complex;
+use crate::kernel::root;
 
 /// A real floating-point number.
 ///
@@ -237,9 +238,9 @@ impl<R: Real> Scalar for Complex<R> {
     }
 }
 
-/// An IEEE number: `(float, its bits, number of stored significand bits)`.
+/// An IEEE number: `(float, its bits, number of stored significand bits, names for two functions)`.
 macro_rules! ieee_real {
-    ($float:ident, $bits:ident, $significand:expr) => {
+    ($float:ident, $bits:ident, $significand:expr, $power:ident, $far:ident) => {
         real_scalar!($float, $float::is_finite);
 
         #[allow(
@@ -289,48 +290,36 @@ macro_rules! ieee_real {
             }
             #[inline]
             fn mul_pow2(self, p: i32) -> Self {
-                let power = |p: i32| $float::from_bits(((p + Self::MAX_EXPONENT) as $bits) << $significand);
-                if (Self::MIN_EXPONENT..=Self::MAX_EXPONENT).contains(&p) {
-                    return self * power(p);
-                }
-                // Three factors reach from one end of the subnormal range to the other. All but the last
-                // factor must keep full precision: a large part first where the result grows, last where it shrinks.
-                let p = p.clamp(3 * Self::MIN_EXPONENT, 3 * Self::MAX_EXPONENT);
-                let step = if p > 0 { Self::MAX_EXPONENT } else { Self::MIN_EXPONENT };
-                let first = if p.abs() > 2 * step.abs() { step } else { p / 2 };
-                let second = if p.abs() > 2 * step.abs() { step } else { p - first };
-                let scaled = self * power(first) * power(second);
-                let third = p - first - second;
-                if third == 0 { scaled } else { scaled * power(third) }
+                if (Self::MIN_EXPONENT..=Self::MAX_EXPONENT).contains(&p) { self * $power(p) } else { $far(self, p) }
             }
+        }
+
+        /// 2ᵖ within the exponent range.
+        #[allow(clippy::cast_lossless, clippy::cast_sign_loss)]
+        #[inline]
+        fn $power(p: i32) -> $float {
+            $float::from_bits(((p + <$float as Real>::MAX_EXPONENT) as $bits) << $significand)
+        }
+
+        /// x·2ᵖ where 2ᵖ itself is beyond the exponent range; out of line, since it hardly ever runs.
+        ///
+        /// Three factors reach from one end of the subnormal range to the other. All but the last factor must keep
+        /// full precision: a large part first where the result grows, last where it shrinks.
+        #[cold]
+        #[inline(never)]
+        fn $far(x: $float, p: i32) -> $float {
+            const MIN: i32 = <$float as Real>::MIN_EXPONENT;
+            const MAX: i32 = <$float as Real>::MAX_EXPONENT;
+            let p = p.clamp(3 * MIN, 3 * MAX);
+            let step = if p > 0 { MAX } else { MIN };
+            let first = if p.abs() > 2 * step.abs() { step } else { p / 2 };
+            let second = if p.abs() > 2 * step.abs() { step } else { p - first };
+            let scaled = x * $power(first) * $power(second);
+            let third = p - first - second;
+            if third == 0 { scaled } else { scaled * $power(third) }
         }
     };
 }
 
-/// The platform's square root.
-#[cfg(feature = "std")]
-mod root {
-    pub(super) fn f32(x: f32) -> f32 {
-        x.sqrt()
-    }
-    pub(super) fn f64(x: f64) -> f64 {
-        x.sqrt()
-    }
-}
-#[cfg(all(not(feature = "std"), feature = "libm"))]
-mod root {
-    pub(super) use libm::{sqrt as f64, sqrtf as f32};
-}
-/// Never built: `lib.rs` refuses this combination with a message; this keeps it the only one.
-#[cfg(not(any(feature = "std", feature = "libm")))]
-mod root {
-    pub(super) fn f32(x: f32) -> f32 {
-        x
-    }
-    pub(super) fn f64(x: f64) -> f64 {
-        x
-    }
-}
-
-ieee_real!(f32, u32, 23);
-ieee_real!(f64, u64, 52);
+ieee_real!(f32, u32, 23, power_f32, mul_far_power_f32);
+ieee_real!(f64, u64, 52, power_f64, mul_far_power_f64);

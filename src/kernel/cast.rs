@@ -1,8 +1,11 @@
-//! One workspace of entries serves the real arrays too.
-#![expect(unsafe_code, reason = "a slice of `Complex<R>` is also a slice of twice as many `R`")]
+//! One workspace of entries: real arrays are carved from it too, and fixed-size arrays make one up.
+#![expect(
+    unsafe_code,
+    reason = "a slice of `Complex<R>` is twice as many `R`, and arrays of one type in a row are a slice"
+)]
 
 use core::any::TypeId;
-use core::slice;
+use core::{ptr, slice};
 
 use num_complex::Complex;
 
@@ -35,4 +38,32 @@ pub(crate) fn as_reals<S: Scalar>(entries: &mut [S]) -> &mut [S::Real] {
     // alignment, `PARTS` times the size, no padding, and every bit pattern of the one is valid for the other.
     // The result borrows `entries` exclusively for its whole life.
     unsafe { slice::from_raw_parts_mut(entries.as_mut_ptr().cast::<S::Real>(), len) }
+}
+
+/// The workspace of the derivatives of an M×N matrix with K triplets, of a length that the compiler knows: stable Rust cannot write
+/// that length as the length of an array, but it can lay arrays of known lengths side by side.
+#[repr(C)]
+pub(crate) struct Blocks<S, const M: usize, const N: usize, const K: usize> {
+    rows: [[S; K]; M],
+    cols: [[S; K]; N],
+    squares: [[[S; K]; K]; 2],
+}
+
+impl<S: Scalar, const M: usize, const N: usize, const K: usize> Blocks<S, M, N, K> {
+    /// Entries in all.
+    pub(crate) const LEN: usize = (M + N + 2 * K) * K;
+
+    pub(crate) fn zeros() -> Self {
+        let zero = S::zero();
+        Blocks { rows: [[zero; K]; M], cols: [[zero; K]; N], squares: [[[zero; K]; K]; 2] }
+    }
+
+    /// All the entries as one slice.
+    pub(crate) fn entries(&mut self) -> &mut [S] {
+        const { assert!(size_of::<Self>() == Self::LEN * size_of::<S>()) };
+        // SAFETY: a `repr(C)` struct of arrays of `S` is `LEN` entries one after another: every field starts at a multiple
+        // of the alignment of `S`, so that there is no padding, which the size asserted above confirms. The pointer is
+        // that of the whole struct, and the result borrows it exclusively for its whole life.
+        unsafe { slice::from_raw_parts_mut(ptr::from_mut(self).cast::<S>(), Self::LEN) }
+    }
 }

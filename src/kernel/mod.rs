@@ -9,6 +9,7 @@ mod lanes;
 mod level;
 mod planar;
 mod product;
+pub(crate) mod root;
 mod wave;
 
 pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};

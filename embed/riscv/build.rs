@@ -1,0 +1,9 @@
+//! Puts the linker script where the linker looks.
+use std::{env, fs, path::PathBuf};
+
+fn main() {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("virt.ld"), include_bytes!("virt.ld")).expect("OUT_DIR can be written");
+    println!("cargo:rustc-link-search={}", out.display());
+    println!("cargo:rerun-if-changed=virt.ld");
+}
