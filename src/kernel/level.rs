@@ -23,6 +23,7 @@ pub(crate) trait Arith: Copy {
 pub(crate) struct Separate;
 
 /// One rounding, one instruction, with this many registers of 64 bytes.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fused<const REGISTERS: usize>;
 
@@ -35,6 +36,7 @@ impl Arith for Separate {
     }
 }
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
     const REGISTERS: usize = REGISTERS;
 
