@@ -65,12 +65,12 @@ pub(super) fn second_difference<R: Real, F: TwiceDifferentiable<R> + ?Sized>(f: 
     if (quotient - mean).abs() <= bound { mean } else { quotient }
 }
 
-/// f\[x₀, x₁, x₂\] of a function that is made of two linear pieces, by the quotient over the longest side that joins them, whose length
+/// f\[x₀, x₁, x₂\] of a function that is made of linear pieces, by the quotient over the longest side that joins them, whose length
 /// does not vanish; zero where all three lie in one.
-pub(super) fn second_of_pieces<R: Real, P: Copy>(
+pub(super) fn second_of_pieces<R: Real, P: Copy, Q: PartialEq>(
     x: [P; 3],
     position: impl Fn(P) -> R,
-    piece: impl Fn(P) -> bool,
+    piece: impl Fn(P) -> Q,
     first: impl Fn(P, P) -> R,
 ) -> R {
     let mut longest = (R::zero(), x);

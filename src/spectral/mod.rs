@@ -12,11 +12,15 @@ mod spectrum;
 mod frame;
 mod map;
 
+mod projected;
+
+mod lowering;
 mod second;
 
 mod filter;
 mod inverse;
 mod low_rank;
+mod per_value;
 mod polar;
 mod power;
 mod procrustes;
@@ -49,14 +53,15 @@ pub use map::{
 };
 pub use measures::{Condition, Entropy, EntropyGradient, LogDet};
 pub use norms::{KyFan, LeadingWeights, Schatten, SchattenGradient, WeightedSum};
+pub use per_value::{PerValue, PerValueTwice};
 pub use pinv::{pinv_into, pinv_jvp_into, pinv_vjp_into};
 pub use polar::Polar;
 pub use power::{Log1p, Power};
 pub use procrustes::Rotation;
 pub use projector::Indicator;
-pub use second::{map_second_into, map_second_workspace_len};
+pub use second::{map_second_into, map_second_workspace_len, map_vjp_tangent_into};
 pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold, WeightedSoftThreshold};
-pub use spectrum::{Direction, Eigenvalue, PerValue, Pointwise, SecondOrderMap, SpectralMap, Whole};
+pub use spectrum::{Direction, Eigenvalue, Pointwise, SecondOrderMap, SpectralMap, Whole};
 #[cfg(feature = "alloc")]
 pub use superpose::Superposition;
 pub use values::{Order, Values};

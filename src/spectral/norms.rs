@@ -90,6 +90,13 @@ pub struct LeadingWeights<R> {
     share: R,
 }
 
+impl<R: Real> LeadingWeights<R> {
+    /// Weight 1 for the first r values, of which the last is neither zero nor equal to the next.
+    pub(super) fn first(r: usize) -> Self {
+        LeadingWeights { kept: r, whole: r, end: r, share: R::one() }
+    }
+}
+
 impl<R: Real> SpectralMap<R, Whole> for LeadingWeights<R> {
     fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         const OPERATION: &str = "the gradient of the Ky Fan norm";

@@ -10,8 +10,9 @@
 //!   R′ = R (C₊∘H̄ − C₋∘K̄) + (I − `UUᴴ`) Z T̄ diag(c) + …,   T′ = T (C₊∘H̄ + C₋∘K̄) + (I − `VVᴴ`) Zᴴ R̄ diag(c) + …,
 //!   N′ = R diag(c) T̄ᴴ + …,   (C±)ₗⱼ = f\[0, ±sₗ, sⱼ\],   cⱼ = f\[0, 0, sⱼ\].
 
-use super::frame::split;
-use super::spectrum::{Eigenvalue, SecondOrderMap};
+use super::lowering::lower;
+use super::projected::{Projected, square};
+use super::spectrum::{Direction, Eigenvalue, SecondOrderMap};
 use super::values::Values;
 use crate::derivative::Target;
 use crate::error::Error;
@@ -32,8 +33,8 @@ pub const fn map_second_workspace_len<S: Scalar>(rows: usize, cols: usize, tripl
 
 /// The second derivative D²X\[Z, Z̄\] of X = U f(S) Vᴴ, bilinear and symmetric in the two directions.
 ///
-/// The tangent of the backward map: along dA and dgX the gradient gA = DX\[gX\] changes by D²X\[dA, gX\] + DX\[dgX\], the latter by
-/// [`map_jvp_into`](crate::spectral::map_jvp_into) with [`Target::Add`].
+/// The tangent of the forward map: as A moves along Z̄ and Z along dZ, DX\[Z\] changes by D²X\[Z, Z̄\] + DX\[dZ\]. For the backward map see
+/// [`map_vjp_tangent_into`].
 ///
 /// **Shapes.** `factors` k triplets; both directions and `target` m×n.
 ///
@@ -60,6 +61,45 @@ pub fn map_second_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
     target: Target<'_, S>,
     work: &mut [S],
 ) -> Result<(), Error> {
+    second_into((factors, f, Direction::Forward), directions, target, work)
+}
+
+/// The tangent of the backward map along dA: for the directions \[dA, gX\] what gA changes by while gX stays. Where gX changes too,
+/// [`map_vjp_into`](crate::spectral::map_vjp_into) of dgX with [`Target::Add`] adds the rest.
+///
+/// It is D²X\[dA, gX\] where the derivative is self-adjoint: always but for a map with
+/// [`couple`](crate::spectral::SpectralMap::couple), whose second derivative has to be transposed.
+///
+/// **Shapes, accuracy, cost.** As [`map_second_into`].
+///
+/// # Errors
+/// As [`map_second_into`].
+///
+/// ```
+/// use diffsvd::{Mat, Svd, spectral::RelativeSoftThreshold};
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 1.0]]))?;
+/// let z = Mat::from_rows(&[[0.0, 1.0], [1.0, 0.0]]);
+/// // L = ⟨I, X⟩ = s₁ + s₂ − 2 s₁/4, of which s₁ has the second derivative 2/(s₁ − s₂).
+/// let change = svd.map_vjp_tangent(RelativeSoftThreshold(0.25), &z, &Mat::identity(2))?;
+/// assert!((change[(0, 1)] + 0.5).abs() < 1e-15);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
+pub fn map_vjp_tangent_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
+    factors: &Factors<'_, S>,
+    f: &F,
+    directions: [MatRef<'_, S>; 2],
+    target: Target<'_, S>,
+    work: &mut [S],
+) -> Result<(), Error> {
+    second_into((factors, f, Direction::Backward), directions, target, work)
+}
+
+fn second_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
+    (factors, f, direction): (&Factors<'_, S>, &F, Direction),
+    directions: [MatRef<'_, S>; 2],
+    target: Target<'_, S>,
+    work: &mut [S],
+) -> Result<(), Error> {
     factors.check()?;
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the second derivative", target.shape(), (m, n))?;
@@ -78,12 +118,11 @@ pub fn map_second_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
     gram(&mut gram_t, pair.map(|z| z.t.as_ref()), n > k);
     result.inside(&at, f, pair, [gram_r.as_ref(), gram_t.as_ref()]);
     result.outside(&at, f, pair, [gram_r.as_ref(), gram_t.as_ref()], &mut square(&mut arena, k)?);
+    if let Some(lowering) = f.lowering(&at) {
+        lower(&mut result, &at, lowering, pair, direction);
+    }
     result.write(&at, f, pair, target);
     Ok(())
-}
-
-fn square<'w, S: Scalar>(arena: &mut Arena<'w, S>, k: usize) -> Result<MatMut<'w, S>, Error> {
-    MatMut::col_major(arena.take(k * k), k, k)
 }
 
 /// C ← Xᴴ Y + Yᴴ X, or zero.
@@ -95,63 +134,7 @@ fn gram<S: Scalar>(c: &mut MatMut<'_, S>, [x, y]: [MatRef<'_, S>; 2], wanted: bo
     gemm(c.reborrow(), true, S::Real::one(), Operand::adjoint(y), Operand::plain(x));
 }
 
-/// A direction, or the result, in the bases.
-struct Projected<'f, 'w, S> {
-    u: MatRef<'f, S>,
-    v: MatRef<'f, S>,
-    z: MatRef<'f, S>,
-    /// Uᴴ Z V.
-    p: MatMut<'w, S>,
-    /// (I − `UUᴴ`) Z V; means nothing where U leaves no complement.
-    r: MatMut<'w, S>,
-    /// (I − `VVᴴ`) Zᴴ U; means nothing where V leaves no complement.
-    t: MatMut<'w, S>,
-}
-
-impl<'f, 'w, S: Scalar> Projected<'f, 'w, S> {
-    /// The memory alone.
-    fn carve(factors: &Factors<'f, S>, z: MatRef<'f, S>, arena: &mut Arena<'w, S>) -> Result<Self, Error> {
-        let ((m, n), k) = (factors.shape(), factors.triplets());
-        Ok(Projected {
-            u: factors.u,
-            v: factors.v,
-            z,
-            p: square(arena, k)?,
-            r: MatMut::col_major(arena.take(m * k), m, k)?,
-            t: MatMut::col_major(arena.take(n * k), n, k)?,
-        })
-    }
-
-    fn new(factors: &Factors<'f, S>, z: MatRef<'f, S>, arena: &mut Arena<'w, S>) -> Result<Self, Error> {
-        let mut it = Self::carve(factors, z, arena)?;
-        let (u, v, one) = (it.u, it.v, S::Real::one());
-        gemm(it.r.reborrow(), false, one, Operand::plain(z), Operand::plain(v));
-        gemm(it.p.reborrow(), false, one, Operand::adjoint(u), Operand::plain(it.r.as_ref()));
-        if it.above() {
-            gemm(it.r.reborrow(), true, -one, Operand::plain(u), Operand::plain(it.p.as_ref()));
-        }
-        if it.beside() {
-            gemm(it.t.reborrow(), false, one, Operand::adjoint(z), Operand::plain(u));
-            gemm(it.t.reborrow(), true, -one, Operand::plain(v), Operand::adjoint(it.p.as_ref()));
-        }
-        Ok(it)
-    }
-
-    /// Whether U leaves a complement.
-    fn above(&self) -> bool {
-        self.u.rows() > self.u.cols()
-    }
-
-    /// Whether V does.
-    fn beside(&self) -> bool {
-        self.v.rows() > self.v.cols()
-    }
-
-    /// (Hᵢⱼ, Kᵢⱼ).
-    fn parts(&self, i: usize, j: usize) -> (S, S) {
-        split(self.p.at(i, j), self.p.at(j, i), S::Real::one(), S::Real::one())
-    }
-
+impl<S: Scalar> Projected<'_, '_, S> {
     /// P ← H′ + K′.
     fn inside<M, F: SecondOrderMap<S::Real, M>>(
         &mut self,

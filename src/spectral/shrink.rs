@@ -1,7 +1,8 @@
 //! Soft and hard thresholding of the singular values.
 
+use super::divided::second_of_pieces;
 use super::function::{SpectralFunction, TwiceDifferentiable};
-use super::spectrum::{Direction, SpectralMap, Whole};
+use super::spectrum::{Direction, Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values, require_non_negative};
 use crate::error::Error;
 use crate::matrix::check_shape;
@@ -163,6 +164,26 @@ impl<R: Real> SpectralMap<R, Whole> for RelativeSoftThreshold<R> {
     }
 }
 
+impl<R: Real> SecondOrderMap<R, Whole> for RelativeSoftThreshold<R> {
+    /// Also [`Error::ZeroSingularValue`] where s₁ = 0: a norm has a kink there.
+    fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        self.check_at(at, Order::Derivative)?;
+        if self.lowering(at).is_some() && at.largest() == R::zero() {
+            return at.require_above("the second derivative of the largest singular value", R::zero());
+        }
+        Ok(())
+    }
+    /// With τ fixed.
+    fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {
+        SecondOrderMap::second(&self.fixed(at), at, points)
+    }
+    fn lowering(&self, at: &Values<'_, R>) -> Option<(usize, R)> {
+        let tau = self.fixed(at).0;
+        let kept = at.s.iter().take_while(|&&s| above(s, tau)).count();
+        (self.0 > R::zero() && kept > 0).then_some((kept, self.0))
+    }
+}
+
 /// max(sᵢ − wᵢ, 0) with a weight for each singular value: weighted nuclear norm minimization.
 ///
 /// D1 is 1 − (wᵢ − wⱼ)/(sᵢ − sⱼ) where both are kept. Not differentiable where two equal singular values have different
@@ -229,6 +250,22 @@ impl<R: Real> SpectralMap<R, Whole> for WeightedSoftThreshold<'_, R> {
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()
+    }
+}
+
+impl<R: Real> SecondOrderMap<R, Whole> for WeightedSoftThreshold<'_, R> {
+    fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        self.check_at(at, Order::Derivative)
+    }
+    /// λ ∓ wᵢ and zero.
+    fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {
+        let kept = |i: usize, offset: R| above(at.get(i), self.0[i]).then_some(offset);
+        let piece = |point| match point {
+            Eigenvalue::Plus(i) => kept(i, -self.0[i]),
+            Eigenvalue::Minus(i) => kept(i, self.0[i]),
+            Eigenvalue::Zero => None,
+        };
+        second_of_pieces(points, |point: Eigenvalue| point.of(at), piece, |a, b| between(self, at, a, b))
     }
 }
 

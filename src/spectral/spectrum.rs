@@ -52,6 +52,13 @@ pub trait SecondOrderMap<R: Real, M>: SpectralMap<R, M> {
 
     /// f\[λ₀, λ₁, λ₂\], the second divided difference of the odd continuation at three eigenvalues of \[0 A; Aᴴ 0\].
     fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R;
+
+    /// What [`couple`](SpectralMap::couple) adds to the first derivative, where it is of the one kind whose second derivative is known: (r, c)
+    /// says that each of the first r values falls by c ds₁, and that no other coupling exists.
+    fn lowering(&self, at: &Values<'_, R>) -> Option<(usize, R)> {
+        let _ = at;
+        None
+    }
 }
 
 /// An eigenvalue of the Hermitian matrix \[0 A; Aᴴ 0\].
@@ -109,71 +116,6 @@ impl<R: Real, F: TwiceDifferentiable<R>> SecondOrderMap<R, Pointwise> for F {
     }
     fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {
         self.second_difference(points.map(|point| point.of(at)))
-    }
-}
-
-/// Functions given by their values and derivatives at the k singular values.
-///
-/// The divided differences are quotients, or the mean of the two derivatives where |sᵢ − sⱼ| ≤ ∛ε s₁: with error ε^⅔ there
-/// at most, since nothing is known about f in between. Give a [`SpectralFunction`] for full accuracy.
-///
-/// ```
-/// use diffsvd::{Mat, Svd, spectral::PerValue};
-/// let svd = Svd::thin(&Mat::from_rows(&[[3.0, 0.0], [0.0, 1.0]]))?;
-/// let x = svd.map(PerValue { value: &[5.0, 7.0], derivative: &[0.0, 0.0] })?;
-/// assert_eq!((x[(0, 0)], x[(1, 1)]), (5.0, 7.0));
-/// # Ok::<(), diffsvd::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct PerValue<'a, R> {
-    /// fᵢ, k values.
-    pub value: &'a [R],
-    /// ∂fᵢ/∂sᵢ, k values.
-    pub derivative: &'a [R],
-}
-
-impl<R: Real> PerValue<'_, R> {
-    /// Whether the mean of the derivatives stands for the quotient.
-    fn close(at: &Values<'_, R>, i: usize, j: usize) -> bool {
-        let gap = (at.get(i) - at.get(j)).abs();
-        // ε^(1/3) as a power of two.
-        gap <= at.largest().mul_pow2(R::EPSILON.exponent() / 3)
-    }
-}
-
-impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
-    /// [`Error::EqualSingularValues`] where two values are equal and their fᵢ are not, to 16 ∛ε; [`Error::Shape`].
-    fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
-        let k = at.s.len();
-        crate::matrix::check_shape("the values of the function", (self.value.len(), 1), (k, 1))?;
-        crate::matrix::check_shape("the derivatives of the function", (self.derivative.len(), 1), (k, 1))?;
-        let size = self.value.iter().fold(R::zero(), |size, f| size.larger(f.abs()));
-        for j in 1..k {
-            let differ = (self.value[j] - self.value[j - 1]).abs() > size.mul_pow2(4 + R::EPSILON.exponent() / 3);
-            if order == Order::Derivative && differ {
-                at.require_distinct("the function of the singular values", j - 1, j)?;
-            }
-        }
-        Ok(())
-    }
-    fn value_at(&self, _at: &Values<'_, R>, i: usize) -> R {
-        self.value[i]
-    }
-    fn difference(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        let (s, t, f, g) = (at.get(i), at.get(j), self.value[i], self.value[j]);
-        let mean = (self.derivative[i] + self.derivative[j]).mul_pow2(-1);
-        let gap = s - t;
-        // Where fᵢ − fⱼ is far from what the derivatives say, the two belong to different functions.
-        let consistent =
-            (f - g - gap * mean).abs() <= (gap * mean).abs() + R::EPSILON.mul_pow2(2) * (f.abs() + g.abs());
-        if i == j || (Self::close(at, i, j) && consistent) { mean } else { (f - g) / gap }
-    }
-    fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        let sum = at.get(i) + at.get(j);
-        if sum == R::zero() { self.derivative[i] } else { (self.value[i] + self.value[j]) / sum }
-    }
-    fn at_zero(&self, _at: &Values<'_, R>) -> R {
-        R::zero()
     }
 }
 

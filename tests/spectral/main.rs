@@ -24,3 +24,4 @@ mod factors;
 mod losses;
 mod maps;
 mod second;
+mod second_whole;

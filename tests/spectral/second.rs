@@ -5,7 +5,7 @@ use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::spectral::{error, inner, norm, plus, scaled, sweep, wide};
 use diffsvd::spectral::{
-    BestRank, Inverse, Log1p, Polar, Power, SecondOrderMap, SoftThreshold, SpectralFunction, Tikhonov,
+    BestRank, HardThreshold, Inverse, Log1p, Polar, Power, SecondOrderMap, SoftThreshold, SpectralFunction, Tikhonov,
     TwiceDifferentiable, Wiener, map_second_into, map_second_workspace_len,
 };
 use diffsvd::{Error, Factors, Mat, MatRef, Real, Svd, Target};
@@ -35,6 +35,7 @@ impl<R: Real> TwiceDifferentiable<R> for Cube {
 macro_rules! every_function {
     ($s:ty) => {{
         both!(check, $s, "soft threshold", |c| SoftThreshold(c(0.3125)));
+        both!(check, $s, "hard threshold", |c| HardThreshold(c(0.25)));
         both!(check, $s, "Tikhonov", |c| Tikhonov(c(0.5)));
         both!(check, $s, "Wiener", |c| Wiener(c(0.5)));
         both!(check, $s, "cube", |c| Power(c(3.0)));

@@ -1,0 +1,210 @@
+//! The second derivative of the functions of the index, of s₁ and of given numbers, against double-double references.
+
+use crate::support::double_double::Dd;
+use crate::support::entry::Entry;
+use crate::support::random::Random;
+use crate::support::spectral::{GAPS, SHAPES, error, exactly_equal, inner, norm, paired, plus, scaled, sweep, wide};
+use diffsvd::spectral::{
+    PerValue, PerValueTwice, RelativeSoftThreshold, SecondOrderMap, SoftThreshold, Tikhonov, TwiceDifferentiable,
+    WeightedSoftThreshold, Wiener,
+};
+use diffsvd::{Error, Mat, Real, Svd};
+use num_complex::Complex;
+
+/// What every error of the thresholds stays below, in units of max(m, n) ε (measured: 4.4).
+const BOUND: f64 = 6.0;
+/// Of the central differences of the first derivative.
+const STEP: f64 = 1e-14;
+
+macro_rules! for_every_type {
+    ($($name:ident: $check:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            $check::<f64>();
+            $check::<Complex<f64>>();
+            $check::<f32>();
+            $check::<Complex<f32>>();
+        }
+    )*};
+}
+for_every_type! {
+    of_thresholds_with_weights: weighted;
+    of_thresholds_relative_to_the_largest_value: relative;
+    of_compact_factors: missing_triplets;
+    of_given_numbers: given;
+}
+
+/// D² and the tangent of the backward map at A, against central differences of the double-double derivatives and against the same code
+/// in double-double arithmetic; D² symmetric, and the two adjoint to each other.
+fn check<S: Entry, M, F, MW, FW>(f: F, in_dd: FW, a: &Mat<S>, what: &str)
+where
+    F: SecondOrderMap<S::Real, M> + Copy,
+    FW: SecondOrderMap<Dd, MW> + Copy,
+{
+    let mut random = Random::new(17);
+    let [x, y, z] = [(); 3].map(|()| random.matrix::<S>(a.rows(), a.cols()));
+    let (svd, reference) = (Svd::thin(a).unwrap(), Svd::thin(&wide(a)).unwrap());
+    let moved = |h: f64| Svd::thin(&plus(&wide(a), h.into(), &wide(&y))).unwrap();
+    let central = |derivative: &dyn Fn(Svd<S::Wide>) -> Mat<S::Wide>| {
+        scaled(&plus(&derivative(moved(STEP)), Dd::from(-1.0), &derivative(moved(-STEP))), 0.5 / STEP)
+    };
+    let (second, tangent) = (svd.map_second(f, &y, &z).unwrap(), svd.map_vjp_tangent(f, &y, &x).unwrap());
+    let (wide_x, wide_y, wide_z) = (wide(&x), wide(&y), wide(&z));
+    for (kind, error) in [
+        ("reference", error(&second, &reference.map_second(in_dd, &wide_y, &wide_z).unwrap(), 0.0)),
+        ("central difference", error(&second, &central(&|svd| svd.map_jvp(in_dd, &wide_z).unwrap()), 0.0)),
+        ("symmetry", error(&svd.map_second(f, &z, &y).unwrap(), &wide(&second), 0.0)),
+        ("backward reference", error(&tangent, &reference.map_vjp_tangent(in_dd, &wide_y, &wide_x).unwrap(), 0.0)),
+        ("backward difference", error(&tangent, &central(&|svd| svd.map_vjp(in_dd, &wide_x).unwrap()), 0.0)),
+    ] {
+        println!("{kind} {error:.2}");
+        assert!(error <= BOUND, "{what}: error of {kind} is {error:.1} max(m, n) ε");
+    }
+    let difference = (inner(&x, &second) - inner(&tangent, &z)).abs();
+    let size = (norm(&x) * norm(&second)).larger(norm(&z) * norm(&tangent));
+    assert!(difference <= size * S::Real::from_f64(20.0) * S::Real::EPSILON, "{what}: not adjoint");
+}
+
+fn weighted<S: Entry>() {
+    for weights in [[0.125, 0.125, 0.25, 0.25, 1.0], [0.75, 0.75, 0.75, 0.75, 0.0625], [0.0, 0.0, 0.25, 0.25, 0.0]] {
+        let (narrow, in_dd) = (weights.map(S::Real::from_f64), weights.map(Dd::from));
+        let (f, in_dd) = (WeightedSoftThreshold(&narrow), WeightedSoftThreshold(&in_dd));
+        for (m, n) in SHAPES {
+            for gap in GAPS {
+                let a = Random::new(7).with_singular_values::<S>(m, n, &paired(gap));
+                check(f, in_dd, &a, &format!("{} {m}×{n}, weights {weights:?}, gap {gap:e}", S::NAME));
+            }
+            if weights[0] == weights[3] {
+                check(f, in_dd, &exactly_equal::<S>(m, n), &format!("{} {m}×{n}, exactly equal", S::NAME));
+            }
+        }
+    }
+}
+
+fn relative<S: Entry>() {
+    for fraction in [0.125, 0.375, 0.75] {
+        let (f, in_dd) = (RelativeSoftThreshold(S::Real::from_f64(fraction)), RelativeSoftThreshold(fraction.into()));
+        for (m, n) in SHAPES {
+            for gap in GAPS {
+                let s = [2.0, 1.0, 1.0 - 0.3 * gap, 0.5, 0.125];
+                let a = Random::new(13).with_singular_values::<S>(m, n, &s);
+                check(f, in_dd, &a, &format!("{} {m}×{n}, fraction {fraction}, gap {gap:e}", S::NAME));
+            }
+            let mut a = exactly_equal::<S>(m, n);
+            a[(4, 4)] = S::from_real(S::Real::from_f64(2.0));
+            check(f, in_dd, &a, &format!("{} {m}×{n}, fraction {fraction}, exactly equal", S::NAME));
+        }
+    }
+}
+
+/// Fewer triplets than min(m, n): the same as with the zeros and their vectors.
+fn missing_triplets<S: Entry>() {
+    let number = S::Real::from_f64;
+    let weights = [0.25, 0.125, 0.125, 1.0, 1.0].map(number);
+    for (m, n) in SHAPES {
+        let mut random = Random::new(3);
+        let a = random.with_singular_values::<S>(m, n, &[2.0, 1.0, 1.0]);
+        let (y, z) = (random.matrix::<S>(m, n), random.matrix::<S>(m, n));
+        let whole = Svd::thin(&a).unwrap();
+        let compact = whole.clone().truncate(3);
+        let f = RelativeSoftThreshold(number(0.25));
+        for (i, (whole, compact)) in [
+            (whole.map_second(f, &y, &z), compact.map_second(f, &y, &z)),
+            (whole.map_vjp_tangent(f, &y, &z), compact.map_vjp_tangent(f, &y, &z)),
+            (
+                whole.map_second(WeightedSoftThreshold(&weights), &y, &z),
+                compact.map_second(WeightedSoftThreshold(&weights[..3]), &y, &z),
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let error = error(&compact.unwrap(), &wide(&whole.unwrap()), 0.0);
+            assert!(error <= BOUND, "{} {m}×{n}: compact form {i} is {error:.1} off", S::NAME);
+        }
+    }
+}
+
+/// The numbers of a function at these singular values.
+fn numbers<R: Real, F: TwiceDifferentiable<R>>(f: &F, s: &[R]) -> [Vec<R>; 3] {
+    [
+        s.iter().map(|&s| f.value(s)).collect(),
+        s.iter().map(|&s| f.derivative(s)).collect(),
+        s.iter().map(|&s| f.second_derivative(s)).collect(),
+    ]
+}
+
+/// ‖X − reference‖ over ‖reference‖, where X is D² from the numbers of f.
+fn error_of_numbers<S: Entry, F: TwiceDifferentiable<S::Real>, W: TwiceDifferentiable<Dd>>(
+    (f, in_dd): (F, W),
+    a: &Mat<S>,
+) -> f64 {
+    let mut random = Random::new(17);
+    let (y, z) = (random.matrix::<S>(a.rows(), a.cols()), random.matrix::<S>(a.rows(), a.cols()));
+    let svd = Svd::thin(a).unwrap();
+    let [value, derivative, second] = numbers(&f, svd.s());
+    let given = PerValueTwice { first: PerValue { value: &value, derivative: &derivative }, second: &second };
+    let exact = Svd::thin(&wide(a)).unwrap().map_second(in_dd, &wide(&y), &wide(&z)).unwrap();
+    let unit = a.rows().max(a.cols()) as f64 * S::Real::EPSILON.to_f64();
+    error(&svd.map_second(given, &y, &z).unwrap(), &exact, 0.0) * unit
+}
+
+/// To ε^⅗ at every gap (measured: 0.07 ε^⅗).
+fn given<S: Entry>() {
+    let bound = 0.25 * S::Real::EPSILON.to_f64().powf(0.6);
+    let half = S::Real::from_f64(0.5);
+    let mut worst = 0.0;
+    sweep::<S>(|a, what| {
+        let error = error_of_numbers((Wiener(half), Wiener(Dd::from(0.5))), a);
+        worst = f64::max(worst, error);
+        assert!(error <= bound, "{what}: {error:e}, {bound:e}");
+    });
+    for (m, n) in SHAPES {
+        for tiny in [1e-2, 1e-4, 1e-6, 1e-9, 1e-13, 0.0] {
+            let a = Random::new(4).with_singular_values::<S>(m, n, &[1.0, 1.0, 0.5, 2.0 * tiny, tiny]);
+            let error = error_of_numbers((Tikhonov(half), Tikhonov(Dd::from(0.5))), &a);
+            worst = f64::max(worst, error);
+            assert!(error <= bound, "{} {m}×{n}, smallest value {tiny:e}: {error:e}, {bound:e}", S::NAME);
+        }
+    }
+    println!("{} given numbers: {:.2} ε^⅗", S::NAME, 0.25 * worst / bound);
+}
+
+/// Numbers that belong to no smooth function keep the quotient: a kink between two values at any distance.
+#[test]
+fn of_given_numbers_across_a_kink() {
+    for gap in [1e-1, 1e-2, 1e-3, 1e-4] {
+        let s = [1.0, 0.5 + 0.3 * gap, 0.5 - 0.7 * gap, 0.25];
+        let a = Random::new(4).with_singular_values::<f64>(6, 4, &s);
+        let error = error_of_numbers((SoftThreshold(0.5), SoftThreshold(Dd::from(0.5))), &a);
+        assert!(error <= 1e-14 / gap, "gap {gap:e}: {error:e}");
+    }
+}
+
+#[test]
+fn what_has_no_second_derivative_is_reported() {
+    let z = Random::new(1).matrix::<f64>(4, 4);
+    let equal = Svd::thin(&exactly_equal::<f64>(4, 4)).unwrap();
+    let torn = equal.map_second(WeightedSoftThreshold(&[0.25, 0.25, 0.5, 0.5]), &z, &z);
+    assert!(matches!(torn, Err(Error::EqualSingularValues { first: 1, second: 2, .. })), "{torn:?}");
+    let kink = equal.map_second(WeightedSoftThreshold(&[1.0; 4]), &z, &z);
+    assert!(matches!(kink, Err(Error::Parameter { .. })), "{kink:?}");
+    for moved in [
+        equal.map_second(RelativeSoftThreshold(0.5), &z, &z),
+        equal.map_vjp_tangent(RelativeSoftThreshold(0.5), &z, &z),
+    ] {
+        assert!(matches!(moved, Err(Error::EqualSingularValues { first: 0, second: 1, .. })), "{moved:?}");
+    }
+    let first = PerValue { value: &[1.0, 1.0, 2.0, 2.0], derivative: &[0.5; 4] };
+    let torn = equal.map_second(PerValueTwice { first, second: &[0.0; 4] }, &z, &z);
+    assert!(matches!(torn, Err(Error::EqualSingularValues { first: 1, second: 2, .. })), "{torn:?}");
+    let short = equal.map_second(PerValueTwice { first, second: &[0.0; 3] }, &z, &z);
+    assert!(matches!(short, Err(Error::Shape { got: (3, 1), expected: (4, 1), .. })), "{short:?}");
+
+    let (column, z) = (Svd::thin(&Mat::<f64>::zeros(2, 1)).unwrap(), Random::new(1).matrix::<f64>(2, 1));
+    let norm = column.map_second(RelativeSoftThreshold(0.5), &z, &z);
+    assert!(matches!(norm, Err(Error::ZeroSingularValue { index: 0, .. })), "{norm:?}");
+    let first = PerValue { value: &[0.0], derivative: &[1.0] };
+    let bent = column.map_second(PerValueTwice { first, second: &[1.0] }, &z, &z);
+    assert!(matches!(bent, Err(Error::ZeroSingularValue { index: 0, .. })), "{bent:?}");
+}
