@@ -68,7 +68,7 @@ impl<S: Scalar, const M: usize, const N: usize> Svd<S, M, N, N> {
     /// The thin decomposition of a matrix with at least as many rows as columns; fewer do not compile.
     ///
     /// # Errors
-    /// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`].
+    /// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`](crate::svd_into).
     pub fn tall(a: &[[S; N]; M]) -> Result<Self, Error> {
         const { assert!(M >= N, "more columns than rows: `Svd::wide`") };
         decompose(a)
@@ -79,7 +79,7 @@ impl<S: Scalar, const M: usize, const N: usize> Svd<S, M, N, M> {
     /// The thin decomposition of a matrix with at most as many rows as columns; more do not compile.
     ///
     /// # Errors
-    /// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`].
+    /// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`](crate::svd_into).
     pub fn wide(a: &[[S; N]; M]) -> Result<Self, Error> {
         const { assert!(M <= N, "more rows than columns: `Svd::tall`") };
         decompose(a)
@@ -114,7 +114,7 @@ fn rows<S: Scalar, T, const L: usize, const K: usize>(columns: &[T; K], part: im
 /// ```
 ///
 /// # Errors
-/// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`].
+/// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`](crate::svd_into).
 pub fn singular_values<S: Scalar, const M: usize, const N: usize, const K: usize>(
     a: &[[S; N]; M],
 ) -> Result<[S::Real; K], Error> {
