@@ -93,7 +93,8 @@ impl<R: Real> TwiceDifferentiable<R> for HardThreshold<R> {
 /// max(s − c s₁, 0): soft thresholding at a fraction of the largest singular value, as in unrolled networks.
 ///
 /// τ = c s₁ moves with A, so that the backward map is not the forward map but its adjoint. Needs s₁ > s₂ beside what
-/// [`SoftThreshold`] needs: [`Error::EqualSingularValues`], since s₁ itself has no derivative there. The cotangent of c is
+/// [`SoftThreshold`] needs, and s₁ > 0: [`Error::EqualSingularValues`], [`Error::ZeroSingularValue`], since s₁ itself has no
+/// derivative there. The cotangent of c is
 /// [`fraction_cotangent`](Self::fraction_cotangent).
 ///
 /// ```
@@ -131,6 +132,9 @@ impl<R: Real> SpectralMap<R, Whole> for RelativeSoftThreshold<R> {
         }
         if self.0 > R::zero() && at.count() > 1 {
             at.require_distinct("a threshold relative to the largest singular value", 0, 1)?;
+        }
+        if self.0 > R::zero() && at.largest() == R::zero() {
+            at.require_above("a threshold relative to the largest singular value", R::zero())?;
         }
         SpectralFunction::check(&self.fixed(at), at, order)
     }
