@@ -31,6 +31,7 @@
 //! |---|---|
 //! | a matrix, and memory to allocate | [`Svd::thin`], then `s()`, `u()`, `v()`, `rank`, `reconstruct`, … |
 //! | buffers of your own, any strides, no allocation | [`svd_into`], [`singular_values_into`]; [`svd_workspace_len`] is `const` |
+//! | a small matrix of a size known to the compiler | [`fixed::Svd`]: everything on the stack |
 //! | cotangents of U, s and V (reverse mode) | [`Svd::vjp`], or [`vjp_into`], which can accumulate |
 //! | a direction dA (forward mode) | [`Svd::jvp`], or [`jvp_into`] |
 //! | a loss of the singular values alone | the same with only `s` given: no singular vector is differentiated |

@@ -145,7 +145,7 @@ mod tests {
     fn the_smaller_value_alone() {
         for (f, g, h) in [(1.0, 1e10, 1e-5), (2.0, -3.0, 4.0), (1e-3, 1.0, 1e3), (1.0, 0.0, -1.0), (0.0, 1.0, 2.0)] {
             let expected = two_by_two::<f64>(f, g, h).small.abs();
-            assert!((smaller_value(f, g, h) - expected).abs() <= 4.0 * f64::EPSILON * expected, "{f} {g} {h}");
+            approx::assert_relative_eq!(smaller_value(f, g, h), expected, max_relative = 4.0 * f64::EPSILON);
         }
     }
 
