@@ -101,6 +101,8 @@ mod derivative;
 
 pub mod spectral;
 
+pub mod batch;
+
 pub mod fixed;
 
 #[cfg(feature = "alloc")]

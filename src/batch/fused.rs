@@ -1,0 +1,198 @@
+//! From the matrices to a function of their singular values, or to its gradient, in one pass: U, s and V live in the workspace and are never stored,
+//! unless they are asked for.
+//!
+//! The functions bear the names of those of [`batch`](super) that start from the factors, and compute the same; workspace [`workspace_len`].
+
+use super::choose::Choose;
+use super::map::{MapGradient, MapTangent};
+use super::parts::{Batched, FactorsMut, Target};
+use super::run::{Run, Summary, for_each};
+use super::view::BatchRef;
+use crate::error::Error;
+use crate::factors::{Factors, Tolerance};
+use crate::matrix::{MatMut, MatRef};
+use crate::plan::{Vectors, svd_workspace_len};
+use crate::scalar::Scalar;
+use crate::spectral::{self, SpectralMap, map_derivative_workspace_len};
+use crate::svd::{FactorsMut as SingleMut, svd_into};
+use crate::workspace::Arena;
+
+/// Length of the workspace of the functions of this module for m×n matrices, times the threads.
+#[must_use]
+pub const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
+    let k = if rows < cols { rows } else { cols };
+    for_each_workspace_len::<S>(rows, cols, map_derivative_workspace_len::<S>(rows, cols, k))
+}
+
+/// Length of the workspace of [`for_each_svd`] for m×n matrices and a function that needs `len` entries, times the threads.
+#[must_use]
+pub const fn for_each_workspace_len<S: Scalar>(rows: usize, cols: usize, len: usize) -> usize {
+    let k = if rows < cols { rows } else { cols };
+    let svd = svd_workspace_len::<S>(rows, cols, Vectors::Thin);
+    let shared = if svd > len { svd } else { len };
+    rows.saturating_add(cols).saturating_mul(k).saturating_add(k.div_ceil(S::PARTS)).saturating_add(shared)
+}
+
+/// Decomposes each matrix of `a` in the workspace and calls `f(&mut items, i, factors, workspace)` with its thin factors: for whatever has no name here. See
+/// [`for_each`](super::for_each) for `items`; `f` gets `len` entries.
+///
+/// # Errors
+/// As [`for_each`](super::for_each) and [`svd_into`](super::svd_into).
+///
+/// ```
+/// use diffsvd::batch::{Batch, Run, fused::{for_each_svd, for_each_workspace_len}};
+/// // The condition number of a thousand matrices.
+/// let a = Batch::from_fn(1000, 2, 2, |i, row, col| if row == col { 1.0 + (row * i) as f64 } else { 0.0 });
+/// let mut condition = vec![0.0; 1000];
+/// let mut work = vec![0.0; for_each_workspace_len::<f64>(2, 2, 0)];
+/// for_each_svd((a.as_ref(), condition.as_mut_slice()), 0, Run::new(&mut work), |condition, i, factors, _| {
+///     condition[i] = factors.s[0] / factors.s[1];
+///     Ok(())
+/// })?.all()?;
+/// assert_eq!(condition[999], 1000.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn for_each_svd<S: Scalar, I: Batched + Send, T: Send>(
+    (a, items): (BatchRef<'_, S>, I),
+    len: usize,
+    run: Run<'_, S, T>,
+    f: impl Fn(&mut I, usize, &Factors<'_, S>, &mut [S]) -> Result<T, Error> + Sync,
+) -> Result<Summary, Error> {
+    let (m, n) = a.shape();
+    let k = m.min(n);
+    let needed = for_each_workspace_len::<S>(m, n, len);
+    for_each((a, items), needed, run, |(a, items), i, work| {
+        let mut arena = Arena::new(work, needed)?;
+        let (u, v, [s]) = (arena.take(m * k), arena.take(n * k), arena.take_reals(k));
+        let work = arena.take(svd_workspace_len::<S>(m, n, Vectors::Thin).max(len));
+        let out = SingleMut { u: MatMut::col_major(u, m, k)?, s: &mut *s, v: MatMut::col_major(v, n, k)? };
+        svd_into(a.item(i)?, Vectors::Thin, out, work)?;
+        f(items, i, &Factors { u: MatRef::col_major(u, m, k)?, s, v: MatRef::col_major(v, n, k)? }, work)
+    })
+}
+
+/// Workspace of a derivative of a function of m×n matrices.
+fn len<S: Scalar>((rows, cols): (usize, usize)) -> usize {
+    map_derivative_workspace_len::<S>(rows, cols, rows.min(cols))
+}
+
+/// X = U f(S) Vᴴ from A: thresholding, polar factor, nearest rotation, low rank and every other [`SpectralMap`]. `keep` takes U, s and V, if they are wanted.
+///
+/// Nothing is written for an item that fails, except the factors where the function has no value.
+///
+/// # Errors
+/// As [`svd_into`](super::svd_into) and [`map_into`](super::map_into).
+///
+/// ```
+/// use diffsvd::batch::{Batch, BatchMut, Rotations, Run, Target, fused};
+/// // The rotations nearest to a thousand reflections.
+/// let a = Batch::from_fn(1000, 2, 2, |_, row, col| if row != col { 0.0 } else if row == 0 { 2.0 } else { -1.0 });
+/// let (mut r, mut work) = (vec![0.0; 4000], vec![0.0; fused::workspace_len::<f64>(2, 2)]);
+/// let target = Target::Overwrite(BatchMut::row_major(&mut r, 1000, 2, 2)?);
+/// fused::map_into(a.as_ref(), &Rotations, target, None, Run::new(&mut work))?.all()?;
+/// assert_eq!(r[3996..], [1.0, 0.0, 0.0, 1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn map_into<S: Scalar, M, C>(
+    a: BatchRef<'_, S>,
+    f: &C,
+    target: Target<'_, S>,
+    keep: Option<FactorsMut<'_, S>>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error>
+where
+    C: Choose<S, Map: SpectralMap<S::Real, M>>,
+{
+    let items = (a, (target, keep, 0..a.count()));
+    for_each_svd(items, len::<S>(a.shape()), run, |(target, keep, numbers), i, factors, work| {
+        if let Some(keep) = keep {
+            store(factors, keep.item(i)?)?;
+        }
+        let f = f.choose(numbers.start + i, factors, work)?;
+        spectral::map_into(factors, &f, target.item(i)?, work)
+    })
+}
+
+/// Copies the factors out.
+fn store<S: Scalar>(factors: &Factors<'_, S>, mut out: SingleMut<'_, S>) -> Result<(), Error> {
+    let ((m, n), k) = (factors.shape(), factors.triplets());
+    crate::plan::check_outputs((m, n), Vectors::Thin, out.u.shape(), out.s.len(), out.v.shape())?;
+    debug_assert_eq!(k, m.min(n));
+    out.u.fill_with(|i, j| factors.u.at(i, j));
+    out.v.fill_with(|i, j| factors.v.at(i, j));
+    out.s.copy_from_slice(factors.s);
+    Ok(())
+}
+
+/// The tangents of U f(S) Vᴴ along dA, from A.
+///
+/// # Errors
+/// As [`svd_into`](super::svd_into) and [`map_jvp_into`](super::map_jvp_into).
+pub fn map_jvp_into<S: Scalar, M, C>(
+    a: BatchRef<'_, S>,
+    f: &C,
+    tangent: MapTangent<'_, S>,
+    target: Target<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error>
+where
+    C: Choose<S, Map: SpectralMap<S::Real, M>>,
+{
+    let items = (a, (tangent, target, 0..a.count()));
+    for_each_svd(items, len::<S>(a.shape()), run, |(tangent, target, numbers), i, factors, work| {
+        let f = f.choose(numbers.start + i, factors, work)?;
+        spectral::map_jvp_into(factors, &f, &tangent.item(i)?, target.item(i)?, work)
+    })
+}
+
+/// The gradients with respect to A, and to the values of f, from A and gX: nothing is kept between forward and backward but A itself.
+///
+/// # Errors
+/// As [`svd_into`](super::svd_into) and [`map_vjp_into`](super::map_vjp_into).
+pub fn map_vjp_into<S: Scalar, M, C>(
+    a: BatchRef<'_, S>,
+    f: &C,
+    x_bar: BatchRef<'_, S>,
+    gradient: MapGradient<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error>
+where
+    C: Choose<S, Map: SpectralMap<S::Real, M>>,
+{
+    let items = (a, (x_bar, gradient, 0..a.count()));
+    for_each_svd(items, len::<S>(a.shape()), run, |(x_bar, gradient, numbers), i, factors, work| {
+        let f = f.choose(numbers.start + i, factors, work)?;
+        spectral::map_vjp_into(factors, &f, x_bar.item(i)?, gradient.item(i)?, work)
+    })
+}
+
+/// A⁺ from A, n×m an item.
+///
+/// # Errors
+/// As [`svd_into`](super::svd_into) and [`pinv_into`](super::pinv_into).
+pub fn pinv_into<S: Scalar>(
+    a: BatchRef<'_, S>,
+    cutoff: Tolerance<S::Real>,
+    target: Target<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error> {
+    for_each_svd((a, target), len::<S>(a.shape()), run, |target, i, factors, work| {
+        spectral::pinv_into(factors, cutoff, target.item(i)?, work)
+    })
+}
+
+/// The gradients of losses of A⁺, from A and the n×m cotangents of A⁺.
+///
+/// # Errors
+/// As [`svd_into`](super::svd_into) and [`pinv_vjp_into`](super::pinv_vjp_into).
+pub fn pinv_vjp_into<S: Scalar>(
+    a: BatchRef<'_, S>,
+    cutoff: Tolerance<S::Real>,
+    pinv_bar: BatchRef<'_, S>,
+    target: Target<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error> {
+    for_each_svd((a, (pinv_bar, target)), len::<S>(a.shape()), run, |(pinv_bar, target), i, factors, work| {
+        spectral::pinv_vjp_into(factors, cutoff, pinv_bar.item(i)?, target.item(i)?, work)
+    })
+}
