@@ -103,6 +103,8 @@ pub mod spectral;
 
 pub mod fixed;
 
+mod batch;
+
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]

@@ -18,3 +18,31 @@
 //! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
 //! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
 //! caller's check; the result of an item depends on nothing but that item.
+#![allow(dead_code)]
+
+mod decompose;
+mod items;
+mod jacobi;
+mod scale;
+mod svd;
+mod vector;
+#[cfg(test)]
+mod tests;
+
+use crate::scalar::Scalar;
+use decompose::{LONGEST, MOST};
+
+pub(crate) use items::{Items, ItemsMut};
+pub(crate) use svd::{Job, svd};
+
+/// Whether the lanes take this shape.
+pub(crate) const fn serves(rows: usize, cols: usize) -> bool {
+    let (long, short) = if rows < cols { (cols, rows) } else { (rows, cols) };
+    short >= 1 && short <= MOST && long <= LONGEST
+}
+
+/// Entries of the workspace of every call.
+pub(crate) const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
+    let k = if rows < cols { rows } else { cols };
+    16 * ((rows + cols) * k * 4 + 4 * k) + crate::workspace::ALIGNMENT
+}

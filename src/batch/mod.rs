@@ -1,0 +1,2 @@
+//! Many matrices.
+mod lanes;
