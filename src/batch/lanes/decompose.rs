@@ -2,7 +2,7 @@
 
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
-use super::vector::{Lane, any, map, mul, mul_add, splat, squares, zip};
+use super::vector::{Lane, any, entry_by_entry, map, mul, mul_add, splat, squares, zip};
 use crate::fixed::{complete, reliable, unit_exponent};
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
@@ -51,6 +51,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
         let (len, left) = (self.len, self.left);
         for (j, column) in self.data.chunks_exact_mut(len).enumerate() {
             for (i, x) in column[left..].iter_mut().enumerate() {
+                entry_by_entry();
                 *x = splat(if i == j * S::PARTS { R::one() } else { R::zero() });
             }
         }
@@ -81,9 +82,11 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
             small = zip(small, flagged, R::larger);
             let reciprocal = zip(reciprocals(*norm), flagged, |r, flag| if flag > R::zero() { R::one() } else { r });
             for x in &mut column[..left] {
+                entry_by_entry();
                 *x = mul_add::<A, _, W>(*x, reciprocal, zero);
             }
             for x in &mut column[left..] {
+                entry_by_entry();
                 *x = zip(*x, zero, |x, zero| x + zero);
             }
         }

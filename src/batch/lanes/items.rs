@@ -1,6 +1,6 @@
 //! The matrices of a batch in the caller's memory, and the way from there into a tile and back.
 
-use super::vector::Lane;
+use super::vector::{Lane, entry_by_entry};
 use crate::matrix::MatRef;
 use crate::scalar::{One, Real, Scalar, Zero};
 
@@ -52,6 +52,7 @@ impl<'a, S: Scalar> Items<'a, S> {
         }
         for (j, column) in tile.chunks_exact_mut(len).take(cols).enumerate() {
             for (i, entry) in column.chunks_exact_mut(S::PARTS).take(rows).enumerate() {
+                entry_by_entry();
                 let at = i * self.row + j * self.col;
                 for l in 0..W {
                     entry[0][l] = items[l][at].re();
@@ -91,6 +92,7 @@ impl<S: Scalar> ItemsMut<'_, S> {
         let Some(target) = self.data.get_mut(start..start + extent) else { return };
         for (j, column) in tile.chunks(column_len).take(cols).enumerate() {
             for (i, entry) in column.chunks_exact(S::PARTS).take(rows).enumerate() {
+                entry_by_entry();
                 let im = if S::PARTS == 2 { entry[1][lane] } else { S::Real::zero() };
                 target[i * self.row + j * self.col] = S::from_parts(entry[0][lane], im);
             }

@@ -4,7 +4,7 @@
 //! pair is orthogonal, or whose matrix has converged, is turned by the angle zero, which changes no bit of it but the sign of a zero; the outputs
 //! have no negative zeros, so what becomes of one matrix does not depend on its neighbours.
 
-use super::vector::{Lane, Number, any, dot, map, mul, mul_add, mul_sub, splat, squares, zip};
+use super::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
 
@@ -130,6 +130,7 @@ fn turn<A: Arith, S: Scalar, const W: usize>(
     let (c, z) = (rotation.c, rotation.z);
     if S::PARTS == 1 {
         for (x, y) in x.iter_mut().zip(y) {
+            entry_by_entry();
             let (old_x, old_y) = (*x, *y);
             *x = mul_sub::<A, _, W>(z.re, old_y, mul(c, old_x));
             *y = mul_add::<A, _, W>(z.re, old_x, mul(c, old_y));
@@ -137,6 +138,7 @@ fn turn<A: Arith, S: Scalar, const W: usize>(
         return;
     }
     for ([x_re, x_im], [y_re, y_im]) in x.as_chunks_mut().0.iter_mut().zip(y.as_chunks_mut().0) {
+        entry_by_entry();
         let (a, b, p, q) = (*x_re, *x_im, *y_re, *y_im);
         *x_re = mul_sub::<A, _, W>(z.im, q, mul_sub::<A, _, W>(z.re, p, mul(c, a)));
         *x_im = mul_add::<A, _, W>(z.im, p, mul_sub::<A, _, W>(z.re, q, mul(c, b)));
@@ -179,6 +181,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
 /// x and y change places in the lanes that are not zero in `swap`.
 #[inline(always)]
 fn exchange<R: Real, const W: usize>(x: &mut Lane<R, W>, y: &mut Lane<R, W>, swap: &Lane<R, W>) {
+    entry_by_entry();
     let (old_x, old_y) = (*x, *y);
     for l in 0..W {
         x[l] = if swap[l] > R::zero() { old_y[l] } else { old_x[l] };

@@ -1,7 +1,7 @@
 //! Each matrix of a tile is brought to the same size by a power of two of its own.
 
 use super::jacobi::Columns;
-use super::vector::{Lane, any, map, mul, mul_add, splat, zip};
+use super::vector::{Lane, any, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Zero};
 
@@ -24,6 +24,7 @@ impl<R: Real, const W: usize> Scales<R, W> {
         let (zero, len, left) = (R::zero(), columns.len, columns.left);
         let (mut largest, mut poison) = (splat(zero), splat(zero));
         for &x in columns.data.chunks_exact(len).flat_map(|column| &column[..left]) {
+            entry_by_entry();
             largest = zip(largest, x, |largest, x| largest.larger(x.abs()));
             poison = mul_add::<A, _, W>(x, splat(zero), poison);
         }
@@ -35,9 +36,12 @@ impl<R: Real, const W: usize> Scales<R, W> {
         let scales = Self::of(&largest, bad, unit);
         let far = any(&scales.far);
         for column in columns.data.chunks_exact_mut(len) {
-            column[..left].iter_mut().for_each(|x| *x = mul(*x, scales.to[0]));
-            if far {
-                column[..left].iter_mut().for_each(|x| *x = mul(*x, scales.to[1]));
+            for x in &mut column[..left] {
+                entry_by_entry();
+                *x = mul(*x, scales.to[0]);
+                if far {
+                    *x = mul(*x, scales.to[1]);
+                }
             }
         }
         scales

@@ -15,6 +15,13 @@ pub(super) struct Number<R, const W: usize> {
     pub(super) im: Lane<R, W>,
 }
 
+/// Stands in each loop over the entries of a tile. What is to become a vector is one array; without this the compiler turns the loop the
+/// other way round and gathers the same lane of many entries. No instruction comes of it.
+#[inline(always)]
+pub(super) fn entry_by_entry() {
+    core::hint::black_box(());
+}
+
 /// f(x), lane by lane.
 #[inline(always)]
 pub(super) fn map<R: Real, const W: usize>(x: Lane<R, W>, f: impl Fn(R) -> R) -> Lane<R, W> {
@@ -109,11 +116,13 @@ pub(super) fn dot<A: Arith, S: Scalar, const W: usize>(
     let mut sum = Number::zero();
     if S::PARTS == 1 {
         for (&x, &y) in x.iter().zip(y) {
+            entry_by_entry();
             sum.re = mul_add::<A, _, W>(x, y, sum.re);
         }
         return sum;
     }
     for (&[x_re, x_im], &[y_re, y_im]) in x.as_chunks().0.iter().zip(y.as_chunks().0) {
+        entry_by_entry();
         sum.re = mul_add::<A, _, W>(x_re, y_re, sum.re);
         sum.im = mul_add::<A, _, W>(x_re, y_im, sum.im);
         sum.re = mul_add::<A, _, W>(x_im, y_im, sum.re);
@@ -125,5 +134,8 @@ pub(super) fn dot<A: Arith, S: Scalar, const W: usize>(
 /// ‖x‖² of a column.
 #[inline(always)]
 pub(super) fn squares<A: Arith, R: Real, const W: usize>(x: &[Lane<R, W>]) -> Lane<R, W> {
-    x.iter().fold([R::zero(); W], |sum, &x| mul_add::<A, _, W>(x, x, sum))
+    x.iter().fold([R::zero(); W], |sum, &x| {
+        entry_by_entry();
+        mul_add::<A, _, W>(x, x, sum)
+    })
 }
