@@ -55,10 +55,12 @@ impl<'a, S: Scalar> Items<'a, S> {
                 entry_by_entry();
                 let at = i * self.row + j * self.col;
                 for l in 0..W {
+                    entry_by_entry();
                     entry[0][l] = items[l][at].re();
                 }
                 if S::PARTS == 2 {
                     for l in 0..W {
+                        entry_by_entry();
                         entry[1][l] = sign * items[l][at].im();
                     }
                 }

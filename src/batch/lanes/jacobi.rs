@@ -9,7 +9,7 @@ use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
 
 /// Sweeps allowed. About 5 are needed.
-const SWEEPS: usize = 40;
+pub(super) const SWEEPS: usize = 40;
 
 /// The columns of a tile.
 pub(super) struct Columns<'w, R, const W: usize> {

@@ -25,9 +25,9 @@ mod items;
 mod jacobi;
 mod scale;
 mod svd;
-mod vector;
 #[cfg(test)]
 mod tests;
+mod vector;
 
 use crate::scalar::Scalar;
 use decompose::{LONGEST, MOST};

@@ -1,18 +1,11 @@
-use super::*;
-use crate::kernel::Level;
-use crate::scalar::{Real, Scalar};
-use num_complex::Complex;
-use std::{println, vec, vec::Vec};
-use core::ops::ControlFlow;
+//! How long it takes: `cargo test --release --lib lanes -- --ignored --nocapture`.
 
-/// Seconds that this thread has run.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    stat.split(' ').next().unwrap().parse::<f64>().unwrap() * 1e-9
-}
+use super::*;
+use num_complex::Complex;
+use std::println;
 
 fn time<S: Scalar>(name: &str, m: usize, n: usize, vectors: bool) {
-    let count = 10000;
+    let count = 1000;
     let mut seed = 1_u64;
     let mut part = || {
         let mut x = 0.0;
@@ -30,19 +23,22 @@ fn time<S: Scalar>(name: &str, m: usize, n: usize, vectors: bool) {
     let mut work = vec![S::zero(); workspace_len::<S>(m, n)];
     for level in Level::all() {
         let mut best = f64::MAX;
-        for _ in 0..4 {
-            let start = cpu();
-            let repeats = 40 / (m * n / 16 + 1) + 4;
-            for _ in 0..repeats {
+        for _ in 0..200 {
+            let start = std::time::Instant::now();
             let mut failed = |_, _| ControlFlow::Continue(());
             let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
             let vectors = vectors.then_some((
                 ItemsMut { data: &mut u, item: m * k, row: 1, col: m },
                 ItemsMut { data: &mut v, item: n * k, row: 1, col: n },
             ));
-            svd(job, Items { data: &a, item: m * n, row: 1, col: m }, ItemsMut { data: &mut s, item: k, row: 1, col: k }, vectors).unwrap();
-            }
-            best = best.min((cpu() - start) / repeats as f64);
+            svd(
+                job,
+                Items { data: &a, item: m * n, row: 1, col: m },
+                ItemsMut { data: &mut s, item: k, row: 1, col: k },
+                vectors,
+            )
+            .unwrap();
+            best = best.min(start.elapsed().as_secs_f64());
         }
         println!("{name} {m}x{n} {vectors} {level:?}: {:.1} ns", best / count as f64 * 1e9);
     }
