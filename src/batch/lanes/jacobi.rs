@@ -100,24 +100,26 @@ fn rotate<A: Arith, S: Scalar, const W: usize>(
     let (zero, one) = (S::Real::zero(), S::Real::one());
     let (two, four) = (one + one, S::Real::from_f64(4.0));
     let tight = rows * S::Real::from_f64(8.0);
-    let (mut c, mut t) = (*a, *a);
+    let (mut c, mut z, mut moved) = (*a, *g, *a);
     for l in 0..W {
         let d = b[l] - a[l];
         let root = A::mul_add(d, d, four * overlap[l]).sqrt();
         let sign = if d < zero { -two } else { two };
         let ratio = sign / (d.abs() + root);
-        t[l] = if busy[l] > zero { ratio } else { zero };
-        let squared = t[l] * t[l] * overlap[l];
+        let t = if busy[l] > zero { ratio } else { zero };
+        // Not t² |g|², which overflows where |g|² is at the edge of underflow.
+        let (re, im) = (g.re[l] * t, g.im[l] * t);
+        let squared = if S::PARTS == 2 { A::mul_add(im, im, re * re) } else { re * re };
         c[l] = one / (one + squared).sqrt();
+        (z.re[l], z.im[l]) = (re * c[l], im * c[l]);
+        moved[l] = t * overlap[l];
         // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |τ|² max(a, b)/min(a, b).
         let (larger, smaller) = (a[l].larger(b[l]), a[l].smaller(b[l]));
         unsettled[l] = if squared * larger * tight <= S::Real::EPSILON * smaller { unsettled[l] } else { one };
     }
-    let z = mul(t, c);
-    let moved = mul(t, *overlap);
     *a = zip(*a, moved, |a, moved| (a - moved).larger(zero));
     *b = zip(*b, moved, |b, moved| (b + moved).larger(zero));
-    Rotation { c, z: Number { re: mul(g.re, z), im: mul(g.im, z) } }
+    Rotation { c, z }
 }
 
 /// x ← c x − z̄ y, y ← c y + z x.
