@@ -103,9 +103,9 @@ mod derivative;
 
 pub mod spectral;
 
-pub mod batch;
-
 pub mod fixed;
+
+pub mod batch;
 
 #[cfg(feature = "alloc")]
 mod owned;

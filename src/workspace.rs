@@ -70,6 +70,11 @@ impl<'w, R: Real> Store<'w, R> {
         Planes { data, depth, parts }
     }
 
+    /// All that is left.
+    pub(crate) fn all(self) -> &'w mut [R] {
+        self.rest
+    }
+
     /// The next reals; fewer only if more is asked for than was announced to [`Store::new`].
     fn take(&mut self, len: usize) -> &'w mut [R] {
         let rest = core::mem::take(&mut self.rest);

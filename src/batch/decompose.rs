@@ -1,16 +1,28 @@
 //! The decomposition of every matrix of a batch.
 
+use super::lanes;
 use super::parts::FactorsMut;
-use super::run::{Run, Summary, for_each};
+use super::run::{Run, Summary, for_each, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use crate::error::Error;
-use crate::plan::Vectors;
+use crate::kernel::Level;
+use crate::matrix::check_shape;
+use crate::plan::{Vectors, check_outputs};
 use crate::scalar::Scalar;
 
 /// Length of the workspace of [`svd_into`] for matrices of this shape, however many; times the number of threads.
 #[must_use]
 pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> usize {
-    crate::svd_workspace_len::<S>(rows, cols, vectors)
+    if by_lanes(rows, cols, vectors) {
+        lanes::workspace_len::<S>(rows, cols)
+    } else {
+        crate::svd_workspace_len::<S>(rows, cols, vectors)
+    }
+}
+
+/// Whether small matrices are decomposed side by side, one a lane.
+const fn by_lanes(rows: usize, cols: usize, vectors: Vectors) -> bool {
+    lanes::serves(rows, cols) && matches!(vectors, Vectors::None | Vectors::Thin)
 }
 
 /// Length of the workspace of [`singular_values_into`] for matrices of this shape, however many; times the number of threads.
@@ -20,6 +32,9 @@ pub const fn singular_values_workspace_len<S: Scalar>(rows: usize, cols: usize) 
 }
 
 /// Aᵢ = Uᵢ diag(sᵢ) Vᵢᴴ for every matrix of a batch: [`svd_into`](crate::svd_into) over it, with its accuracy.
+///
+/// Small matrices (min(m, n) ≤ 8, max(m, n) ≤ 32; thin vectors, or none) are decomposed side by side, one a lane of the vector registers, by one-sided
+/// Jacobi rotations; all others one after another, to the last bit as alone.
 ///
 /// What happens to an item does not depend on the others, nor on the number of threads. Nothing is written for an item that fails.
 ///
@@ -55,9 +70,22 @@ pub fn svd_into<S: Scalar>(
     out: FactorsMut<'_, S>,
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
-    let (m, n) = a.shape();
-    for_each((a, out), svd_workspace_len::<S>(m, n, vectors), run, |(a, out), i, work| {
-        crate::svd_into(a.item(i)?, vectors, out.item(i)?, work)
+    let (shape @ (m, n), len) = (a.shape(), svd_workspace_len::<S>(a.shape().0, a.shape().1, vectors));
+    if !by_lanes(m, n, vectors) {
+        return for_each((a, out), len, run, |(a, out), i, work| {
+            crate::svd_into(a.item(i)?, vectors, out.item(i)?, work)
+        });
+    }
+    let (s_len, s_cols) = out.s.shape();
+    check_shape("s", (s_len, s_cols), (s_len, 1))?;
+    check_outputs(shape, vectors, out.u.shape(), s_len, out.v.shape())?;
+    let level = Level::detect();
+    for_each_piece((a, out), len, run, |piece| {
+        let count = piece.log.count;
+        piece.at_once(|(a, out), work, failed| {
+            let vectors = (vectors != Vectors::None).then(|| (out.u.for_lanes(), out.v.for_lanes()));
+            lanes::svd(lanes::Job { shape, count, work, failed, level }, a.for_lanes(), out.s.for_lanes(), vectors)
+        })
     })
 }
 

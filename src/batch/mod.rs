@@ -14,6 +14,8 @@ mod run;
 #[cfg(feature = "rayon")]
 mod threads;
 
+mod lanes;
+
 mod decompose;
 mod derivative;
 

@@ -14,7 +14,7 @@ use crate::derivative::{Report, Rule, jvp_workspace_len, vjp_workspace_len};
 use crate::error::Error;
 use crate::factors::Tolerance;
 use crate::matrix::{MatMut, MatRef};
-use crate::plan::{Vectors, svd_workspace_len};
+use crate::plan::Vectors;
 use crate::scalar::{Scalar, Zero};
 use crate::spectral::{SpectralLoss, SpectralMap, map_derivative_workspace_len};
 
@@ -198,7 +198,7 @@ impl<S: Scalar> BatchSvd<S> {
             v: Batch::zeros(count, n, v_cols),
         };
         let out = FactorsMut { u: svd.u.as_mut(), s: svd.s.as_mut(), v: svd.v.as_mut() };
-        call(svd_workspace_len::<S>(m, n, vectors), |run| decompose::svd_into(a, vectors, out, run))?;
+        call(decompose::svd_workspace_len::<S>(m, n, vectors), |run| decompose::svd_into(a, vectors, out, run))?;
         Ok(svd)
     }
 

@@ -1,6 +1,7 @@
 //! One walk over a batch, which every function of this module is a use of: items, workspace, what happened to each.
 
 use core::fmt;
+use core::ops::{ControlFlow, Range};
 
 use super::parts::Batched;
 use crate::error::Error;
@@ -180,6 +181,41 @@ pub(super) struct Piece<'a, I, S, T> {
     pub(super) work: &'a mut [S],
 }
 
+/// Whom an engine tells of the items that fail, in order; whether to go on.
+pub(super) type Failed<'a> = dyn FnMut(usize, Error) -> ControlFlow<()> + 'a;
+
+impl<I, S> Piece<'_, I, S, ()> {
+    /// Runs an engine that takes all items at once.
+    pub(super) fn at_once(
+        &mut self,
+        engine: impl FnOnce(&mut I, &mut [S], &mut Failed<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (log, mut next) = (&mut self.log, 0);
+        engine(&mut self.items, self.work, &mut |i, error| {
+            log.succeed(next..i);
+            next = i + 1;
+            match log.record(i, Err(error)) {
+                Ok(true) => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        })?;
+        if !log.ended() {
+            log.succeed(next..log.count);
+        }
+        Ok(())
+    }
+}
+
+impl Log<'_, ()> {
+    /// Notes that these items are done.
+    fn succeed(&mut self, items: Range<usize>) {
+        self.summary.succeeded += items.len();
+        if let Some(status) = self.status.as_mut().and_then(|status| status.get_mut(items)) {
+            status.fill(Ok(()));
+        }
+    }
+}
+
 /// What happened to the items of a piece.
 pub(super) struct Log<'a, T> {
     /// Number of its items.
@@ -191,16 +227,18 @@ pub(super) struct Log<'a, T> {
     summary: Summary,
 }
 
+impl<T> Log<'_, T> {
+    /// Whether a failure ended the piece, and with it the batch.
+    pub(super) fn ended(&self) -> bool {
+        self.stop && self.summary.failed > 0
+    }
+}
+
 #[cfg(feature = "rayon")]
 impl<T> Log<'_, T> {
     /// What became of the items so far.
     pub(super) fn summary(&self) -> Summary {
         self.summary
-    }
-
-    /// Whether a failure ended the piece, and with it the batch.
-    pub(super) fn ended(&self) -> bool {
-        self.stop && self.summary.failed > 0
     }
 
     /// The first `at` items and the others.

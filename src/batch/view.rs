@@ -1,5 +1,6 @@
 //! Views of many matrices in one slice.
 
+use super::lanes::{Items, ItemsMut};
 use super::layout::Layout;
 use super::parts::Batched;
 use crate::error::Error;
@@ -144,6 +145,12 @@ impl<'a, S: Scalar> BatchRef<'a, S> {
         Ok(self.data.get(start..start + len).unwrap_or_default())
     }
 
+    /// The same for the engine of small matrices.
+    pub(super) fn for_lanes(&self) -> Items<'a, S> {
+        let Layout { batch_stride, row_stride, col_stride, .. } = self.layout;
+        Items { data: self.data, item: batch_stride, row: row_stride, col: col_stride }
+    }
+
     /// Each matrix transposed, without moving an entry.
     #[must_use]
     pub fn transpose(self) -> Self {
@@ -247,6 +254,12 @@ impl<'a, S: Scalar> BatchMut<'a, S> {
     #[must_use]
     pub fn reborrow(&mut self) -> BatchMut<'_, S> {
         BatchMut { data: self.data, layout: self.layout }
+    }
+
+    /// The same for the engine of small matrices.
+    pub(super) fn for_lanes(&mut self) -> ItemsMut<'_, S> {
+        let Layout { batch_stride, row_stride, col_stride, .. } = self.layout;
+        ItemsMut { data: self.data, item: batch_stride, row: row_stride, col: col_stride }
     }
 
     /// Each matrix transposed, without moving an entry.

@@ -39,7 +39,7 @@ pub(super) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
 ) -> Result<Triplets<S, R, C, K>, Error> {
-    let shift = unit_exponent::<S, R>() - exponent(largest);
+    let shift = unit_exponent::<S::Real>(R) - exponent(largest);
     // Two factors reach over the whole exponent range; exact but for entries that are negligible beside the largest.
     let power = |p: i32| S::Real::one().mul_pow2(p);
     let (first, second) = (power(shift / 2), power(shift - shift / 2));
@@ -63,13 +63,13 @@ pub(super) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
 
 /// The exponent that the largest entry is brought to: the fourth power of a column's norm is still finite, and
 /// squares underflow only where the column is negligible.
-fn unit_exponent<S: Scalar, const R: usize>() -> i32 {
-    let growth = usize::BITS - R.leading_zeros();
-    S::Real::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
+pub(crate) fn unit_exponent<R: Real>(rows: usize) -> i32 {
+    let growth = usize::BITS - rows.leading_zeros();
+    R::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
 }
 
 /// ‖x‖² above this, relative errors of inner products are those of the roundings alone: 2⁻⁴⁵⁹ for `f64`.
-fn reliable<R: Real>() -> R {
+pub(crate) fn reliable<R: Real>() -> R {
     R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }
 
@@ -163,32 +163,32 @@ fn normalize<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S,
             let reciprocal = s.recip();
             column.u = column.u.map(|x| x.scale(reciprocal));
         } else {
-            complete(&mut column.u, s, done);
+            complete(&mut column.u, s, done.iter().map(|column| &column.u[..]));
         }
     }
 }
 
 /// A unit vector orthogonal to the columns before: along `u`, of norm `s`, where that has a direction of its own, otherwise
-/// near a coordinate axis. One of the axes always keeps 1/R of its square.
+/// near a coordinate axis. One of the R axes always keeps 1/R of its square.
 #[cold]
 #[inline(never)]
-fn complete<S: Scalar, const R: usize, const C: usize>(u: &mut [S; R], s: S::Real, done: &[Column<S, R, C>]) {
+pub(crate) fn complete<'d, S: Scalar>(u: &mut [S], s: S::Real, done: impl Iterator<Item = &'d [S]> + Clone) {
     if s > S::Real::zero() {
         let p = s.exponent();
-        *u = u.map(|x| x.scale_pow2(-p));
+        u.iter_mut().for_each(|x| *x = x.scale_pow2(-p));
     }
-    for axis in 0..=R {
+    for axis in 0..=u.len() {
         // Twice is enough (Kahan; Giraud, Langou & Rozložník 2005).
-        for column in done.iter().chain(done) {
-            project_out(&column.u, u);
+        for column in done.clone().chain(done.clone()) {
+            project_out(column, u);
         }
-        let left = squares(u);
-        if left * S::Real::from_f64(2.0 * R as f64) >= S::Real::one() {
+        let left = u.iter().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared());
+        if left * S::Real::from_f64(2.0 * u.len() as f64) >= S::Real::one() {
             let reciprocal = left.sqrt().recip();
-            *u = u.map(|x| x.scale(reciprocal));
+            u.iter_mut().for_each(|x| *x = x.scale(reciprocal));
             return;
         }
-        *u = core::array::from_fn(|i| if i == axis { S::one() } else { S::zero() });
+        u.iter_mut().enumerate().for_each(|(i, x)| *x = if i == axis { S::one() } else { S::zero() });
     }
 }
 

@@ -24,6 +24,7 @@ mod jacobi;
 mod spectral;
 
 use jacobi::Triplets;
+pub(crate) use jacobi::{complete, reliable, unit_exponent};
 
 use crate::derivative::{
     Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,

@@ -2,7 +2,7 @@
 
 use diffsvd::batch::{self, BatchMut, Cotangent, Factors, FactorsMut, Run, Same, Target, fused};
 use diffsvd::spectral::{Polar, SoftThreshold};
-use diffsvd::{Error, Mat, Real, Rule, Scalar, Svd, Vectors};
+use diffsvd::{Error, Mat, Rule, Scalar, Svd, Vectors};
 use num_complex::Complex;
 
 use crate::factorization::{decompose, matrices};
@@ -164,7 +164,7 @@ fn fused_functions_fail_item_by_item() {
 /// A batch of nothing.
 #[test]
 fn an_empty_batch_is_done() {
-    let mut work = vec![0.0; 1000];
+    let mut work = vec![0.0; batch::svd_workspace_len::<f64>(3, 3, Vectors::Thin)];
     let a = batch::BatchRef::<f64>::row_major(&[], 0, 3, 3).unwrap();
     let out = FactorsMut {
         u: BatchMut::row_major(&mut [], 0, 3, 3).unwrap(),
@@ -173,5 +173,4 @@ fn an_empty_batch_is_done() {
     };
     let done = batch::svd_into(a, Vectors::Thin, out, Run::new(&mut work)).unwrap();
     assert_eq!(done, batch::Summary::default());
-    assert!(f64::EPSILON < <f64 as Real>::from_f64(1.0));
 }

@@ -1,0 +1,48 @@
+//! Small matrices, one a lane: W of them side by side in structure-of-arrays form, decomposed and differentiated together.
+//!
+//! # What the rest of `batch` calls
+//!
+//! Every matrix of a batch is an [`Items`] (or [`ItemsMut`]): a slice and the distances from item to item, row to row and column to
+//! column; entry (i, j) of item b is `data[b * item + i * row + j * col]`. s is an array of items of k×1.
+//!
+//! | call | does |
+//! |---|---|
+//! | `serves(rows, cols)` | whether the lanes take this shape: min ≤ 8, max ≤ 32 (`const`) |
+//! | `workspace_len::<S>(rows, cols)` | entries of `work`, for every call below and any number of items (`const`) |
+//! | `svd(job, a, Some(&mut factors), …)` | thin U, s, V; `values(job, a, s, …)` the singular values alone |
+//! | `vjp(job, factors, cotangent, rule, target, keep, reports, …)` | `vjp_into` for each item, thin factors, r = k, no block cotangent |
+//! | `jvp(job, factors, a_dot, rule, tangent, …)` | `jvp_into` for each item |
+//! | `map(job, a, f, x, factors, …)` | X = U f(S) Vᴴ from A; U, s and V only where asked for |
+//! | `map_vjp(job, a, f, x_bar, a_bar, …)` | the gradient from A and gX, nothing stored between |
+//!
+//! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
+//! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
+//! caller's check; the result of an item depends on nothing but that item.
+#![allow(dead_code)]
+
+mod decompose;
+mod items;
+mod jacobi;
+mod scale;
+mod svd;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+use crate::scalar::Scalar;
+use decompose::{LONGEST, MOST};
+
+pub(crate) use items::{Items, ItemsMut};
+pub(crate) use svd::{Job, svd};
+
+/// Whether the lanes take this shape.
+pub(crate) const fn serves(rows: usize, cols: usize) -> bool {
+    let (long, short) = if rows < cols { (cols, rows) } else { (rows, cols) };
+    short >= 1 && short <= MOST && long <= LONGEST
+}
+
+/// Entries of the workspace of every call.
+pub(crate) const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
+    let k = if rows < cols { rows } else { cols };
+    16 * ((rows + cols) * k * 4 + 4 * k) + crate::workspace::ALIGNMENT
+}
