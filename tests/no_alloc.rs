@@ -99,7 +99,7 @@ fn batches<S: Scalar>(count: usize, m: usize, n: usize) -> usize {
     let (mut status, mut reports) = (vec![Ok(()); count], vec![Ok(report); count]);
     let lengths = [
         batch::svd_workspace_len::<S>(m, n, Vectors::Thin),
-        vjp_workspace_len::<S>(m, n, k),
+        batch::vjp_workspace_len::<S>(m, n, k),
         fused::workspace_len::<S>(m, n),
     ];
     let mut work = vec![S::zero(); lengths.into_iter().max().unwrap_or(0)];

@@ -4,13 +4,25 @@
 use super::parts::{Cotangent, Factors, TangentMut, Target};
 use super::run::{Run, Summary, for_each};
 use super::view::{BatchMut, BatchRef};
+use crate::derivative as single;
 use crate::derivative::{
     Convergence, Iteration, LineReport, PairMut, Partial, PartialReport, Report, Rule, branches_workspace_len,
-    full_workspace_len, gauge_workspace_len, jvp_workspace_len, partial_workspace_len, vjp_tangent_workspace_len,
-    vjp_workspace_len,
+    full_workspace_len, gauge_workspace_len, partial_workspace_len, vjp_tangent_workspace_len,
 };
 use crate::error::Error;
 use crate::scalar::Scalar;
+
+/// Length of the workspace of [`vjp_into`] for m×n matrices and k triplets, times the threads.
+#[must_use]
+pub const fn vjp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
+    single::vjp_workspace_len::<S>(rows, cols, triplets)
+}
+
+/// Length of the workspace of [`jvp_into`] for m×n matrices and k triplets, times the threads.
+#[must_use]
+pub const fn jvp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
+    single::jvp_workspace_len::<S>(rows, cols, triplets)
+}
 
 /// The gradients with respect to A of losses of U, s and V, item by item: [`vjp_into`](crate::vjp_into). The status of an item is its
 /// [`Report`].
@@ -27,7 +39,7 @@ use crate::scalar::Scalar;
 /// let basis = BatchRef::new(&one, Layout::row_major(1, 2, 2).broadcast(100))?;
 /// let factors = Factors { u: basis, s: BatchRef::new(&two, Layout::vectors(1, 2).broadcast(100))?, v: basis };
 /// let gs = BatchRef::new(&ones, Layout::vectors(1, 2).broadcast(100))?;
-/// let (mut ga, mut work) = (vec![0.0; 400], vec![0.0; diffsvd::vjp_workspace_len::<f64>(2, 2, 2)]);
+/// let (mut ga, mut work) = (vec![0.0; 400], vec![0.0; batch::vjp_workspace_len::<f64>(2, 2, 2)]);
 /// let target = Target::Overwrite(BatchMut::row_major(&mut ga, 100, 2, 2)?);
 /// let cotangent = Cotangent { s: Some(gs), ..Cotangent::default() };
 /// batch::vjp_into(factors, cotangent, &Rule::default(), target, Run::new(&mut work))?.all()?;

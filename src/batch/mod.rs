@@ -32,7 +32,7 @@ pub use choose::{ByFactors, Choose, PerItem, Rotations, Same};
 pub use decompose::{fix_phases, singular_values_into, singular_values_workspace_len, svd_into, svd_workspace_len};
 pub use derivative::{
     BranchesMut, PartialFactors, SecondOrder, align, branches_into, full_jvp_into, full_vjp_into, jvp_into,
-    partial_jvp_into, partial_vjp_into, remove_gauge, vjp_into, vjp_tangent_into,
+    jvp_workspace_len, partial_jvp_into, partial_vjp_into, remove_gauge, vjp_into, vjp_tangent_into, vjp_workspace_len,
 };
 pub use functions::{
     LeastSquares, hermitian_into, hermitian_jvp_into, hermitian_vjp_into, loss_gradient_into, loss_hvp_into,

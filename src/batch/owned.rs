@@ -10,7 +10,7 @@ use super::parts::{Cotangent, Factors, FactorsMut, TangentMut, Target};
 use super::run::{Failure, Run, Summary};
 use super::view::{BatchMut, BatchRef};
 use super::{decompose, derivative, functions, map};
-use crate::derivative::{Report, Rule, jvp_workspace_len, vjp_workspace_len};
+use crate::derivative::{Report, Rule};
 use crate::error::Error;
 use crate::factors::Tolerance;
 use crate::matrix::{MatMut, MatRef};
@@ -258,7 +258,7 @@ impl<S: Scalar> BatchSvd<S> {
         let mut a = Batch::zeros(count, m, n);
         let blank = Report { gauge_residual: S::Real::zero(), equal_pairs: 0, zeros: 0 };
         let mut status = vec![Ok(blank); count];
-        call(vjp_workspace_len::<S>(m, n, k), |run| {
+        call(derivative::vjp_workspace_len::<S>(m, n, k), |run| {
             derivative::vjp_into(self.factors(), cotangent, rule, a.target(), run.record(&mut status))
         })?;
         Ok(BatchGradient { a, reports: status.into_iter().flatten().collect() })
@@ -278,7 +278,7 @@ impl<S: Scalar> BatchSvd<S> {
             v: Some(tangent.v.as_mut()),
             s_matrix: None,
         };
-        call(jvp_workspace_len::<S>(m, n, k), |run| {
+        call(derivative::jvp_workspace_len::<S>(m, n, k), |run| {
             derivative::jvp_into(self.factors(), a_dot.as_ref(), rule, out, run)
         })?;
         Ok(tangent)

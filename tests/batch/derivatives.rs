@@ -155,7 +155,7 @@ fn vjp<S: Entry>() {
                     let alone = std::cell::RefCell::new(blanks(case.count(), m, n));
                     let target = if add { Target::Add(ga.as_mut()) } else { Target::Overwrite(ga.as_mut()) };
                     case.compare(
-                        diffsvd::vjp_workspace_len::<S>(m, n, k),
+                        batch::vjp_workspace_len::<S>(m, n, k),
                         |run| batch::vjp_into(case.factors(), cotangent, rule, target, run),
                         |i, work| {
                             let mut alone = alone.borrow_mut();
@@ -214,7 +214,7 @@ fn jvp<S: Entry>() {
             ));
             let rule = Rule::minimum_norm();
             case.compare(
-                diffsvd::jvp_workspace_len::<S>(m, n, k),
+                batch::jvp_workspace_len::<S>(m, n, k),
                 |run| batch::jvp_into(case.factors(), a_dot.as_ref(), &rule, tangent, run),
                 |i, work| {
                     let (u, s, v, s_matrix) = &mut *alone.borrow_mut();
@@ -253,7 +253,7 @@ fn a_cotangent_is_broadcast() {
     let gs = batch::BatchRef::new(&ones, Layout::vectors(1, 3).broadcast(20)).unwrap();
     let cotangent = Cotangent { s: Some(gs), ..Cotangent::default() };
     let mut ga = case.blank(4, 3);
-    let mut work = vec![0.0; diffsvd::vjp_workspace_len::<f64>(4, 3, 3)];
+    let mut work = vec![0.0; batch::vjp_workspace_len::<f64>(4, 3, 3)];
     let target = Target::Overwrite(ga.as_mut());
     batch::vjp_into(case.factors(), cotangent, &Rule::default(), target, Run::new(&mut work)).unwrap().all().unwrap();
     let parts = Parts { s: Some(ones.to_vec()), ..Parts::default() };

@@ -102,7 +102,7 @@ fn a_rule_refuses_single_items() {
         let factors = Factors { u: u.as_ref(), s: s.as_ref(), v: v.as_ref() };
         let mut ga = Many::<f64>::blank(20, (n, n), Place::RowMajor);
         let zero = diffsvd::Report { gauge_residual: 0.0, equal_pairs: 0, zeros: 0 };
-        let (mut status, mut work) = (vec![Ok(zero); 20], vec![0.0; diffsvd::vjp_workspace_len::<f64>(n, n, n)]);
+        let (mut status, mut work) = (vec![Ok(zero); 20], vec![0.0; batch::vjp_workspace_len::<f64>(n, n, n)]);
         let cotangent = Cotangent { u: Some(u.as_ref()), ..Cotangent::default() };
         let target = Target::Overwrite(ga.as_mut());
         let run = Run::new(&mut work).record(&mut status);
