@@ -32,6 +32,11 @@ impl<'w, S: Scalar> Arena<'w, S> {
         piece
     }
 
+    /// All entries that are left.
+    pub(crate) fn rest(self) -> &'w mut [S] {
+        self.rest
+    }
+
     /// The next entries as `count` arrays of `len` reals each.
     pub(crate) fn take_reals<const COUNT: usize>(&mut self, len: usize) -> [&'w mut [S::Real]; COUNT] {
         let entries = (COUNT * len).div_ceil(S::PARTS);

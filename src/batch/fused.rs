@@ -4,17 +4,18 @@
 //! The functions bear the names of those of [`batch`](super) that start from the factors, and compute the same; workspace [`workspace_len`].
 
 use super::choose::Choose;
+use super::decompose::svd_workspace_len;
+use super::lanes;
 use super::map::{MapGradient, MapTangent};
 use super::parts::{Batched, FactorsMut, Target};
-use super::run::{Run, Summary, for_each};
-use super::view::BatchRef;
+use super::run::{Piece, Run, Summary, for_each_piece};
+use super::view::{BatchMut, BatchRef};
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
-use crate::matrix::{MatMut, MatRef};
-use crate::plan::{Vectors, svd_workspace_len};
+use crate::plan::Vectors;
 use crate::scalar::Scalar;
 use crate::spectral::{self, SpectralMap, map_derivative_workspace_len};
-use crate::svd::{FactorsMut as SingleMut, svd_into};
+use crate::svd::FactorsMut as SingleMut;
 use crate::workspace::Arena;
 
 /// Length of the workspace of the functions of this module for m×n matrices, times the threads.
@@ -30,8 +31,16 @@ pub const fn for_each_workspace_len<S: Scalar>(rows: usize, cols: usize, len: us
     let k = if rows < cols { rows } else { cols };
     let svd = svd_workspace_len::<S>(rows, cols, Vectors::Thin);
     let shared = if svd > len { svd } else { len };
-    rows.saturating_add(cols).saturating_mul(k).saturating_add(k.div_ceil(S::PARTS)).saturating_add(shared)
+    let (items, reals) = (tile(rows, cols), tile(rows, cols).saturating_mul(k).div_ceil(S::PARTS));
+    rows.saturating_add(cols).saturating_mul(k).saturating_mul(items).saturating_add(reals).saturating_add(shared)
 }
+
+/// Matrices that are decomposed together: as many as the widest engine has lanes.
+const fn tile(rows: usize, cols: usize) -> usize {
+    if lanes::serves(rows, cols) { TILE } else { 1 }
+}
+
+const TILE: usize = 16;
 
 /// Decomposes each matrix of `a` in the workspace and calls `f(&mut items, i, factors, workspace)` with its thin factors: for whatever has no name here. See
 /// [`for_each`](super::for_each) for `items`; `f` gets `len` entries.
@@ -59,16 +68,59 @@ pub fn for_each_svd<S: Scalar, I: Batched + Send, T: Send>(
     f: impl Fn(&mut I, usize, &Factors<'_, S>, &mut [S]) -> Result<T, Error> + Sync,
 ) -> Result<Summary, Error> {
     let (m, n) = a.shape();
-    let k = m.min(n);
     let needed = for_each_workspace_len::<S>(m, n, len);
-    for_each((a, items), needed, run, |(a, items), i, work| {
-        let mut arena = Arena::new(work, needed)?;
-        let (u, v, [s]) = (arena.take(m * k), arena.take(n * k), arena.take_reals(k));
-        let work = arena.take(svd_workspace_len::<S>(m, n, Vectors::Thin).max(len));
-        let out = SingleMut { u: MatMut::col_major(u, m, k)?, s: &mut *s, v: MatMut::col_major(v, n, k)? };
-        svd_into(a.item(i)?, Vectors::Thin, out, work)?;
-        f(items, i, &Factors { u: MatRef::col_major(u, m, k)?, s, v: MatRef::col_major(v, n, k)? }, work)
+    for_each_piece((a, items), needed, run, |Piece { items: (a, items), log, work }| {
+        let (mut tile, work) = Tile::carve(a.shape(), needed, work)?;
+        for first in (0..log.count).step_by(tile.count) {
+            let count = tile.count.min(log.count - first);
+            let status = tile.decompose(a.range(first, count), work)?;
+            for (l, status) in status.into_iter().take(count).enumerate() {
+                let outcome = status.and_then(|()| f(items, first + l, &tile.factors(l)?, work));
+                if !log.record(first + l, outcome)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     })
+}
+
+/// The factors of a few matrices in the workspace.
+struct Tile<'w, S: Scalar> {
+    count: usize,
+    shape: (usize, usize),
+    u: &'w mut [S],
+    s: &'w mut [S::Real],
+    v: &'w mut [S],
+}
+
+impl<'w, S: Scalar> Tile<'w, S> {
+    /// The tile, and what is left of the workspace.
+    fn carve(shape: (usize, usize), needed: usize, work: &'w mut [S]) -> Result<(Self, &'w mut [S]), Error> {
+        let ((m, n), k, count) = (shape, shape.0.min(shape.1), tile(shape.0, shape.1));
+        let mut arena = Arena::new(work, needed)?;
+        let (u, v, [s]) = (arena.take(count * m * k), arena.take(count * n * k), arena.take_reals(count * k));
+        Ok((Tile { count, shape, u, s, v }, arena.rest()))
+    }
+
+    /// U, s and V of these matrices; what happened to each.
+    fn decompose(&mut self, a: BatchRef<'_, S>, work: &mut [S]) -> Result<[Result<(), Error>; TILE], Error> {
+        let ((m, n), k, count) = (self.shape, self.shape.0.min(self.shape.1), a.count());
+        let u = BatchMut::col_major(self.u, count, m, k)?;
+        let (s, v) = (BatchMut::vectors(self.s, count, k)?, BatchMut::col_major(self.v, count, n, k)?);
+        let mut status = [Ok(()); TILE];
+        let run = Run::new(work).record(status.get_mut(..count).unwrap_or_default());
+        let _ = super::svd_into(a, Vectors::Thin, FactorsMut { u, s, v }, run)?;
+        Ok(status)
+    }
+
+    /// The factors of matrix number `l`.
+    fn factors(&self, l: usize) -> Result<Factors<'_, S>, Error> {
+        let ((m, n), k) = (self.shape, self.shape.0.min(self.shape.1));
+        let u = BatchRef::col_major(self.u, self.count, m, k)?.item(l)?;
+        let v = BatchRef::col_major(self.v, self.count, n, k)?.item(l)?;
+        Ok(Factors { u, s: BatchRef::vectors(self.s, self.count, k)?.vector(l)?, v })
+    }
 }
 
 /// Workspace of a derivative of a function of m×n matrices.

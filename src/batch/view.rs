@@ -145,6 +145,11 @@ impl<'a, S: Scalar> BatchRef<'a, S> {
         Ok(self.data.get(start..start + len).unwrap_or_default())
     }
 
+    /// `count` matrices from number `first` on.
+    pub(super) fn range(self, first: usize, count: usize) -> Self {
+        self.split(first).1.split(count).0
+    }
+
     /// The same for the engine of small matrices.
     pub(super) fn for_lanes(&self) -> Items<'a, S> {
         let Layout { batch_stride, row_stride, col_stride, .. } = self.layout;
