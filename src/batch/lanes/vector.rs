@@ -90,6 +90,39 @@ impl<R: Real, const W: usize> Number<R, W> {
         Number { re: [R::zero(); W], im: [R::zero(); W] }
     }
 
+    /// x + y.
+    #[inline(always)]
+    pub(super) fn plus<S: Scalar<Real = R>>(self, other: Self) -> Self {
+        let im = if S::PARTS == 2 { zip(self.im, other.im, |x, y| x + y) } else { self.im };
+        Number { re: zip(self.re, other.re, |x, y| x + y), im }
+    }
+
+    /// x − y.
+    #[inline(always)]
+    pub(super) fn minus<S: Scalar<Real = R>>(self, other: Self) -> Self {
+        let im = if S::PARTS == 2 { zip(self.im, other.im, |x, y| x - y) } else { self.im };
+        Number { re: zip(self.re, other.re, |x, y| x - y), im }
+    }
+
+    /// x a for real a.
+    #[inline(always)]
+    pub(super) fn scale<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {
+        Number { re: mul(self.re, a), im: if S::PARTS == 2 { mul(self.im, a) } else { self.im } }
+    }
+
+    /// The complex conjugate.
+    #[inline(always)]
+    pub(super) fn conj<S: Scalar<Real = R>>(self) -> Self {
+        Number { re: self.re, im: if S::PARTS == 2 { map(self.im, |x| -x) } else { self.im } }
+    }
+
+    /// |x|².
+    #[inline(always)]
+    pub(super) fn modulus_squared<A: Arith, S: Scalar<Real = R>>(self) -> Lane<R, W> {
+        let re = mul(self.re, self.re);
+        if S::PARTS == 2 { mul_add::<A, _, W>(self.im, self.im, re) } else { re }
+    }
+
     /// Entry number `e` of a matrix.
     #[inline(always)]
     pub(super) fn load<S: Scalar<Real = R>>(matrix: &[Lane<R, W>], e: usize) -> Self {
