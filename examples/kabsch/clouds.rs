@@ -85,7 +85,7 @@ impl Clouds {
     }
 
     /// gP = Q gM of one pair.
-    pub(crate) fn from_bar(&self, m_bar: &[f64], item: usize) -> [f64; 3 * POINTS] {
+    pub(crate) fn point_gradients(&self, m_bar: &[f64], item: usize) -> [f64; 3 * POINTS] {
         let to = &self.to[3 * POINTS * item..];
         std::array::from_fn(|entry| {
             let (point, j) = (entry / 3, entry % 3);
@@ -96,6 +96,6 @@ impl Clouds {
     /// Σ ‖gP‖² over all pairs.
     pub(crate) fn gradient_squares(&self, m_bar: &[f64]) -> f64 {
         let items = 0..self.from.len() / (3 * POINTS);
-        items.map(|item| self.from_bar(m_bar, item).iter().map(|g| g * g).sum::<f64>()).sum()
+        items.map(|item| self.point_gradients(m_bar, item).iter().map(|g| g * g).sum::<f64>()).sum()
     }
 }

@@ -141,7 +141,7 @@ fn check(item: usize) -> Result<(f64, f64), Box<dyn Error>> {
         *bar = r - truth;
     }
     results.differentiate(1)?;
-    Ok((clouds.from_bar(&results.m_bar, 0)[0], estimate))
+    Ok((clouds.point_gradients(&results.m_bar, 0)[0], estimate))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

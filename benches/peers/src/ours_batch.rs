@@ -3,7 +3,7 @@
 use crate::number::Number;
 use crate::problem::{Contestant, Output, Problem, Slot, Task};
 use diffsvd::batch::{self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Run, TangentMut, Target};
-use diffsvd::{Error, Report, Rule, Vectors};
+use diffsvd::{Error, Real, Report, Rule, Vectors};
 
 pub struct Batched<S: Number> {
     /// With `Task::Gradient`: whether the VJP follows.
