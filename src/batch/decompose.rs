@@ -6,7 +6,6 @@ use super::run::{Run, Summary, for_each, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use crate::error::Error;
 use crate::kernel::Level;
-use crate::matrix::check_shape;
 use crate::plan::{Vectors, check_outputs};
 use crate::scalar::Scalar;
 
@@ -22,7 +21,8 @@ pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vec
 
 /// Whether small matrices are decomposed side by side, one a lane.
 const fn by_lanes(rows: usize, cols: usize, vectors: Vectors) -> bool {
-    lanes::serves(rows, cols) && matches!(vectors, Vectors::None | Vectors::Thin)
+    let thin = matches!(vectors, Vectors::None | Vectors::Thin) || matches!(vectors, Vectors::Full) && rows == cols;
+    thin && lanes::serves(rows, cols)
 }
 
 /// Length of the workspace of [`singular_values_into`] for matrices of this shape, however many; times the number of threads.
@@ -33,7 +33,7 @@ pub const fn singular_values_workspace_len<S: Scalar>(rows: usize, cols: usize) 
 
 /// Aᵢ = Uᵢ diag(sᵢ) Vᵢᴴ for every matrix of a batch: [`svd_into`](crate::svd_into) over it, with its accuracy.
 ///
-/// Small matrices (min(m, n) ≤ 8, max(m, n) ≤ 32; thin vectors, or none) are decomposed side by side, one a lane of the vector registers, by one-sided
+/// Small matrices (min(m, n) ≤ 8, max(m, n) ≤ 32; thin vectors, or none, or full ones of a square matrix) are decomposed side by side, one a lane of the vector registers, by one-sided
 /// Jacobi rotations; all others one after another, to the last bit as alone.
 ///
 /// What happens to an item does not depend on the others, nor on the number of threads. Nothing is written for an item that fails.
@@ -76,15 +76,14 @@ pub fn svd_into<S: Scalar>(
             crate::svd_into(a.item(i)?, vectors, out.item(i)?, work)
         });
     }
-    let (s_len, s_cols) = out.s.shape();
-    check_shape("s", (s_len, s_cols), (s_len, 1))?;
-    check_outputs(shape, vectors, out.u.shape(), s_len, out.v.shape())?;
+    check_outputs(shape, vectors, out.u.shape(), out.s.contiguous()?, out.v.shape())?;
     let level = Level::detect();
     for_each_piece((a, out), len, run, |piece| {
         let count = piece.log.count;
-        piece.at_once(|(a, out), work, failed| {
+        piece.at_once(Some(()), |(a, out), work, told| {
             let vectors = (vectors != Vectors::None).then(|| (out.u.for_lanes(), out.v.for_lanes()));
-            lanes::svd(lanes::Job { shape, count, work, failed, level }, a.for_lanes(), out.s.for_lanes(), vectors)
+            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level };
+            lanes::svd(job, a.for_lanes(), out.s.for_lanes(), vectors)
         })
     })
 }

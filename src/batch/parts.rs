@@ -19,7 +19,7 @@ pub trait Batched: Sized {
     /// Whether [`split`](Self::split) can cut anywhere: not where matrices that are written interleave.
     fn can_split(&self) -> bool;
 
-    /// The first `at` items and the others.
+    /// The first `at` items and the others; no others of what cannot be cut.
     #[must_use]
     fn split(self, at: usize) -> (Self, Self);
 }

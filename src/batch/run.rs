@@ -1,7 +1,8 @@
 //! One walk over a batch, which every function of this module is a use of: items, workspace, what happened to each.
 
+use core::cell::RefCell;
 use core::fmt;
-use core::ops::{ControlFlow, Range};
+use core::ops::ControlFlow;
 
 use super::parts::Batched;
 use crate::error::Error;
@@ -181,38 +182,68 @@ pub(super) struct Piece<'a, I, S, T> {
     pub(super) work: &'a mut [S],
 }
 
-/// Whom an engine tells of the items that fail, in order; whether to go on.
-pub(super) type Failed<'a> = dyn FnMut(usize, Error) -> ControlFlow<()> + 'a;
-
-impl<I, S> Piece<'_, I, S, ()> {
-    /// Runs an engine that takes all items at once.
+impl<I, S, T> Piece<'_, I, S, T> {
+    /// Runs an engine that takes all items at once. It tells `Told` of every item that fails, and of each that does not what is to be recorded, unless
+    /// that is `same` for all.
     pub(super) fn at_once(
         &mut self,
-        engine: impl FnOnce(&mut I, &mut [S], &mut Failed<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let (log, mut next) = (&mut self.log, 0);
-        engine(&mut self.items, self.work, &mut |i, error| {
-            log.succeed(next..i);
-            next = i + 1;
-            match log.record(i, Err(error)) {
-                Ok(true) => ControlFlow::Continue(()),
-                _ => ControlFlow::Break(()),
-            }
-        })?;
-        if !log.ended() {
-            log.succeed(next..log.count);
+        same: Option<T>,
+        engine: impl FnOnce(&mut I, &mut [S], &Told<'_, '_, T>) -> Result<(), Error>,
+    ) -> Result<(), Error>
+    where
+        T: Clone,
+    {
+        let told = Told { log: RefCell::new((&mut self.log, 0)), same };
+        engine(&mut self.items, self.work, &told)?;
+        let ended = told.log.borrow().0.ended();
+        if !ended {
+            let count = told.log.borrow().0.count;
+            told.succeed_before(count);
         }
         Ok(())
     }
 }
 
-impl Log<'_, ()> {
-    /// Notes that these items are done.
-    fn succeed(&mut self, items: Range<usize>) {
-        self.summary.succeeded += items.len();
-        if let Some(status) = self.status.as_mut().and_then(|status| status.get_mut(items)) {
-            status.fill(Ok(()));
+/// Whom an engine tells what happened to the items, in order.
+pub(super) struct Told<'t, 'a, T> {
+    /// The log, and the first item that is not in it.
+    log: RefCell<(&'t mut Log<'a, T>, usize)>,
+    same: Option<T>,
+}
+
+impl<T: Clone> Told<'_, '_, T> {
+    /// Item i failed; whether to go on.
+    pub(super) fn failed(&self, i: usize, error: Error) -> ControlFlow<()> {
+        self.succeed_before(i);
+        let (log, next) = &mut *self.log.borrow_mut();
+        *next = i + 1;
+        match log.record(i, Err(error)) {
+            Ok(true) => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
         }
+    }
+
+    /// Whether anybody reads what is told of items that succeed.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.log.borrow().0.status.is_some()
+    }
+
+    /// What is to be recorded for item i.
+    pub(super) fn report(&self, i: usize, report: T) {
+        let (log, _) = &mut *self.log.borrow_mut();
+        if let Some(status) = log.status.as_mut().and_then(|status| status.get_mut(i)) {
+            *status = Ok(report);
+        }
+    }
+
+    /// All items up to this one that have not been told of succeeded.
+    fn succeed_before(&self, end: usize) {
+        let (log, next) = &mut *self.log.borrow_mut();
+        log.summary.succeeded += end - *next;
+        if let (Some(same), Some(status)) = (&self.same, &mut log.status) {
+            status.get_mut(*next..end).unwrap_or_default().fill(Ok(same.clone()));
+        }
+        *next = end;
     }
 }
 

@@ -64,7 +64,7 @@ macro_rules! layout_accessors {
         ///
         /// # Errors
         /// [`Error::Layout`] unless each matrix is a column without gaps.
-        fn contiguous(&self) -> Result<usize, Error> {
+        pub(super) fn contiguous(&self) -> Result<usize, Error> {
             let Layout { rows, cols, row_stride, col_stride, .. } = self.layout;
             if cols == 1 && (rows < 2 || row_stride == 1) {
                 Ok(rows)
@@ -302,9 +302,11 @@ impl<S: Scalar> Batched for BatchMut<'_, S> {
     }
     fn split(self, at: usize) -> (Self, Self) {
         let (first, second) = halves(self.layout, at);
-        // A layout of one matrix may have any batch stride: nothing is cut off behind the last one.
-        let middle = if second.count == 0 { self.data.len() } else { first.count * first.batch_stride };
-        let (left, right) = self.data.split_at_mut(middle.min(self.data.len()));
+        if second.count == 0 || !self.layout.is_sequential() {
+            let nothing = BatchMut { data: &mut [], layout: Layout { count: 0, ..second } };
+            return (BatchMut { data: self.data, layout: first }, nothing);
+        }
+        let (left, right) = self.data.split_at_mut((first.count * first.batch_stride).min(self.data.len()));
         (BatchMut { data: left, layout: first }, BatchMut { data: right, layout: second })
     }
 }

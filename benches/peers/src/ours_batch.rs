@@ -3,15 +3,12 @@
 use crate::number::Number;
 use crate::problem::{Contestant, Output, Problem, Slot, Task};
 use diffsvd::batch::{self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Run, TangentMut, Target};
-use diffsvd::{Error, Real, Report, Rule, Vectors};
+use diffsvd::{Error, Rule, Vectors};
 
 pub struct Batched<S: Number> {
     /// With `Task::Gradient`: whether the VJP follows.
     backward: bool,
     work: Vec<S>,
-    /// What happened to each item: written, because a caller wants to know it.
-    status: Vec<Result<(), Error>>,
-    reports: Vec<Result<Report<S::R>, Error>>,
 }
 
 /// Some U, s and V, to be read.
@@ -23,7 +20,7 @@ fn factors<'a, S: Number>(p: &Problem<S>, of: &'a Output<S>) -> Result<Factors<'
 
 impl<S: Number> Batched<S> {
     pub fn new(problem: &Problem<S>, backward: bool) -> Self {
-        let (m, n, k, count) = (problem.shape.rows, problem.shape.cols, problem.shape.short(), problem.shape.count);
+        let (m, n, k) = (problem.shape.rows, problem.shape.cols, problem.shape.short());
         let svd = |vectors| batch::svd_workspace_len::<S>(m, n, vectors);
         let len = match problem.task {
             Task::Thin => svd(Vectors::Thin),
@@ -32,19 +29,12 @@ impl<S: Number> Batched<S> {
             Task::Jvp => batch::jvp_workspace_len::<S>(m, n, k),
             Task::Gradient => svd(Vectors::Thin).max(batch::vjp_workspace_len::<S>(m, n, k)),
         };
-        let zero = S::R::from_f64(0.0);
-        let report = Report { gauge_residual: zero, equal_pairs: 0, zeros: 0 };
-        Batched {
-            backward,
-            work: vec![S::default(); len],
-            status: vec![Ok(()); count],
-            reports: vec![Ok(report); count],
-        }
+        Batched { backward, work: vec![S::default(); len] }
     }
 
     fn decompose(&mut self, p: &Problem<S>, out: &mut Output<S>) -> Result<bool, Error> {
         let (m, n, k, count) = (p.shape.rows, p.shape.cols, p.shape.short(), p.shape.count);
-        let (a, run) = (BatchRef::col_major(&p.a, count, m, n)?, Run::new(&mut self.work).record(&mut self.status));
+        let (a, run) = (BatchRef::col_major(&p.a, count, m, n)?, Run::new(&mut self.work));
         let s = BatchMut::vectors(&mut out.s, count, k)?;
         let done = if p.task == Task::Values {
             batch::singular_values_into(a, s, run)?
@@ -61,7 +51,7 @@ impl<S: Number> Batched<S> {
         let Factors { u, s, v } = factors(p, &p.cotangent)?;
         let cotangent = Cotangent { u: Some(u), s: Some(s), v: Some(v), s_matrix: None };
         let target = Target::Overwrite(BatchMut::col_major(a, count, m, n)?);
-        let run = Run::new(&mut self.work).record(&mut self.reports);
+        let run = Run::new(&mut self.work);
         Ok(batch::vjp_into(given, cotangent, &Rule::default(), target, run)?.failed == 0)
     }
 
@@ -74,7 +64,7 @@ impl<S: Number> Batched<S> {
             v: Some(BatchMut::col_major(&mut out.v, count, n, k)?),
             s_matrix: None,
         };
-        let run = Run::new(&mut self.work).record(&mut self.status);
+        let run = Run::new(&mut self.work);
         Ok(batch::jvp_into(factors(p, &p.factors)?, a_dot, &Rule::default(), tangent, run)?.failed == 0)
     }
 
