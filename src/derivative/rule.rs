@@ -93,6 +93,28 @@ impl<R> Rule<R> {
     }
 }
 
+impl<R: Real> Rule<R> {
+    /// # Errors
+    /// [`Error::Parameter`] for a tolerance, bound or width that is negative or not finite.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (name, tolerance) in [("the gap tolerance", self.gap), ("the rank tolerance", self.rank)] {
+            if let Tolerance::Relative(value) = tolerance {
+                check_parameter(name, value)?;
+            }
+        }
+        if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = self.at_equal {
+            check_parameter("the bound or width of the rule", value)?;
+        }
+        if let AtEqual::Taylor(order) = self.at_equal
+            && order > MAX_TAYLOR_ORDER
+        {
+            let (name, value) = ("the order of the Taylor rule", order as f64);
+            return Err(Error::Parameter { name, value, must: "not exceed 1000" });
+        }
+        Ok(())
+    }
+}
+
 /// The numbers that stand for the reciprocals of a pair. With H = herm(P), K = skew(P):
 ///
 ///   `UᴴdU` ∋ (gap + block) H + sum K + left P,   `VᴴdV` ∋ (gap + block) H − sum K.
@@ -139,21 +161,8 @@ impl<'a, R: Real> Spectrum<'a, R> {
         rule: &Rule<R>,
         need: Need,
     ) -> Result<Self, Error> {
+        rule.check()?;
         let largest = factors.largest();
-        for (name, tolerance) in [("the gap tolerance", rule.gap), ("the rank tolerance", rule.rank)] {
-            if let Tolerance::Relative(value) = tolerance {
-                check_parameter(name, value)?;
-            }
-        }
-        if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = rule.at_equal {
-            check_parameter("the bound or width of the rule", value)?;
-        }
-        if let AtEqual::Taylor(order) = rule.at_equal
-            && order > MAX_TAYLOR_ORDER
-        {
-            let (name, value) = ("the order of the Taylor rule", order as f64);
-            return Err(Error::Parameter { name, value, must: "not exceed 1000" });
-        }
         let exact = rule.at_equal == AtEqual::Plain;
         // Below the smallest normal number a reciprocal may not be representable.
         let absolute = |tolerance: Tolerance<R>| {

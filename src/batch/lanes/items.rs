@@ -1,8 +1,8 @@
 //! The matrices of a batch in the caller's memory, and the way from there into a tile and back.
 
 use super::vector::{Lane, entry_by_entry};
-use crate::matrix::MatRef;
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::matrix::{MatMut, MatRef};
+use crate::scalar::{One, Scalar, Zero};
 
 /// Matrices at a fixed distance: entry (i, j) of item b is `data[b * item + i * row + j * col]`.
 #[derive(Clone, Copy, Debug)]
@@ -75,12 +75,34 @@ impl<S: Scalar> ItemsMut<'_, S> {
         ItemsMut { row: self.col, col: self.row, ..self }
     }
 
-    /// The same for a shorter time.
-    pub(super) fn reborrow(&mut self) -> ItemsMut<'_, S> {
-        ItemsMut { data: self.data, ..*self }
+    /// One of the matrices.
+    pub(super) fn get(&mut self, item: usize, (rows, cols): (usize, usize)) -> MatMut<'_, S> {
+        let data = self.data.get_mut(item * self.item..).unwrap_or_default();
+        MatMut::new(data, rows, cols, self.row, self.col).unwrap_or(MatMut::empty())
     }
 
-    /// One lane of a tile, a matrix of which `at(i, j)` is the place, into matrix number `item`.
+    /// One lane of a packed matrix into matrix number `item`, or, where `keep`, added to it.
+    #[inline(always)]
+    pub(super) fn add<const W: usize>(
+        &mut self,
+        (item, lane): (usize, usize),
+        (rows, cols): (usize, usize),
+        tile: &[Lane<S::Real, W>],
+        keep: bool,
+    ) {
+        if !keep {
+            return self.scatter((item, lane), (rows, cols), tile, rows * S::PARTS);
+        }
+        let mut target = self.get(item, (rows, cols));
+        for (e, entry) in tile.chunks_exact(S::PARTS).take(rows * cols).enumerate() {
+            entry_by_entry();
+            let im = if S::PARTS == 2 { entry[1][lane] } else { S::Real::zero() };
+            let (i, j) = (e % rows, e / rows);
+            target.put(i, j, target.at(i, j) + S::from_parts(entry[0][lane], im));
+        }
+    }
+
+    /// One lane of a tile whose columns have `column_len` lanes into matrix number `item`.
     #[inline(always)]
     pub(super) fn scatter<const W: usize>(
         &mut self,

@@ -9,29 +9,36 @@
 //! |---|---|
 //! | `serves(rows, cols)` | whether the lanes take this shape: min ≤ 8, max ≤ 32 (`const`) |
 //! | `workspace_len::<S>(rows, cols)` | entries of `work`, for every call below and any number of items (`const`) |
-//! | `svd(job, a, Some(&mut factors), …)` | thin U, s, V; `values(job, a, s, …)` the singular values alone |
-//! | `vjp(job, factors, cotangent, rule, target, keep, reports, …)` | `vjp_into` for each item, thin factors, r = k, no block cotangent |
-//! | `jvp(job, factors, a_dot, rule, tangent, …)` | `jvp_into` for each item |
-//! | `map(job, a, f, x, factors, …)` | X = U f(S) Vᴴ from A; U, s and V only where asked for |
-//! | `map_vjp(job, a, f, x_bar, a_bar, …)` | the gradient from A and gX, nothing stored between |
+//! | [`svd`]`(job, a, s, vectors)` | thin U, s, V; s alone, the same to the last bit, where `vectors` is `None` |
+//! | [`vjp`]`(job, factors, cotangent, rule, gradient)` | `vjp_into` for each item, r = k, no block cotangent; reports where wanted |
+//! | [`jvp`]`(job, factors, a_dot, rule, tangent)` | `jvp_into` for each item, r = k, no block tangent |
 //!
 //! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
 //! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
 //! caller's check; the result of an item depends on nothing but that item.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod decompose;
+mod derivative;
 mod items;
 mod jacobi;
+mod jvp;
+mod product;
+mod rule;
 mod scale;
+mod single;
 mod svd;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod vector;
+mod vjp;
 
+use crate::derivative::{jvp_workspace_len, vjp_workspace_len};
 use crate::scalar::Scalar;
 use decompose::{LONGEST, MOST};
 
+pub(crate) use derivative::{Cotangent, Factors, Gradient, Tangent, jvp, vjp};
 pub(crate) use items::{Items, ItemsMut};
 pub(crate) use svd::{Job, svd};
 
@@ -44,5 +51,6 @@ pub(crate) const fn serves(rows: usize, cols: usize) -> bool {
 /// Entries of the workspace of every call.
 pub(crate) const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
     let k = if rows < cols { rows } else { cols };
-    16 * ((rows + cols) * k * 4 + 4 * k) + crate::workspace::ALIGNMENT
+    let (vjp, jvp) = (vjp_workspace_len::<S>(rows, cols, k), jvp_workspace_len::<S>(rows, cols, k));
+    derivative::derivative_tile_len::<S>(rows, cols) + if vjp < jvp { jvp } else { vjp }
 }

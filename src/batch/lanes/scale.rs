@@ -95,7 +95,7 @@ fn silence<R: Real, const W: usize>(tile: &mut [Lane<R, W>], bad: &Lane<R, W>) {
 /// 2^⌊log₂ x⌋ for x > 0, within a factor of two; any smaller number below the normal range of `f64`. Without a branch for types whose range
 /// `f64` covers.
 #[inline(always)]
-fn power_below<R: Real>(x: R) -> R {
+pub(super) fn power_below<R: Real>(x: R) -> R {
     const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
     if R::MAX_EXPONENT <= <f64 as Real>::MAX_EXPONENT && R::MIN_EXPONENT >= <f64 as Real>::MIN_EXPONENT {
         R::from_f64(f64::from_bits(x.to_f64().to_bits() & EXPONENT))

@@ -5,11 +5,11 @@ use core::ops::ControlFlow;
 use super::decompose::Outcome;
 use super::items::{Items, ItemsMut};
 use super::jacobi::{Columns, SWEEPS};
+use super::tile::{carve, on_lanes, tile_len};
 use super::vector::Lane;
 use crate::error::Error;
 use crate::kernel::{Arith, Level, Task};
-use crate::scalar::{Real, Scalar, Zero};
-use crate::workspace::Store;
+use crate::scalar::{Scalar, Zero};
 
 /// What all calls have in common.
 pub(crate) struct Job<'j, S> {
@@ -25,41 +25,28 @@ pub(crate) struct Job<'j, S> {
     pub(crate) level: Level,
 }
 
-/// Where thin U, s (k×1) and V go.
-#[derive(Debug)]
-pub(crate) struct ThinMut<'a, S: Scalar> {
-    pub(crate) u: ItemsMut<'a, S>,
-    pub(crate) s: ItemsMut<'a, S::Real>,
-    pub(crate) v: ItemsMut<'a, S>,
-}
-
 /// A = U diag(s) Vᴴ for each item; s alone where `vectors` is `None`.
 pub(crate) fn svd<S: Scalar>(
-    job: Job<'_, S>,
+    mut job: Job<'_, S>,
     a: Items<'_, S>,
     s: ItemsMut<'_, S::Real>,
     vectors: Option<(ItemsMut<'_, S>, ItemsMut<'_, S>)>,
 ) -> Result<(), Error> {
-    let level = job.level;
-    let store = Store::new(&mut *job.work, super::workspace_len::<S>(job.shape.0, job.shape.1))?;
-    let (m, n) = job.shape;
+    let ((m, n), level) = (job.shape, job.level);
+    let needed = (decomposition_tile_len::<S>(m, n), super::workspace_len::<S>(m, n));
+    let (reals, _) = carve(core::mem::take(&mut job.work), needed)?;
     let (a, flipped) = if m < n { (a.transpose(), true) } else { (a, false) };
     let (rows, cols) = (m.max(n), m.min(n));
     let vectors = vectors.map(|(u, v)| if flipped { (v, u) } else { (u, v) });
     let batch = Batch { a, rows, cols, flipped, count: job.count, failed: job.failed };
-    let reals = store.all();
-    macro_rules! run {
-        ($lanes:literal) => {{
-            let (tile, _) = reals.as_chunks_mut();
-            level.run(Thin::<S, $lanes> { batch, tile, s, vectors });
-        }};
-    }
-    if size_of::<S::Real>() == 4 {
-        run!(16)
-    } else {
-        run!(8)
-    }
+    on_lanes!(S, level, reals, |tile| Thin { batch, tile, s, vectors });
     Ok(())
+}
+
+/// Entries of the memory of a tile of columns of A with those of V, and their norms.
+pub(super) const fn decomposition_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
+    let k = if m < n { m } else { n };
+    tile_len::<S>(k * (m + n), k)
 }
 
 /// Where the W matrices of a tile come from, and to whom their failures are told.

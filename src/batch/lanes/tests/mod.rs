@@ -1,6 +1,7 @@
 //! The lanes against the contract of the single path, at every level of instructions.
 
 mod contract;
+mod derivatives;
 mod timing;
 
 use core::ops::ControlFlow;

@@ -1,0 +1,336 @@
+//! Both rules over a whole batch, tile by tile.
+
+use core::ops::ControlFlow;
+
+use super::items::{Items, ItemsMut};
+use super::jvp::Forward;
+use super::rule::{Discarded, Spectrum};
+use super::scale::power_below;
+use super::single::One;
+use super::svd::Job;
+use super::tile::{Carver, carve, clear, flag, largest, on_lanes, poison, sum_of_squares, tile_len};
+use super::vector::{Lane, map, splat, zip};
+use super::vjp::Backward;
+use super::workspace_len;
+use crate::derivative::{Report, Rule, TangentMut, Target};
+use crate::error::Error;
+use crate::kernel::{Arith, Task};
+use crate::scalar::{One as _, Real, Scalar, Zero};
+
+/// Thin U, s (k×1) and V of each item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Factors<'a, S: Scalar> {
+    pub(crate) u: Items<'a, S>,
+    pub(crate) s: Items<'a, S::Real>,
+    pub(crate) v: Items<'a, S>,
+}
+
+/// The cotangents of them; what is `None` is zero.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cotangent<'a, S: Scalar> {
+    pub(crate) u: Option<Items<'a, S>>,
+    pub(crate) s: Option<Items<'a, S::Real>>,
+    pub(crate) v: Option<Items<'a, S>>,
+}
+
+/// Where the gradients go, and who is told what the rule met.
+pub(crate) struct Gradient<'a, S: Scalar> {
+    pub(crate) a: ItemsMut<'a, S>,
+    /// Whether they are added to what is there.
+    pub(crate) keep: bool,
+    /// Called for each item that succeeds, in order.
+    pub(crate) report: Option<&'a mut dyn FnMut(usize, Report<S::Real>)>,
+}
+
+/// Where the tangents go; what is `None` is not computed.
+#[derive(Debug)]
+pub(crate) struct Tangent<'a, S: Scalar> {
+    pub(crate) u: Option<ItemsMut<'a, S>>,
+    pub(crate) s: Option<ItemsMut<'a, S::Real>>,
+    pub(crate) v: Option<ItemsMut<'a, S>>,
+}
+
+/// Entries of the memory of a tile for either rule.
+pub(super) const fn derivative_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
+    let (k, longer) = if m < n { (m, n) } else { (n, m) };
+    tile_len::<S>(k * (m + n + 2 * longer + 2 * k) + m * n, 3 * k)
+}
+
+/// [`vjp_into`](crate::vjp_into) for each item.
+pub(crate) fn vjp<'j, S: Scalar>(
+    mut job: Job<'j, S>,
+    factors: Factors<'j, S>,
+    cotangent: Cotangent<'j, S>,
+    rule: &'j Rule<S::Real>,
+    gradient: Gradient<'j, S>,
+) -> Result<(), Error> {
+    let ((m, n), level) = (job.shape, job.level);
+    let (reals, single) =
+        carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
+    on_lanes!(S, level, reals, |tile| Vjp { job, tile, single, factors, cotangent, rule, gradient });
+    Ok(())
+}
+
+/// [`jvp_into`](crate::jvp_into) for each item.
+pub(crate) fn jvp<'j, S: Scalar>(
+    mut job: Job<'j, S>,
+    factors: Factors<'j, S>,
+    a_dot: Items<'j, S>,
+    rule: &'j Rule<S::Real>,
+    tangent: Tangent<'j, S>,
+) -> Result<(), Error> {
+    let ((m, n), level) = (job.shape, job.level);
+    let (reals, single) =
+        carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
+    on_lanes!(S, level, reals, |tile| Jvp { job, tile, single, factors, a_dot, rule, tangent });
+    Ok(())
+}
+
+struct Vjp<'j, S: Scalar, const W: usize> {
+    job: Job<'j, S>,
+    tile: &'j mut [Lane<S::Real, W>],
+    single: &'j mut [S],
+    factors: Factors<'j, S>,
+    cotangent: Cotangent<'j, S>,
+    rule: &'j Rule<S::Real>,
+    gradient: Gradient<'j, S>,
+}
+
+impl<S: Scalar, const W: usize> Task for Vjp<'_, S, W> {
+    #[inline(always)]
+    fn run<A: Arith>(mut self) {
+        let _ = self.tiles::<A>();
+    }
+}
+
+impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
+    #[inline(always)]
+    fn tiles<A: Arith>(&mut self) -> ControlFlow<()> {
+        let (shape, count) = (self.job.shape, self.job.count);
+        let ((m, n), k, p) = (shape, shape.0.min(shape.1), S::PARTS);
+        let mut carver = Carver { rest: core::mem::take(&mut self.tile) };
+        let s = carver.take(k);
+        let mut tile = Backward {
+            shape,
+            k,
+            u: carver.take(m * k * p),
+            v: carver.take(n * k * p),
+            x: carver.take(m.max(n) * k * p),
+            y: carver.take(m.max(n) * k * p),
+            g: carver.take(k * k * p),
+            q: carver.take(k * k * p),
+            s_bar: carver.take(k),
+            reciprocals: carver.take(k),
+        };
+        let given = (self.cotangent.u.is_some(), self.cotangent.v.is_some());
+        let refused = splat(if self.rule.check().is_err() { S::Real::one() } else { S::Real::zero() });
+        for first in (0..count).step_by(W) {
+            self.gather((first, count), s, &mut tile);
+            let spectrum = Spectrum::new(s, shape, self.rule);
+            let mut odd = zip(refused, spectrum.irregular(), S::Real::larger);
+            odd = zip(odd, tile.not_finite::<A, S>(given), S::Real::larger);
+            let unit = self.unit(&tile, given);
+            let mut discarded = Discarded::new(unit);
+            let size = tile.size::<A, S>(given, unit);
+            let values_only = !given.0 && !given.1 && self.gradient.report.is_none();
+            let gradient = if values_only {
+                tile.expand_values::<A, S>()
+            } else {
+                if self.gradient.report.is_some() && m != n {
+                    // What the pseudoinverse discards beside the bases is measured by the way of one matrix.
+                    odd = zip(odd, spectrum.zero(k - 1), S::Real::larger);
+                }
+                tile.project::<A, S>(given);
+                tile.combine::<S>(&spectrum, &mut discarded);
+                tile.expand::<A, S>(given)
+            };
+            for lane in 0..W.min(count - first) {
+                let item = first + lane;
+                if odd[lane] > S::Real::zero() {
+                    self.alone(item)?;
+                    continue;
+                }
+                self.gradient.a.add((item, lane), shape, gradient, self.gradient.keep);
+                if let Some(report) = &mut self.gradient.report {
+                    let zeros = (0..k).filter(|&i| spectrum.zero(i)[lane] > S::Real::zero()).count();
+                    report(item, discarded.report(lane, size[lane], zeros));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    #[inline(always)]
+    fn gather(&self, items: (usize, usize), s: &mut [Lane<S::Real, W>], tile: &mut Backward<'_, S::Real, W>) {
+        let ((m, n), k, p) = (tile.shape, tile.k, S::PARTS);
+        self.factors.u.gather(items, (m, k), (tile.u, m * p), false);
+        self.factors.s.gather(items, (k, 1), (s, k), false);
+        self.factors.v.gather(items, (n, k), (tile.v, n * p), false);
+        if let Some(u) = &self.cotangent.u {
+            u.gather(items, (m, k), (tile.x, m * p), false);
+        }
+        match &self.cotangent.s {
+            Some(s) => s.gather(items, (k, 1), (tile.s_bar, k), false),
+            None => clear(tile.s_bar),
+        }
+        if let Some(v) = &self.cotangent.v {
+            v.gather(items, (n, k), (tile.y, n * p), false);
+        }
+    }
+
+    /// A power of two that brings the cotangents to unit size; 1 where nobody asks what was discarded.
+    #[inline(always)]
+    fn unit(&self, tile: &Backward<'_, S::Real, W>, given: (bool, bool)) -> Lane<S::Real, W> {
+        let one = S::Real::one();
+        if self.gradient.report.is_none() {
+            return splat(one);
+        }
+        let (x, y) = tile.cotangents::<S>(given);
+        map(largest(y, largest(x, splat(S::Real::zero()))), |largest| {
+            let power = power_below(largest);
+            let unit = one / power;
+            if power > S::Real::MIN_POSITIVE && power.is_finite() { unit } else { one }
+        })
+    }
+
+    /// An item that is left to the way of one matrix.
+    #[cold]
+    #[inline(never)]
+    fn alone(&mut self, item: usize) -> ControlFlow<()> {
+        let shape = self.job.shape;
+        let one = One::new(&self.factors, item, shape);
+        let target = self.gradient.a.get(item, shape);
+        let target = if self.gradient.keep { Target::Add(target) } else { Target::Overwrite(target) };
+        match one.vjp(&self.cotangent, (item, self.rule), target, self.single) {
+            Ok(met) => {
+                if let Some(report) = &mut self.gradient.report {
+                    report(item, met);
+                }
+                ControlFlow::Continue(())
+            }
+            Err(error) => (self.job.failed)(item, error),
+        }
+    }
+}
+
+impl<R: Real, const W: usize> Backward<'_, R, W> {
+    /// gU and gV where they are given.
+    #[inline(always)]
+    fn cotangents<S: Scalar<Real = R>>(&self, (has_u, has_v): (bool, bool)) -> (&[Lane<R, W>], &[Lane<R, W>]) {
+        let ((m, n), k, p) = (self.shape, self.k, S::PARTS);
+        (&self.x[..if has_u { m * k * p } else { 0 }], &self.y[..if has_v { n * k * p } else { 0 }])
+    }
+
+    /// One where a cotangent is infinite or NaN.
+    #[inline(always)]
+    fn not_finite<A: Arith, S: Scalar<Real = R>>(&self, given: (bool, bool)) -> Lane<R, W> {
+        let (x, y) = self.cotangents::<S>(given);
+        let start = poison::<A, _, W>(self.s_bar, splat(R::zero()));
+        flag(poison::<A, _, W>(y, poison::<A, _, W>(x, start)))
+    }
+
+    /// ‖(gU, gV)‖² in this unit.
+    #[inline(always)]
+    fn size<A: Arith, S: Scalar<Real = R>>(&self, given: (bool, bool), unit: Lane<R, W>) -> Lane<R, W> {
+        let (x, y) = self.cotangents::<S>(given);
+        sum_of_squares::<A, _, W>(y, sum_of_squares::<A, _, W>(x, splat(R::zero()), unit), unit)
+    }
+}
+
+struct Jvp<'j, S: Scalar, const W: usize> {
+    job: Job<'j, S>,
+    tile: &'j mut [Lane<S::Real, W>],
+    single: &'j mut [S],
+    factors: Factors<'j, S>,
+    a_dot: Items<'j, S>,
+    rule: &'j Rule<S::Real>,
+    tangent: Tangent<'j, S>,
+}
+
+impl<S: Scalar, const W: usize> Task for Jvp<'_, S, W> {
+    #[inline(always)]
+    fn run<A: Arith>(mut self) {
+        let _ = self.tiles::<A>();
+    }
+}
+
+impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
+    #[inline(always)]
+    fn tiles<A: Arith>(&mut self) -> ControlFlow<()> {
+        let (shape, count) = (self.job.shape, self.job.count);
+        let ((m, n), k, p) = (shape, shape.0.min(shape.1), S::PARTS);
+        let mut carver = Carver { rest: core::mem::take(&mut self.tile) };
+        let s = carver.take(k);
+        let mut tile = Forward {
+            shape,
+            k,
+            u: carver.take(m * k * p),
+            v: carver.take(n * k * p),
+            a: carver.take(m * n * p),
+            z: carver.take(m * k * p),
+            w: carver.take(n * k * p),
+            p: carver.take(k * k * p),
+            q: carver.take(k * k * p),
+            s_dot: carver.take(k),
+            reciprocals: carver.take(k),
+        };
+        let wanted = (self.tangent.u.is_some(), self.tangent.v.is_some());
+        let refused = splat(if self.rule.check().is_err() { S::Real::one() } else { S::Real::zero() });
+        for first in (0..count).step_by(W) {
+            let items = (first, count);
+            self.factors.u.gather(items, (m, k), (tile.u, m * p), false);
+            self.factors.s.gather(items, (k, 1), (s, k), false);
+            self.factors.v.gather(items, (n, k), (tile.v, n * p), false);
+            self.a_dot.gather(items, shape, (tile.a, m * p), false);
+            let spectrum = Spectrum::new(s, shape, self.rule);
+            let finite = flag(poison::<A, _, W>(tile.a, splat(S::Real::zero())));
+            let odd = zip(zip(refused, spectrum.irregular(), S::Real::larger), finite, S::Real::larger);
+            tile.project::<A, S>();
+            if wanted.0 || wanted.1 {
+                tile.combine::<S>(&spectrum);
+                tile.expand::<A, S>(wanted);
+            }
+            for lane in 0..W.min(count - first) {
+                let at = (first + lane, lane);
+                if odd[lane] > S::Real::zero() {
+                    self.alone(first + lane)?;
+                    continue;
+                }
+                if let Some(u) = &mut self.tangent.u {
+                    u.scatter(at, (m, k), tile.z, m * p);
+                }
+                if let Some(s) = &mut self.tangent.s {
+                    s.scatter(at, (k, 1), tile.s_dot, k);
+                }
+                if let Some(v) = &mut self.tangent.v {
+                    v.scatter(at, (n, k), tile.w, n * p);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// An item that is left to the way of one matrix.
+    #[cold]
+    #[inline(never)]
+    fn alone(&mut self, item: usize) -> ControlFlow<()> {
+        let ((m, n), k) = (self.job.shape, self.job.shape.0.min(self.job.shape.1));
+        let mut s = [S::Real::zero(); super::decompose::MOST];
+        let tangent = TangentMut {
+            u: self.tangent.u.as_mut().map(|u| u.get(item, (m, k))),
+            s: self.tangent.s.is_some().then_some(&mut s[..k]),
+            v: self.tangent.v.as_mut().map(|v| v.get(item, (n, k))),
+            s_matrix: None,
+        };
+        let one = One::new(&self.factors, item, (m, n));
+        match one.jvp(self.a_dot.get(item, (m, n)), self.rule, tangent, self.single) {
+            Ok(()) => {
+                if let Some(target) = &mut self.tangent.s {
+                    target.get(item, (k, 1)).fill_with(|i, _| s[i]);
+                }
+                ControlFlow::Continue(())
+            }
+            Err(error) => (self.job.failed)(item, error),
+        }
+    }
+}
