@@ -25,10 +25,7 @@ impl<S: Scalar> Workspace<S> {
         let mut len = [[0; 2]; LARGEST + 1];
         let mut n = 0;
         while n <= LARGEST {
-            len[n] = [
-                Plan::new(n, n, Vectors::None).workspace::<S>(),
-                Plan::new(n, n, Vectors::Thin).workspace::<S>(),
-            ];
+            len[n] = [Plan::new(n, n, Vectors::None).workspace::<S>(), Plan::new(n, n, Vectors::Thin).workspace::<S>()];
             n += 1;
         }
         len
@@ -76,9 +73,10 @@ fn attempt<S: Scalar, const K: usize, const C: usize>(
 /// Whether all entries below the diagonal and above its neighbour are zero, or the same of the transpose.
 fn is_bidiagonal<S: Scalar, const K: usize>(columns: &[[S; K]; K]) -> bool {
     let band = |kept: fn(usize, usize) -> bool| {
-        columns.iter().enumerate().all(|(j, column)| {
-            column.iter().enumerate().all(|(i, &x)| i == j || kept(i, j) || x == S::zero())
-        })
+        columns
+            .iter()
+            .enumerate()
+            .all(|(j, column)| column.iter().enumerate().all(|(i, &x)| i == j || kept(i, j) || x == S::zero()))
     };
     band(|i, j| i + 1 == j) || band(|i, j| i == j + 1)
 }
