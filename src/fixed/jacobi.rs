@@ -169,7 +169,7 @@ fn normalize<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S,
             let reciprocal = s.recip();
             column.u = column.u.map(|x| x.scale(reciprocal));
         } else {
-            complete(&mut column.u, s, done);
+            complete(&mut column.u, s, done.iter().map(|column| &column.u[..]));
         }
     }
 }
@@ -178,35 +178,37 @@ fn normalize<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S,
 /// near a coordinate axis.
 #[cold]
 #[inline(never)]
-fn complete<S: Scalar, const R: usize, const C: usize>(u: &mut [S; R], s: S::Real, done: &[Column<S, R, C>]) {
+pub(crate) fn complete<'d, S: Scalar>(u: &mut [S], s: S::Real, done: impl Iterator<Item = &'d [S]> + Clone) {
     if s > S::Real::zero() {
-        let unit = S::Real::one().mul_pow2(-normal::<S::Real>(s.exponent()));
-        *u = u.map(|x| x.scale(unit));
+        scale(u, S::Real::one().mul_pow2(-normal::<S::Real>(s.exponent())));
     }
-    for axis in 0..R {
-        if orthonormal(u, done) {
+    for axis in 0..u.len() {
+        if orthonormal(u, done.clone()) {
             return;
         }
-        *u = core::array::from_fn(|i| if i == axis { S::one() } else { S::zero() });
+        u.iter_mut().enumerate().for_each(|(i, x)| *x = if i == axis { S::one() } else { S::zero() });
     }
     orthonormal(u, done);
 }
 
 /// Takes the columns before out of `u` and normalizes what is left; not where that is less than 1/(2R) of a unit square.
-/// One of the axes always keeps 1/R.
+/// One of the R axes always keeps 1/R.
 #[inline(never)]
-fn orthonormal<S: Scalar, const R: usize, const C: usize>(u: &mut [S; R], done: &[Column<S, R, C>]) -> bool {
+fn orthonormal<'d, S: Scalar>(u: &mut [S], done: impl Iterator<Item = &'d [S]> + Clone) -> bool {
     // Twice is enough (Kahan; Giraud, Langou & Rozložník 2005).
-    for column in done.iter().chain(done) {
-        project_out(&column.u, u);
+    for column in done.clone().chain(done) {
+        project_out(column, u);
     }
-    let left = squares(u);
-    let enough = left * S::Real::from_f64(2.0 * R as f64) >= S::Real::one();
+    let left = u.iter().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared());
+    let enough = left * S::Real::from_f64(2.0 * u.len() as f64) >= S::Real::one();
     if enough {
-        let reciprocal = left.sqrt().recip();
-        *u = u.map(|x| x.scale(reciprocal));
+        scale(u, left.sqrt().recip());
     }
     enough
+}
+
+fn scale<S: Scalar>(u: &mut [S], factor: S::Real) {
+    u.iter_mut().for_each(|x| *x = x.scale(factor));
 }
 
 /// u ← u − x xᴴu. Not unrolled: of slices.
