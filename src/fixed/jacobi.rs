@@ -208,7 +208,9 @@ fn orthonormal<'d, S: Scalar>(u: &mut [S], done: impl Iterator<Item = &'d [S]> +
 }
 
 fn scale<S: Scalar>(u: &mut [S], factor: S::Real) {
-    u.iter_mut().for_each(|x| *x = x.scale(factor));
+    for x in u {
+        *x = x.scale(factor);
+    }
 }
 
 /// u ← u − x xᴴu. Not unrolled: of slices.
