@@ -123,12 +123,18 @@ fn orthogonalize<S: Scalar, const R: usize, const C: usize>(x: &mut Column<S, R,
     // Only the direction of (p, 2 g) counts: where both columns are negligible it is brought to where it can be squared.
     let (p, g) = if p * p > reliable() { (p, g) } else { enlarged(p, g) };
     let h = (p * p + real(4) * g.modulus_squared()).sqrt().recip();
-    let c = p * h;
-    let z = g.scale(real(2).with_sign(d) * h);
+    let (c, z) = unit(p * h, g.scale(real(2).with_sign(d) * h));
     turn(&mut x.u, &mut y.u, c, z);
     turn(&mut x.v, &mut y.v, c, z);
     // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |z/c|² max(a, b)/min(a, b).
     z.modulus_squared() * a.larger(b) * real(16 * R) <= epsilon * a.smaller(b)
+}
+
+/// Brings c² + |z|² to 1 but for one rounding, by a Newton step for its reciprocal root: what it misses adds up in V.
+fn unit<S: Scalar>(c: S::Real, z: S) -> (S::Real, S) {
+    // c is the larger one: the first difference is exact.
+    let half = ((S::Real::one() - c * c) - z.modulus_squared()) * S::Real::from_f64(0.5);
+    (c + c * half, z + z.scale(half))
 }
 
 /// The same direction with 1 ≤ p < 2.
