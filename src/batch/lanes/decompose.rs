@@ -2,7 +2,7 @@
 
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
-use super::vector::{Lane, any, entry_by_entry, map, mul, mul_add, splat, squares, zip};
+use super::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
 use crate::jacobi::{complete, reliable, unit_exponent};
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
@@ -43,6 +43,17 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
         let finite = |s: R| if s.is_finite() { R::zero() } else { R::one() };
         let overflow = self.norms.first().map_or(splat(R::zero()), |&s| map(s, finite));
         Outcome { bad: scales.bad, unconverged, overflow }
+    }
+
+    /// The conjugates of complex matrices.
+    #[inline(always)]
+    pub(super) fn conjugate(&mut self) {
+        for column in self.data.chunks_exact_mut(self.len) {
+            for [_, im] in column[..self.left].as_chunks_mut().0 {
+                entry_by_entry();
+                *im = map(*im, |x| -x);
+            }
+        }
     }
 
     /// Scales the matrices and sets V to the identity.

@@ -2,14 +2,14 @@
 
 use core::ops::ControlFlow;
 
-use super::items::{Items, ItemsMut};
+use super::items::{Items, ItemsMut, Places};
 use super::jvp::Forward;
 use super::rule::{Discarded, Spectrum};
 use super::scale::power_below;
 use super::single::One;
 use super::svd::Job;
 use super::tile::{Carver, carve, clear, flag, largest, on_lanes, poison, sum_of_squares, tile_len};
-use super::vector::{Lane, map, splat, zip};
+use super::vector::{Lane, any, map, splat, zip};
 use super::vjp::Backward;
 use super::workspace_len;
 use crate::derivative::{Report, Rule, TangentMut, Target};
@@ -23,6 +23,26 @@ pub(crate) struct Factors<'a, S: Scalar> {
     pub(crate) u: Items<'a, S>,
     pub(crate) s: Items<'a, S::Real>,
     pub(crate) v: Items<'a, S>,
+}
+
+impl<S: Scalar> Factors<'_, S> {
+    /// Where U, s and V stand in a tile.
+    fn places(&self, (m, n): (usize, usize)) -> [Places; 3] {
+        let (k, p) = (m.min(n), S::PARTS);
+        [self.u.places((m, k), m * p), self.s.places((k, 1), k), self.v.places((n, k), n * p)]
+    }
+
+    #[inline(always)]
+    fn gather<A: Arith, const W: usize>(
+        &self,
+        items: (usize, usize),
+        (u, s, v): (&mut [Lane<S::Real, W>], &mut [Lane<S::Real, W>], &mut [Lane<S::Real, W>]),
+        places: &[Places; 3],
+    ) {
+        self.u.gather::<A, W>(items, u, &places[0]);
+        self.s.gather::<A, W>(items, s, &places[1]);
+        self.v.gather::<A, W>(items, v, &places[2]);
+    }
 }
 
 /// The cotangents of them; what is `None` is zero.
@@ -124,8 +144,9 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
         };
         let given = (self.cotangent.u.is_some(), self.cotangent.v.is_some());
         let refused = splat(if self.rule.check().is_err() { S::Real::one() } else { S::Real::zero() });
+        let places = self.places();
         for first in (0..count).step_by(W) {
-            self.gather((first, count), s, &mut tile);
+            self.gather::<A>((first, count), (&mut *s, &mut tile), &places);
             let spectrum = Spectrum::new(s, shape, self.rule);
             let mut odd = zip(refused, spectrum.irregular(), S::Real::larger);
             odd = zip(odd, tile.not_finite::<A, S>(given), S::Real::larger);
@@ -144,16 +165,17 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
                 tile.combine::<S>(&spectrum, &mut discarded);
                 tile.expand::<A, S>(given)
             };
-            for lane in 0..W.min(count - first) {
-                let item = first + lane;
-                if odd[lane] > S::Real::zero() {
-                    self.alone(item)?;
-                    continue;
-                }
-                self.gradient.a.add((item, lane), shape, gradient, self.gradient.keep);
-                if let Some(report) = &mut self.gradient.report {
+            let range = (first, W.min(count - first));
+            if self.gradient.keep {
+                self.gradient.a.scatter_entries(range, gradient, &places.a, (&odd, true));
+            } else {
+                self.gradient.a.scatter::<A, W>(range, gradient, &places.a, &odd);
+            }
+            if self.gradient.report.is_some() || any(&odd) {
+                for lane in 0..range.1 {
                     let zeros = (0..k).filter(|&i| spectrum.zero(i)[lane] > S::Real::zero()).count();
-                    report(item, discarded.report(lane, size[lane], zeros));
+                    let met = (odd[lane] == S::Real::zero()).then(|| discarded.report(lane, size[lane], zeros));
+                    self.tell(first + lane, met)?;
                 }
             }
         }
@@ -161,21 +183,33 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
     }
 
     #[inline(always)]
-    fn gather(&self, items: (usize, usize), s: &mut [Lane<S::Real, W>], tile: &mut Backward<'_, S::Real, W>) {
-        let ((m, n), k, p) = (tile.shape, tile.k, S::PARTS);
-        self.factors.u.gather(items, (m, k), (tile.u, m * p), false);
-        self.factors.s.gather(items, (k, 1), (s, k), false);
-        self.factors.v.gather(items, (n, k), (tile.v, n * p), false);
-        if let Some(u) = &self.cotangent.u {
-            u.gather(items, (m, k), (tile.x, m * p), false);
+    fn gather<A: Arith>(
+        &self,
+        items: (usize, usize),
+        (s, tile): (&mut [Lane<S::Real, W>], &mut Backward<'_, S::Real, W>),
+        places: &Of,
+    ) {
+        self.factors.gather::<A, W>(items, (tile.u, s, tile.v), &places.factors);
+        if let (Some(u), Some(places)) = (&self.cotangent.u, &places.u) {
+            u.gather::<A, W>(items, tile.x, places);
         }
-        match &self.cotangent.s {
-            Some(s) => s.gather(items, (k, 1), (tile.s_bar, k), false),
-            None => clear(tile.s_bar),
+        match (&self.cotangent.s, &places.s) {
+            (Some(s), Some(places)) => s.gather::<A, W>(items, tile.s_bar, places),
+            _ => clear(tile.s_bar),
         }
-        if let Some(v) = &self.cotangent.v {
-            v.gather(items, (n, k), (tile.y, n * p), false);
+        if let (Some(v), Some(places)) = (&self.cotangent.v, &places.v) {
+            v.gather::<A, W>(items, tile.y, places);
         }
+    }
+
+    /// What the rule met in an item, or that the item is left to the way of one matrix.
+    fn tell(&mut self, item: usize, met: Option<Report<S::Real>>) -> ControlFlow<()> {
+        match (met, &mut self.gradient.report) {
+            (Some(met), Some(report)) => report(item, met),
+            (Some(_), None) => {}
+            (None, _) => self.alone(item)?,
+        }
+        ControlFlow::Continue(())
     }
 
     /// A power of two that brings the cotangents to unit size; 1 where nobody asks what was discarded.
@@ -191,6 +225,18 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
             let unit = one / power;
             if power > S::Real::MIN_POSITIVE && power.is_finite() { unit } else { one }
         })
+    }
+
+    fn places(&self) -> Of {
+        let (shape @ (m, n), p) = (self.job.shape, S::PARTS);
+        let k = m.min(n);
+        Of {
+            factors: self.factors.places(shape),
+            u: self.cotangent.u.as_ref().map(|u| u.places((m, k), m * p)),
+            s: self.cotangent.s.as_ref().map(|s| s.places((k, 1), k)),
+            v: self.cotangent.v.as_ref().map(|v| v.places((n, k), n * p)),
+            a: self.gradient.a.places(shape, m * p),
+        }
     }
 
     /// An item that is left to the way of one matrix.
@@ -211,6 +257,15 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
             Err(error) => (self.job.failed)(item, error),
         }
     }
+}
+
+/// Where everything stands in the tile.
+struct Of {
+    factors: [Places; 3],
+    u: Option<Places>,
+    s: Option<Places>,
+    v: Option<Places>,
+    a: Places,
 }
 
 impl<R: Real, const W: usize> Backward<'_, R, W> {
@@ -274,14 +329,15 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             s_dot: carver.take(k),
             reciprocals: carver.take(k),
         };
+        let (factors, of_a) = (self.factors.places(shape), self.a_dot.places(shape, m * p));
+        let of_u = self.tangent.u.as_ref().map(|u| u.places((m, k), m * p));
+        let of_s = self.tangent.s.as_ref().map(|s| s.places((k, 1), k));
+        let of_v = self.tangent.v.as_ref().map(|v| v.places((n, k), n * p));
         let wanted = (self.tangent.u.is_some(), self.tangent.v.is_some());
         let refused = splat(if self.rule.check().is_err() { S::Real::one() } else { S::Real::zero() });
         for first in (0..count).step_by(W) {
-            let items = (first, count);
-            self.factors.u.gather(items, (m, k), (tile.u, m * p), false);
-            self.factors.s.gather(items, (k, 1), (s, k), false);
-            self.factors.v.gather(items, (n, k), (tile.v, n * p), false);
-            self.a_dot.gather(items, shape, (tile.a, m * p), false);
+            self.factors.gather::<A, W>((first, count), (&mut *tile.u, &mut *s, &mut *tile.v), &factors);
+            self.a_dot.gather::<A, W>((first, count), tile.a, &of_a);
             let spectrum = Spectrum::new(s, shape, self.rule);
             let finite = flag(poison::<A, _, W>(tile.a, splat(S::Real::zero())));
             let odd = zip(zip(refused, spectrum.irregular(), S::Real::larger), finite, S::Real::larger);
@@ -290,20 +346,19 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
                 tile.combine::<S>(&spectrum);
                 tile.expand::<A, S>(wanted);
             }
-            for lane in 0..W.min(count - first) {
-                let at = (first + lane, lane);
-                if odd[lane] > S::Real::zero() {
+            let range = (first, W.min(count - first));
+            let outputs = [(&mut self.tangent.u, &*tile.z, &of_u), (&mut self.tangent.v, &*tile.w, &of_v)];
+            for (target, matrix, places) in outputs {
+                if let (Some(target), Some(places)) = (target, places) {
+                    target.scatter::<A, W>(range, matrix, places, &odd);
+                }
+            }
+            if let (Some(target), Some(places)) = (&mut self.tangent.s, &of_s) {
+                target.scatter::<A, W>(range, tile.s_dot, places, &odd);
+            }
+            if any(&odd) {
+                for lane in (0..range.1).filter(|&lane| odd[lane] > S::Real::zero()) {
                     self.alone(first + lane)?;
-                    continue;
-                }
-                if let Some(u) = &mut self.tangent.u {
-                    u.scatter(at, (m, k), tile.z, m * p);
-                }
-                if let Some(s) = &mut self.tangent.s {
-                    s.scatter(at, (k, 1), tile.s_dot, k);
-                }
-                if let Some(v) = &mut self.tangent.v {
-                    v.scatter(at, (n, k), tile.w, n * p);
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::decompose::Outcome;
 use super::items::{Items, ItemsMut};
 use super::jacobi::{Columns, SWEEPS};
 use super::tile::{carve, on_lanes, tile_len};
-use super::vector::Lane;
+use super::vector::{Lane, any};
 use crate::error::Error;
 use crate::kernel::{Arith, Level, Task};
 use crate::scalar::{Scalar, Zero};
@@ -62,26 +62,33 @@ struct Batch<'j, S> {
 }
 
 impl<S: Scalar> Batch<'_, S> {
-    /// Tells of the failure of a lane.
+    /// Tells of the lanes that failed.
     #[cold]
     #[inline(never)]
     fn report<const W: usize>(
         &mut self,
-        (item, lane): (usize, usize),
+        (first, live): (usize, usize),
         outcome: &Outcome<S::Real, W>,
     ) -> ControlFlow<()> {
-        let error = if outcome.bad[lane] > S::Real::zero() {
-            let (a, shape) = (self.a, (self.rows, self.cols));
-            let matrix = if self.flipped { a.get(item, shape).transpose() } else { a.get(item, shape) };
+        let failed = outcome.failed();
+        for lane in (0..live).filter(|&lane| failed[lane] > S::Real::zero()) {
+            if let Err(error) = self.error((first + lane, lane), outcome) {
+                (self.failed)(first + lane, error)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What one of them met.
+    fn error<const W: usize>(&self, (item, lane): (usize, usize), outcome: &Outcome<S::Real, W>) -> Result<(), Error> {
+        if outcome.bad[lane] > S::Real::zero() {
+            let matrix = self.a.get(item, (self.rows, self.cols));
+            let matrix = if self.flipped { matrix.transpose() } else { matrix };
             matrix.check_finite("the matrix")
         } else if outcome.overflow[lane] > S::Real::zero() {
             Err(Error::Overflow)
         } else {
             Err(Error::NoConvergence { remaining: self.cols, sweeps: SWEEPS })
-        };
-        match error {
-            Err(error) => (self.failed)(item, error),
-            Ok(()) => ControlFlow::Continue(()),
         }
     }
 }
@@ -108,24 +115,24 @@ impl<S: Scalar, const W: usize> Thin<'_, S, W> {
         let len = if self.vectors.is_some() { left + cols * S::PARTS } else { left };
         let (data, rest) = self.tile.split_at_mut(len * cols);
         let mut columns = Columns { data, len, left, norms: &mut rest[..cols] };
-        let mut first = 0;
-        while first < count {
-            self.batch.a.gather((first, count), (rows, cols), (&mut *columns.data, len), flipped);
-            let outcome = columns.decompose::<A, S>();
-            let failed = outcome.failed();
-            for lane in 0..W.min(count - first) {
-                let at = (first + lane, lane);
-                if failed[lane] > S::Real::zero() {
-                    self.batch.report(at, &outcome)?;
-                    continue;
-                }
-                self.s.scatter(at, (cols, 1), columns.norms, cols);
-                if let Some((u, v)) = &mut self.vectors {
-                    u.scatter(at, (rows, cols), columns.data, len);
-                    v.scatter(at, (cols, cols), &columns.data[left..], len);
-                }
+        let places = self.batch.a.places((rows, cols), len);
+        let of_s = self.s.places((cols, 1), cols);
+        let of_vectors = self.vectors.as_ref().map(|(u, v)| (u.places((rows, cols), len), v.places((cols, cols), len)));
+        for first in (0..count).step_by(W) {
+            self.batch.a.gather::<A, W>((first, count), columns.data, &places);
+            if flipped && S::PARTS == 2 {
+                columns.conjugate();
             }
-            first += W;
+            let outcome = columns.decompose::<A, S>();
+            let (failed, range) = (outcome.failed(), (first, W.min(count - first)));
+            self.s.scatter::<A, W>(range, columns.norms, &of_s, &failed);
+            if let (Some((u, v)), Some((of_u, of_v))) = (&mut self.vectors, &of_vectors) {
+                u.scatter::<A, W>(range, columns.data, of_u, &failed);
+                v.scatter::<A, W>(range, &columns.data[left..], of_v, &failed);
+            }
+            if any(&failed) {
+                self.batch.report(range, &outcome)?;
+            }
         }
         ControlFlow::Continue(())
     }
