@@ -13,3 +13,4 @@ mod owned;
 mod status;
 #[cfg(feature = "rayon")]
 mod threads;
+mod walk;
