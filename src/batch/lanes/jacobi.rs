@@ -4,6 +4,7 @@
 //! pair is orthogonal, or whose matrix has converged, is turned by the angle zero, which changes no bit of it but the sign of a zero; the outputs
 //! have no negative zeros, so what becomes of one matrix does not depend on its neighbours.
 
+use super::decompose::MOST;
 use super::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
@@ -24,6 +25,7 @@ pub(super) struct Columns<'w, R, const W: usize> {
 }
 
 /// A rotation of two columns: x ← c x − z̄ y, y ← c y + z x.
+#[derive(Clone, Copy)]
 struct Rotation<R, const W: usize> {
     c: Lane<R, W>,
     z: Number<R, W>,
@@ -52,41 +54,62 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
             *square = squares::<A, R, W>(&column[..left]);
         }
         let mut unsettled = splat(R::zero());
-        let (mut rest, mut norms) = (&mut *self.data, &mut *self.norms);
-        while let (Some((x, others)), Some((a, further))) = (rest.split_at_mut_checked(len), norms.split_first_mut()) {
-            for (y, b) in others.chunks_exact_mut(len).zip(further.iter_mut()) {
-                let g = dot::<A, S, W>(&x[..left], &y[..left]);
-                pair::<A, S, W>((x, y), (a, b), g, (active, &mut unsettled, left));
+        let count = self.norms.len();
+        // A tournament: in each round every column meets one other, so that the angles of a round do not wait for each other.
+        let rounds = count.next_multiple_of(2).max(2) - 1;
+        for round in 0..rounds {
+            let mut rotations = [None; MOST / 2];
+            for (place, rotation) in rotations.iter_mut().enumerate().take(count.div_ceil(2)) {
+                let (i, j) = opponents(rounds, round, place);
+                if j < count {
+                    *rotation = self.angle::<A, S>((i, j), (active, &mut unsettled));
+                }
             }
-            (rest, norms) = (others, further);
+            for (place, rotation) in rotations.iter().enumerate() {
+                let Some(rotation) = rotation else { continue };
+                let (i, j) = opponents(rounds, round, place);
+                let (x, y) = self.data.split_at_mut(j * len);
+                turn::<A, S, W>(&mut x[i * len..(i + 1) * len], &mut y[..len], rotation);
+            }
         }
         unsettled
     }
+
+    /// The rotation of columns i < j, unless all lanes are at rest.
+    #[inline(always)]
+    fn angle<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        (i, j): (usize, usize),
+        (active, unsettled): (&Lane<R, W>, &mut Lane<R, W>),
+    ) -> Option<Rotation<R, W>> {
+        let (len, left) = (self.len, self.left);
+        let g = dot::<A, S, W>(&self.data[i * len..i * len + left], &self.data[j * len..j * len + left]);
+        let rows = R::from_f64((left / S::PARTS) as f64);
+        let overlap = g.modulus_squared::<A, S>();
+        let limit = R::EPSILON * R::EPSILON * rows;
+        let (mut a, mut b) = (self.norms[i], self.norms[j]);
+        let mut busy = *active;
+        for l in 0..W {
+            busy[l] = if overlap[l] > limit * (a[l] * b[l]) { active[l] } else { R::zero() };
+        }
+        if !any(&busy) {
+            return None;
+        }
+        let rotation = rotate::<A, S, W>((&mut a, &mut b), (&g, &overlap), (&busy, unsettled), rows);
+        (self.norms[i], self.norms[j]) = (a, b);
+        Some(rotation)
+    }
 }
 
-/// Turns one pair.
+/// Who meets at one of the places in a round: the last player stays, the others move on round by round.
 #[inline(always)]
-fn pair<A: Arith, S: Scalar, const W: usize>(
-    (x, y): (&mut [Lane<S::Real, W>], &mut [Lane<S::Real, W>]),
-    (a, b): (&mut Lane<S::Real, W>, &mut Lane<S::Real, W>),
-    g: Number<S::Real, W>,
-    (active, unsettled, left): (&Lane<S::Real, W>, &mut Lane<S::Real, W>, usize),
-) {
-    let rows = S::Real::from_f64((left / S::PARTS) as f64);
-    let mut overlap = mul(g.re, g.re);
-    if S::PARTS == 2 {
-        overlap = mul_add::<A, _, W>(g.im, g.im, overlap);
+fn opponents(rounds: usize, round: usize, place: usize) -> (usize, usize) {
+    if place == 0 {
+        return (round, rounds);
     }
-    let limit = S::Real::EPSILON * S::Real::EPSILON * rows;
-    let mut busy = *active;
-    for l in 0..W {
-        busy[l] = if overlap[l] > limit * (a[l] * b[l]) { active[l] } else { S::Real::zero() };
-    }
-    if !any(&busy) {
-        return;
-    }
-    let rotation = rotate::<A, S, W>((a, b), (&g, &overlap), (&busy, unsettled), rows);
-    turn::<A, S, W>(x, y, &rotation);
+    let wrap = |place: usize| if place < rounds { place } else { place - rounds };
+    let (i, j) = (wrap(round + place), wrap(round + rounds - place));
+    (i.min(j), i.max(j))
 }
 
 /// The rotation, and what it makes of the norms.
