@@ -93,6 +93,8 @@ mod bidiagonal;
 mod block;
 mod diagonalize;
 
+mod direct;
+mod jacobi;
 mod plan;
 mod stages;
 mod svd;

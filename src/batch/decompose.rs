@@ -1,28 +1,21 @@
 //! The decomposition of every matrix of a batch.
 
-use super::lanes;
 use super::parts::FactorsMut;
-use super::run::{Run, Summary, for_each, for_each_piece};
+use super::run::{Run, Summary, for_each};
 use super::view::{BatchMut, BatchRef};
+use super::{lanes, small};
 use crate::error::Error;
-use crate::kernel::Level;
 use crate::plan::{Vectors, check_outputs};
 use crate::scalar::Scalar;
 
 /// Length of the workspace of [`svd_into`] for matrices of this shape, however many; times the number of threads.
 #[must_use]
 pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> usize {
-    if by_lanes(rows, cols, vectors) {
+    if small::decomposes(rows, cols, vectors) {
         lanes::workspace_len::<S>(rows, cols)
     } else {
         crate::svd_workspace_len::<S>(rows, cols, vectors)
     }
-}
-
-/// Whether small matrices are decomposed side by side, one a lane.
-const fn by_lanes(rows: usize, cols: usize, vectors: Vectors) -> bool {
-    let thin = matches!(vectors, Vectors::None | Vectors::Thin) || matches!(vectors, Vectors::Full) && rows == cols;
-    thin && lanes::serves(rows, cols)
 }
 
 /// Length of the workspace of [`singular_values_into`] for matrices of this shape, however many; times the number of threads.
@@ -71,21 +64,11 @@ pub fn svd_into<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape @ (m, n), len) = (a.shape(), svd_workspace_len::<S>(a.shape().0, a.shape().1, vectors));
-    if !by_lanes(m, n, vectors) {
-        return for_each((a, out), len, run, |(a, out), i, work| {
-            crate::svd_into(a.item(i)?, vectors, out.item(i)?, work)
-        });
+    if small::decomposes(m, n, vectors) {
+        check_outputs(shape, vectors, out.u.shape(), out.s.contiguous()?, out.v.shape())?;
+        return small::svd(a, vectors != Vectors::None, out, len, run);
     }
-    check_outputs(shape, vectors, out.u.shape(), out.s.contiguous()?, out.v.shape())?;
-    let level = Level::detect();
-    for_each_piece((a, out), len, run, |piece| {
-        let count = piece.log.count;
-        piece.at_once(Some(()), |(a, out), work, told| {
-            let vectors = (vectors != Vectors::None).then(|| (out.u.for_lanes(), out.v.for_lanes()));
-            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level };
-            lanes::svd(job, a.for_lanes(), out.s.for_lanes(), vectors)
-        })
-    })
+    for_each((a, out), len, run, |(a, out), i, work| crate::svd_into(a.item(i)?, vectors, out.item(i)?, work))
 }
 
 /// The singular values of every matrix, k = min(m, n) each: to the last bit those of [`svd_into`], as [`singular_values_into`](crate::singular_values_into).

@@ -4,6 +4,7 @@
 use super::parts::{Cotangent, Factors, TangentMut, Target};
 use super::run::{Run, Summary, for_each};
 use super::view::{BatchMut, BatchRef};
+use super::{lanes, small};
 use crate::derivative as single;
 use crate::derivative::{
     Convergence, Iteration, LineReport, PairMut, Partial, PartialReport, Report, Rule, branches_workspace_len,
@@ -15,13 +16,19 @@ use crate::scalar::Scalar;
 /// Length of the workspace of [`vjp_into`] for m×n matrices and k triplets, times the threads.
 #[must_use]
 pub const fn vjp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
-    single::vjp_workspace_len::<S>(rows, cols, triplets)
+    let one = single::vjp_workspace_len::<S>(rows, cols, triplets);
+    if small::differentiates(rows, cols, triplets) { longer(one, lanes::workspace_len::<S>(rows, cols)) } else { one }
+}
+
+const fn longer(a: usize, b: usize) -> usize {
+    if a < b { b } else { a }
 }
 
 /// Length of the workspace of [`jvp_into`] for m×n matrices and k triplets, times the threads.
 #[must_use]
 pub const fn jvp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
-    single::jvp_workspace_len::<S>(rows, cols, triplets)
+    let one = single::jvp_workspace_len::<S>(rows, cols, triplets);
+    if small::differentiates(rows, cols, triplets) { longer(one, lanes::workspace_len::<S>(rows, cols)) } else { one }
 }
 
 /// The gradients with respect to A of losses of U, s and V, item by item: [`vjp_into`](crate::vjp_into). The status of an item is its
@@ -55,6 +62,9 @@ pub fn vjp_into<S: Scalar>(
 ) -> Result<Summary, Error> {
     let ((m, n), k) = factors.shape();
     let len = vjp_workspace_len::<S>(m, n, k);
+    if small::takes_vjp(&factors, &cotangent, &target) {
+        return small::vjp((factors, cotangent, target), rule, len, run);
+    }
     for_each((factors, cotangent, target), len, run, |(factors, cotangent, target), i, work| {
         crate::vjp_into(&factors.item(i)?, &cotangent.item(i)?, rule, target.item(i)?, work)
     })
@@ -73,6 +83,9 @@ pub fn jvp_into<S: Scalar>(
 ) -> Result<Summary, Error> {
     let ((m, n), k) = factors.shape();
     let len = jvp_workspace_len::<S>(m, n, k);
+    if small::takes_jvp(&factors, &a_dot, &tangent) {
+        return small::jvp((factors, a_dot, tangent), rule, len, run);
+    }
     for_each((factors, a_dot, tangent), len, run, |(factors, a_dot, tangent), i, work| {
         crate::jvp_into(&factors.item(i)?, a_dot.item(i)?, rule, tangent.item(i)?, work)
     })

@@ -15,6 +15,7 @@ mod run;
 mod threads;
 
 mod lanes;
+mod small;
 
 mod decompose;
 mod derivative;

@@ -136,7 +136,7 @@ impl core::error::Error for Failure {
 /// batch what it has no name for.
 ///
 /// `items` is a tuple of whatever has a part for each item ([`Batched`]); `f` takes part i of each by `item(i)?` and calls the function of one matrix
-/// with `len` entries of workspace. Under [`Run::threads`] the tuple is cut, and i counts from the beginning of the piece: an `f` that must know
+/// with `len` entries of workspace. On several threads the tuple is cut, and i counts from the beginning of the piece: an `f` that must know
 /// the number of the item adds a range `0..count` to the tuple and asks that.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
 use crate::scalar::{Real, Scalar};
+use crate::workspace::read;
 
 /// The choice at equal singular values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -194,28 +195,32 @@ impl<'a, R: Real> Spectrum<'a, R> {
         const OPERATION: &str = "the plain rule";
         let neighbours = self.s.len().saturating_sub(1);
         if let Some(first) = (0..need.leading.min(neighbours)).find(|&i| self.linked_to_next(i)) {
-            let (second, value) = (first + 1, self.s[first].to_f64());
+            let (second, value) = (first + 1, self.value(first).to_f64());
             return Err(Error::EqualSingularValues { operation: OPERATION, first, second, value });
         }
         if let Some(index) = (0..need.leading).find(|&i| need.reciprocals() && self.is_zero(i)) {
-            return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: self.s[index].to_f64() });
+            return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: self.value(index).to_f64() });
         }
         Ok(())
     }
 
+    fn value(&self, i: usize) -> R {
+        read(self.s, i)
+    }
+
     /// s⁺ᵢ: 1/sᵢ, or 0 where sᵢ counts as zero.
     pub(crate) fn reciprocal(&self, i: usize) -> R {
-        if self.is_zero(i) { R::zero() } else { R::one() / self.s[i] }
+        if self.is_zero(i) { R::zero() } else { R::one() / self.value(i) }
     }
 
     /// Whether sᵢ counts as zero.
     pub(crate) fn is_zero(&self, i: usize) -> bool {
-        self.s[i] <= self.rank_tolerance
+        self.value(i) <= self.rank_tolerance
     }
 
     /// Whether sᵢ and its successor count as equal.
     pub(crate) fn linked_to_next(&self, i: usize) -> bool {
-        self.s[i] - self.s[i + 1] <= self.gap_tolerance
+        self.value(i) - self.value(i + 1) <= self.gap_tolerance
     }
 
     /// Stands for 1/(2 sᵢ), which carries the phase of a complex triplet.
@@ -226,7 +231,7 @@ impl<'a, R: Real> Spectrum<'a, R> {
     /// The pair (i, j), i < j; `linked` says whether every neighbour between them counts as equal.
     pub(crate) fn pair(&self, i: usize, j: usize, linked: bool) -> Pair<R> {
         let at = PairAt {
-            values: (self.s[i], self.s[j]),
+            values: (self.value(i), self.value(j)),
             largest: self.largest,
             linked,
             zero: self.is_zero(i) && self.is_zero(j),

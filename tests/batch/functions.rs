@@ -141,12 +141,12 @@ impl<S: Entry> Maps<S> {
     }
 }
 
-/// From the matrix, whose singular values carry its rounding.
+/// From the matrix, whose singular values carry its rounding; measured: 3.3.
 fn near<S: Entry>(got: &Many<S>, expected: &[Mat<S>], what: &str) {
     got.assert_outside_untouched();
     for (i, expected) in expected.iter().enumerate() {
         let error = difference(&got.get(i), expected);
-        assert!(error <= 300.0, "{what}: item {i} differs by {error} max(m, n) ε");
+        assert!(error <= 8.0, "{what}: item {i} differs by {error} max(m, n) ε");
     }
 }
 

@@ -75,7 +75,7 @@ fn derivatives_are_checked() {
     let (basis, s) = ([1.0, 0.0, 0.0, 1.0].repeat(4), [2.0, 1.0].repeat(4));
     let u = BatchRef::row_major(&basis, 4, 2, 2).unwrap();
     let factors = Factors { u, s: BatchRef::vectors(&s, 4, 2).unwrap(), v: u };
-    let (mut ga, mut work) = ([7.0; 16], [0.0; 100]);
+    let (mut ga, mut work) = ([7.0; 16], vec![0.0; batch::vjp_workspace_len::<f64>(2, 2, 2)]);
     let mut vjp = |cotangent: Cotangent<'_, f64>, count: usize, rows: usize| {
         let target = Target::Overwrite(BatchMut::row_major(&mut ga, count, rows, 2)?);
         batch::vjp_into(factors, cotangent, &Rule::default(), target, Run::new(&mut work))

@@ -3,7 +3,7 @@
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
 use super::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
-use crate::fixed::{complete, reliable, unit_exponent};
+use crate::jacobi::{complete, reliable, unit_exponent};
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::scale::exponent;
