@@ -1,4 +1,4 @@
-//! One-sided Jacobi on W matrices at once: the formulas of `fixed/jacobi.rs`, lane by lane and without branches.
+//! One-sided Jacobi on W matrices at once: the formulas of `src/jacobi.rs`, lane by lane and without branches.
 //!
 //! A column of the tile is one of W = A V on its way to U, and below it, where vectors are wanted, its column of V. A lane whose
 //! pair is orthogonal, or whose matrix has converged, is turned by the angle zero, which changes no bit of it but the sign of a zero; the outputs
@@ -6,6 +6,7 @@
 
 use super::decompose::MOST;
 use super::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
+use crate::jacobi::reliable;
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
 
@@ -121,24 +122,33 @@ fn rotate<A: Arith, S: Scalar, const W: usize>(
     rows: S::Real,
 ) -> Rotation<S::Real, W> {
     let (zero, one) = (S::Real::zero(), S::Real::one());
-    let (two, four) = (one + one, S::Real::from_f64(4.0));
-    let tight = rows * S::Real::from_f64(8.0);
+    let (two, half) = (one + one, S::Real::from_f64(0.5));
+    let tight = rows * S::Real::from_f64(16.0);
+    // Only the direction of (p, 2 g) counts: where both columns are negligible it is brought to where it can be squared.
+    let (least, enlarged) = (reliable::<S::Real>(), one.mul_pow2(-S::Real::MIN_EXPONENT / 2));
     let (mut c, mut z, mut moved) = (*a, *g, *a);
     for l in 0..W {
         let d = b[l] - a[l];
-        let root = A::mul_add(d, d, four * overlap[l]).sqrt();
+        let p = d.abs() + A::mul_add(d, d, two * two * overlap[l]).sqrt();
         let sign = if d < zero { -two } else { two };
-        let ratio = sign / (d.abs() + root);
-        let t = if busy[l] > zero { ratio } else { zero };
-        // Not t² |g|², which overflows where |g|² is at the edge of underflow.
-        let (re, im) = (g.re[l] * t, g.im[l] * t);
+        let unit = if p * p > least { one } else { enlarged };
+        let (q, re, im) = (p * unit, g.re[l] * (sign * unit), g.im[l] * (sign * unit));
         let squared = if S::PARTS == 2 { A::mul_add(im, im, re * re) } else { re * re };
-        c[l] = one / (one + squared).sqrt();
-        (z.re[l], z.im[l]) = (re * c[l], im * c[l]);
-        moved[l] = t * overlap[l];
-        // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |τ|² max(a, b)/min(a, b).
+        let h = one / A::mul_add(q, q, squared).sqrt();
+        let (c_near, re, im) = (q * h, re * h, im * h);
+        // c² + |z|² = 1 but for one rounding, by a Newton step for its reciprocal root: what it misses would add up in V.
+        let squared = if S::PARTS == 2 { A::mul_add(im, im, re * re) } else { re * re };
+        let missing = ((one - c_near * c_near) - squared) * half;
+        let turned = busy[l] > zero;
+        c[l] = if turned { A::mul_add(c_near, missing, c_near) } else { one };
+        z.re[l] = if turned { A::mul_add(re, missing, re) } else { zero };
+        z.im[l] = if turned { A::mul_add(im, missing, im) } else { zero };
+        let change = sign * overlap[l] / p;
+        moved[l] = if turned { change } else { zero };
+        // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |z/c|² max(a, b)/min(a, b).
         let (larger, smaller) = (a[l].larger(b[l]), a[l].smaller(b[l]));
-        unsettled[l] = if squared * larger * tight <= S::Real::EPSILON * smaller { unsettled[l] } else { one };
+        let large = if squared * larger * tight <= S::Real::EPSILON * smaller { zero } else { busy[l] };
+        unsettled[l] = unsettled[l].larger(large);
     }
     *a = zip(*a, moved, |a, moved| (a - moved).larger(zero));
     *b = zip(*b, moved, |b, moved| (b + moved).larger(zero));
