@@ -73,7 +73,7 @@ pub(crate) struct Tangent<'a, S: Scalar> {
 /// Entries of the memory of a tile for either rule.
 pub(super) const fn derivative_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
     let (k, longer) = if m < n { (m, n) } else { (n, m) };
-    tile_len::<S>(k * (m + n + 2 * longer + 2 * k) + m * n, 3 * k)
+    tile_len::<S>(1, k * (m + n + 2 * longer + 2 * k) + m * n, 3 * k)
 }
 
 /// [`vjp_into`](crate::vjp_into) for each item.
@@ -87,7 +87,7 @@ pub(crate) fn vjp<'j, S: Scalar>(
     let ((m, n), level) = (job.shape, job.level);
     let (reals, single) =
         carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
-    on_lanes!(S, level, reals, |tile| Vjp { job, tile, single, factors, cotangent, rule, gradient });
+    on_lanes!(S, 1, (level, reals), |tile| Vjp { job, tile, single, factors, cotangent, rule, gradient });
     Ok(())
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn jvp<'j, S: Scalar>(
     let ((m, n), level) = (job.shape, job.level);
     let (reals, single) =
         carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
-    on_lanes!(S, level, reals, |tile| Jvp { job, tile, single, factors, a_dot, rule, tangent });
+    on_lanes!(S, 1, (level, reals), |tile| Jvp { job, tile, single, factors, a_dot, rule, tangent });
     Ok(())
 }
 

@@ -56,9 +56,9 @@ impl<'a, S: Scalar> Items<'a, S> {
             for (l, item) in items.iter_mut().enumerate() {
                 *item = &data[start + l * step..start + l * step + len];
             }
-            let [a, b, c, d] = items.map(|item| item.as_chunks::<4>().0);
+            let chunks = |l: usize| items[l].as_chunks::<4>().0.iter();
             let order = places.order.as_chunks::<4>().0;
-            for ((((a, b), c), d), order) in a.iter().zip(b).zip(c).zip(d).zip(order) {
+            for ((((a, b), c), d), order) in chunks(0).zip(chunks(1)).zip(chunks(2)).zip(chunks(3)).zip(order) {
                 entry_by_entry();
                 let block = A::transpose(&[*a, *b, *c, *d]);
                 for (lanes, &place) in block.iter().zip(order) {
@@ -167,7 +167,10 @@ impl<S: Scalar> ItemsMut<'_, S> {
             let start = (first + 4 * quarter) * step;
             for (chunk, order) in places.order.as_chunks::<4>().0.iter().enumerate().take(len / 4) {
                 entry_by_entry();
-                let block = order.map(|place| tile[usize::from(place)].as_chunks::<4>().0[quarter]);
+                let mut block = [[S::Real::zero(); 4]; 4];
+                for (lanes, &place) in block.iter_mut().zip(order) {
+                    *lanes = tile[usize::from(place)].as_chunks::<4>().0[quarter];
+                }
                 let at = start + 4 * chunk;
                 for (l, reals) in A::transpose(&block).iter().enumerate() {
                     data[at + l * step..at + l * step + 4].copy_from_slice(reals);

@@ -1,10 +1,12 @@
-//! One-sided Jacobi on W matrices at once: the formulas of `fixed/jacobi.rs`, lane by lane and without branches.
+//! One-sided Jacobi on W matrices at once: the formulas of `src/jacobi.rs`, lane by lane and without branches.
 //!
 //! A column of the tile is one of W = A V on its way to U, and below it, where vectors are wanted, its column of V. A lane whose
 //! pair is orthogonal, or whose matrix has converged, is turned by the angle zero, which changes no bit of it but the sign of a zero; the outputs
 //! have no negative zeros, so what becomes of one matrix does not depend on its neighbours.
 
+use super::decompose::MOST;
 use super::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
+use crate::jacobi::reliable;
 use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
 
@@ -24,6 +26,7 @@ pub(super) struct Columns<'w, R, const W: usize> {
 }
 
 /// A rotation of two columns: x ← c x − z̄ y, y ← c y + z x.
+#[derive(Clone, Copy)]
 struct Rotation<R, const W: usize> {
     c: Lane<R, W>,
     z: Number<R, W>,
@@ -52,41 +55,62 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
             *square = squares::<A, R, W>(&column[..left]);
         }
         let mut unsettled = splat(R::zero());
-        let (mut rest, mut norms) = (&mut *self.data, &mut *self.norms);
-        while let (Some((x, others)), Some((a, further))) = (rest.split_at_mut_checked(len), norms.split_first_mut()) {
-            for (y, b) in others.chunks_exact_mut(len).zip(further.iter_mut()) {
-                let g = dot::<A, S, W>(&x[..left], &y[..left]);
-                pair::<A, S, W>((x, y), (a, b), g, (active, &mut unsettled, left));
+        let count = self.norms.len();
+        // A tournament: in each round every column meets one other, so that the angles of a round do not wait for each other.
+        let rounds = count.next_multiple_of(2).max(2) - 1;
+        for round in 0..rounds {
+            let mut rotations = [None; MOST / 2];
+            for (place, rotation) in rotations.iter_mut().enumerate().take(count.div_ceil(2)) {
+                let (i, j) = opponents(rounds, round, place);
+                if j < count {
+                    *rotation = self.angle::<A, S>((i, j), (active, &mut unsettled));
+                }
             }
-            (rest, norms) = (others, further);
+            for (place, rotation) in rotations.iter().enumerate() {
+                let Some(rotation) = rotation else { continue };
+                let (i, j) = opponents(rounds, round, place);
+                let (x, y) = self.data.split_at_mut(j * len);
+                turn::<A, S, W>(&mut x[i * len..(i + 1) * len], &mut y[..len], rotation);
+            }
         }
         unsettled
     }
+
+    /// The rotation of columns i < j, unless all lanes are at rest.
+    #[inline(always)]
+    fn angle<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        (i, j): (usize, usize),
+        (active, unsettled): (&Lane<R, W>, &mut Lane<R, W>),
+    ) -> Option<Rotation<R, W>> {
+        let (len, left) = (self.len, self.left);
+        let g = dot::<A, S, W>(&self.data[i * len..i * len + left], &self.data[j * len..j * len + left]);
+        let rows = R::from_f64((left / S::PARTS) as f64);
+        let overlap = g.modulus_squared::<A, S>();
+        let limit = R::EPSILON * R::EPSILON * rows;
+        let (mut a, mut b) = (self.norms[i], self.norms[j]);
+        let mut busy = *active;
+        for l in 0..W {
+            busy[l] = if overlap[l] > limit * (a[l] * b[l]) { active[l] } else { R::zero() };
+        }
+        if !any(&busy) {
+            return None;
+        }
+        let rotation = rotate::<A, S, W>((&mut a, &mut b), (&g, &overlap), (&busy, unsettled), rows);
+        (self.norms[i], self.norms[j]) = (a, b);
+        Some(rotation)
+    }
 }
 
-/// Turns one pair.
+/// Who meets at one of the places in a round: the last player stays, the others move on round by round.
 #[inline(always)]
-fn pair<A: Arith, S: Scalar, const W: usize>(
-    (x, y): (&mut [Lane<S::Real, W>], &mut [Lane<S::Real, W>]),
-    (a, b): (&mut Lane<S::Real, W>, &mut Lane<S::Real, W>),
-    g: Number<S::Real, W>,
-    (active, unsettled, left): (&Lane<S::Real, W>, &mut Lane<S::Real, W>, usize),
-) {
-    let rows = S::Real::from_f64((left / S::PARTS) as f64);
-    let mut overlap = mul(g.re, g.re);
-    if S::PARTS == 2 {
-        overlap = mul_add::<A, _, W>(g.im, g.im, overlap);
+fn opponents(rounds: usize, round: usize, place: usize) -> (usize, usize) {
+    if place == 0 {
+        return (round, rounds);
     }
-    let limit = S::Real::EPSILON * S::Real::EPSILON * rows;
-    let mut busy = *active;
-    for l in 0..W {
-        busy[l] = if overlap[l] > limit * (a[l] * b[l]) { active[l] } else { S::Real::zero() };
-    }
-    if !any(&busy) {
-        return;
-    }
-    let rotation = rotate::<A, S, W>((a, b), (&g, &overlap), (&busy, unsettled), rows);
-    turn::<A, S, W>(x, y, &rotation);
+    let wrap = |place: usize| if place < rounds { place } else { place - rounds };
+    let (i, j) = (wrap(round + place), wrap(round + rounds - place));
+    (i.min(j), i.max(j))
 }
 
 /// The rotation, and what it makes of the norms.
@@ -98,24 +122,33 @@ fn rotate<A: Arith, S: Scalar, const W: usize>(
     rows: S::Real,
 ) -> Rotation<S::Real, W> {
     let (zero, one) = (S::Real::zero(), S::Real::one());
-    let (two, four) = (one + one, S::Real::from_f64(4.0));
-    let tight = rows * S::Real::from_f64(8.0);
+    let (two, half) = (one + one, S::Real::from_f64(0.5));
+    let tight = rows * S::Real::from_f64(16.0);
+    // Only the direction of (p, 2 g) counts: where both columns are negligible it is brought to where it can be squared.
+    let (least, enlarged) = (reliable::<S::Real>(), one.mul_pow2(-S::Real::MIN_EXPONENT / 2));
     let (mut c, mut z, mut moved) = (*a, *g, *a);
     for l in 0..W {
         let d = b[l] - a[l];
-        let root = A::mul_add(d, d, four * overlap[l]).sqrt();
+        let p = d.abs() + A::mul_add(d, d, two * two * overlap[l]).sqrt();
         let sign = if d < zero { -two } else { two };
-        let ratio = sign / (d.abs() + root);
-        let t = if busy[l] > zero { ratio } else { zero };
-        // Not t² |g|², which overflows where |g|² is at the edge of underflow.
-        let (re, im) = (g.re[l] * t, g.im[l] * t);
+        let unit = if p * p > least { one } else { enlarged };
+        let (q, re, im) = (p * unit, g.re[l] * (sign * unit), g.im[l] * (sign * unit));
         let squared = if S::PARTS == 2 { A::mul_add(im, im, re * re) } else { re * re };
-        c[l] = one / (one + squared).sqrt();
-        (z.re[l], z.im[l]) = (re * c[l], im * c[l]);
-        moved[l] = t * overlap[l];
-        // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |τ|² max(a, b)/min(a, b).
+        let h = one / A::mul_add(q, q, squared).sqrt();
+        let (c_near, re, im) = (q * h, re * h, im * h);
+        // c² + |z|² = 1 but for one rounding, by a Newton step for its reciprocal root: what it misses would add up in V.
+        let squared = if S::PARTS == 2 { A::mul_add(im, im, re * re) } else { re * re };
+        let missing = ((one - c_near * c_near) - squared) * half;
+        let turned = busy[l] > zero;
+        c[l] = if turned { A::mul_add(c_near, missing, c_near) } else { one };
+        z.re[l] = if turned { A::mul_add(re, missing, re) } else { zero };
+        z.im[l] = if turned { A::mul_add(im, missing, im) } else { zero };
+        let change = sign * overlap[l] / p;
+        moved[l] = if turned { change } else { zero };
+        // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |z/c|² max(a, b)/min(a, b).
         let (larger, smaller) = (a[l].larger(b[l]), a[l].smaller(b[l]));
-        unsettled[l] = if squared * larger * tight <= S::Real::EPSILON * smaller { unsettled[l] } else { one };
+        let large = if squared * larger * tight <= S::Real::EPSILON * smaller { zero } else { busy[l] };
+        unsettled[l] = unsettled[l].larger(large);
     }
     *a = zip(*a, moved, |a, moved| (a - moved).larger(zero));
     *b = zip(*b, moved, |b, moved| (b + moved).larger(zero));

@@ -48,9 +48,16 @@ pub(crate) const fn serves(rows: usize, cols: usize) -> bool {
     short >= 1 && short <= MOST && long <= LONGEST
 }
 
+/// Matrices of this shape that are decomposed side by side.
+pub(crate) const fn together<S: Scalar>(rows: usize, cols: usize) -> usize {
+    tile::lanes::<S>(tile::registers(if rows < cols { rows } else { cols }))
+}
+
 /// Entries of the workspace of every call.
 pub(crate) const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
     let k = if rows < cols { rows } else { cols };
     let (vjp, jvp) = (vjp_workspace_len::<S>(rows, cols, k), jvp_workspace_len::<S>(rows, cols, k));
-    derivative::derivative_tile_len::<S>(rows, cols) + if vjp < jvp { jvp } else { vjp }
+    let derivative = derivative::derivative_tile_len::<S>(rows, cols) + if vjp < jvp { jvp } else { vjp };
+    let svd = svd::decomposition_tile_len::<S>(rows, cols);
+    if svd < derivative { derivative } else { svd }
 }

@@ -6,15 +6,30 @@ use crate::kernel::Arith;
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::{ALIGNMENT, Store};
 
-/// Matrices in a tile: one register of 64 bytes for each real number of theirs.
-pub(super) const fn lanes<S: Scalar>() -> usize {
-    if size_of::<S::Real>() == 4 { 16 } else { 8 }
+/// Matrices in a tile: one register of 64 bytes for each real number of theirs, or two, which hide the latency of the roots and divisions
+/// of a few columns.
+pub(crate) const fn lanes<S: Scalar>(registers: usize) -> usize {
+    let one = if size_of::<S::Real>() == 4 { 16 } else { 8 };
+    one * registers
 }
 
-/// Runs a task for the number of lanes that the type has.
+/// Registers for each real number of the matrices that are decomposed.
+pub(crate) const fn registers(k: usize) -> usize {
+    if k <= 4 { 2 } else { 1 }
+}
+
+/// Runs a task for the number of lanes that the type has; the outer question is answered by the compiler.
 macro_rules! on_lanes {
-    ($scalar:ty, $level:expr, $reals:expr, |$tile:ident| $task:expr) => {
-        if $crate::batch::lanes::tile::lanes::<$scalar>() == 16 {
+    ($scalar:ty, $registers:expr, ($level:expr, $reals:expr), |$tile:ident| $task:expr) => {
+        if size_of::<<$scalar as $crate::scalar::Scalar>::Real>() == 4 {
+            if $registers == 2 {
+                let ($tile, _) = $reals.as_chunks_mut::<32>();
+                $level.run($task);
+            } else {
+                let ($tile, _) = $reals.as_chunks_mut::<16>();
+                $level.run($task);
+            }
+        } else if $registers == 2 {
             let ($tile, _) = $reals.as_chunks_mut::<16>();
             $level.run($task);
         } else {
@@ -26,8 +41,8 @@ macro_rules! on_lanes {
 pub(super) use on_lanes;
 
 /// Entries of the workspace for a tile of `numbers` entries and `reals` real numbers a matrix.
-pub(super) const fn tile_len<S: Scalar>(numbers: usize, reals: usize) -> usize {
-    (lanes::<S>() * (numbers * S::PARTS + reals)).div_ceil(S::PARTS) + ALIGNMENT.div_ceil(size_of::<S>())
+pub(super) const fn tile_len<S: Scalar>(registers: usize, numbers: usize, reals: usize) -> usize {
+    (lanes::<S>(registers) * (numbers * S::PARTS + reals)).div_ceil(S::PARTS) + ALIGNMENT.div_ceil(size_of::<S>())
 }
 
 /// The memory of the tile, and what else there is.
