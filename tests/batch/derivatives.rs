@@ -457,3 +457,62 @@ fn gauge<S: Entry>(m: usize, n: usize) {
         v.assert_are(&alone.borrow().1, "gauge");
     }
 }
+
+/// The item with this number, alone.
+fn only<B: batch::Batched>(parts: B, i: usize) -> B {
+    parts.split(i).1.split(1).0
+}
+
+/// Gradient and tangents of each item with neighbours, with a neighbour that is not finite, and alone: the same to the last bit.
+fn alone_or_not<S: Entry>(m: usize, n: usize) {
+    let (k, rule) = (m.min(n), Rule::default());
+    let case = Case::<S>::new(21, (m, n), k, Vectors::Thin);
+    let (mut gu, a_dot) = (case.random(m, k, 1), case.random(m, n, 2));
+    let len = batch::vjp_workspace_len::<S>(m, n, k).max(batch::jvp_workspace_len::<S>(m, n, k));
+    let mut work = vec![S::zero(); len];
+    let mut vjp = |factors, gu: &Many<S>, i: Option<usize>| {
+        let count = i.map_or(21, |_| 1);
+        let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+        let cotangent = i.map_or(cotangent, |i| only(cotangent, i));
+        let mut ga = Many::blank(count, (m, n), case.place);
+        let blank = diffsvd::Report { gauge_residual: S::Real::from_f64(9.0), equal_pairs: 0, zeros: 0 };
+        let mut reports = vec![Ok(blank); count];
+        let run = Run::new(&mut work).record(&mut reports);
+        let _ = batch::vjp_into(factors, cotangent, &rule, Target::Overwrite(ga.as_mut()), run).expect("shapes");
+        (ga.all(), reports)
+    };
+    let many = Many::holding(&gu, Place::RowMajor);
+    let (whole, reports) = vjp(case.factors(), &many, None);
+    for i in 0..21 {
+        let (alone, report) = vjp(only(case.factors(), i), &many, Some(i));
+        assert_eq!((&alone[0], report[0]), (&whole[i], reports[i]), "{} {m}×{n}: gradient {i}", S::NAME);
+    }
+    gu[6][(m - 1, k - 1)] = crate::support::entry::from_f64(f64::NAN);
+    let (poisoned, outcome) = vjp(case.factors(), &Many::holding(&gu, Place::RowMajor), None);
+    assert!(matches!(outcome[6], Err(Error::NonFinite { nan: true, .. })), "{:?}", outcome[6]);
+    assert!(poisoned[6].as_slice().iter().all(|x| *x == blank()));
+    assert!((0..21).filter(|&i| i != 6).all(|i| poisoned[i] == whole[i] && outcome[i] == reports[i]));
+
+    let a_dot = Many::holding(&a_dot, Place::Between);
+    let mut jvp = |factors, a_dot: batch::BatchRef<'_, S>| {
+        let mut dv = Many::blank(a_dot.count(), (n, k), case.place);
+        let tangent = TangentMut { v: Some(dv.as_mut()), ..TangentMut::default() };
+        batch::jvp_into(factors, a_dot, &rule, tangent, Run::new(&mut work)).expect("shapes").all().expect("finite");
+        dv.all()
+    };
+    let whole = jvp(case.factors(), a_dot.as_ref());
+    for (i, whole) in whole.iter().enumerate() {
+        let alone = jvp(only(case.factors(), i), only(a_dot.as_ref(), i));
+        assert_eq!(&alone[0], whole, "{} {m}×{n}: tangent {i}", S::NAME);
+    }
+}
+
+#[test]
+fn derivatives_do_not_depend_on_the_neighbours() {
+    for (m, n) in [(1, 1), (2, 2), (3, 3), (5, 3), (4, 7), (8, 8), (9, 9)] {
+        alone_or_not::<f32>(m, n);
+        alone_or_not::<f64>(m, n);
+        alone_or_not::<Complex<f32>>(m, n);
+        alone_or_not::<Complex<f64>>(m, n);
+    }
+}
