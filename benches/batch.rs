@@ -1,7 +1,8 @@
 //! Nanoseconds an item: `cargo bench --bench batch [-- FILTER...]`, for instance `-- thin/f64/3x3`.
 //!
 //! Each row is one operation on one shape, as a batch of 10³, 10⁴, 10⁵ and 10⁶ items (as far as they fit 10⁹ bytes), beside the loop over single matrices
-//! on 10³: a batch costs what its items cost. With the feature `rayon` another column has 10⁵ items on two threads, and what that gains.
+//! on 10³: a batch costs what its items cost. With the feature `rayon` another column has 10⁵ items on two threads: what that gains by the clock, and, where
+//! the system tells it, the CPU time of all threads in per cent of that of one thread alone, which on a busy machine is the better measure.
 //! Wall-clock time, the least of a few. `cargo test --bench batch` runs every case once, on a few items.
 
 use diffsvd::batch::{self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, MapGradient, Run, Same, Target, fused};
@@ -117,6 +118,26 @@ fn time<S: Scalar>(batch: &mut Batch<S>, operation: &str, threads: usize) -> f64
     least * 1e9 / batch.count as f64
 }
 
+/// CPU seconds of all threads so far, where the system tells.
+fn cpu_seconds() -> Option<f64> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?;
+    let nanoseconds = |path: std::path::PathBuf| -> Option<f64> {
+        std::fs::read_to_string(path.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+    };
+    Some(threads.flatten().filter_map(|thread| nanoseconds(thread.path())).sum::<f64>() * 1e-9)
+}
+
+/// CPU time of two threads in per cent of that of one, in turns, so that both meet the same machine.
+fn cpu_percent<S: Scalar>(batch: &mut Batch<S>, operation: &str) -> Option<f64> {
+    let mut spent = [0.0; 2];
+    for turn in 0..20 {
+        let before = cpu_seconds()?;
+        batch.run(operation, turn % 2 + 1).expect("a result");
+        spent[turn % 2] += cpu_seconds()? - before;
+    }
+    Some(spent[1] / spent[0] * 100.0)
+}
+
 fn row<S: Scalar>(name: &str, operation: &str, shape: (usize, usize)) {
     print!("{name:<20}");
     for count in COUNTS {
@@ -134,6 +155,9 @@ fn row<S: Scalar>(name: &str, operation: &str, shape: (usize, usize)) {
         let mut batch = Batch::<S>::new(count, shape, 2);
         let (one, two) = (time(&mut batch, operation, 1), time(&mut batch, operation, 2));
         print!("   two threads: {two:.1} ns, {:.2} times as fast", one / two);
+        if let Some(percent) = cpu_percent(&mut batch, operation) {
+            print!(", {percent:.0} % of the CPU time");
+        }
     }
     println!();
 }

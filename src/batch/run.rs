@@ -32,7 +32,16 @@ pub struct Run<'a, S, T = ()> {
     status: Option<&'a mut [Result<T, Error>]>,
     stop: bool,
     #[cfg(feature = "rayon")]
-    threads: usize,
+    pub(super) threads: Threads,
+}
+
+/// On how many threads, and what a piece of one is a multiple of.
+#[cfg(feature = "rayon")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Threads {
+    pub(super) count: usize,
+    /// Items that an engine takes at once, the most there are; 1 where each is worth a piece of its own.
+    pub(super) grain: usize,
 }
 
 impl<'a, S: Scalar, T> Run<'a, S, T> {
@@ -44,7 +53,7 @@ impl<'a, S: Scalar, T> Run<'a, S, T> {
             status: None,
             stop: false,
             #[cfg(feature = "rayon")]
-            threads: 1,
+            threads: Threads { count: 1, grain: 16 },
         }
     }
 
@@ -66,7 +75,16 @@ impl<'a, S: Scalar, T> Run<'a, S, T> {
     #[cfg(feature = "rayon")]
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
-        Run { threads: threads.max(1), ..self }
+        Run { threads: Threads { count: threads.max(1), ..self.threads }, ..self }
+    }
+
+    /// The items are taken one by one.
+    fn one_by_one(self) -> Self {
+        Run {
+            #[cfg(feature = "rayon")]
+            threads: Threads { grain: 1, ..self.threads },
+            ..self
+        }
     }
 }
 
@@ -164,7 +182,7 @@ pub fn for_each<S: Scalar, I: Batched + Send, T: Send>(
     run: Run<'_, S, T>,
     f: impl Fn(&mut I, usize, &mut [S]) -> Result<T, Error> + Sync,
 ) -> Result<Summary, Error> {
-    for_each_piece(items, len, run, |piece| {
+    for_each_piece(items, len, run.one_by_one(), |piece| {
         for i in 0..piece.log.count {
             let outcome = f(&mut piece.items, i, piece.work);
             if !piece.log.record(i, outcome)? {
@@ -331,7 +349,7 @@ pub(super) fn for_each_piece<S: Scalar, I: Batched + Send, T: Send>(
     }
     let log = Log { count, first: 0, status: run.status, stop: run.stop, summary: Summary::default() };
     #[cfg(feature = "rayon")]
-    if run.threads > 1 && count > 1 && items.can_split() {
+    if run.threads.count > 1 && count > 1 && items.can_split() {
         return super::threads::spread((items, log), (len, run.threads), run.work, &body);
     }
     let work = workspace(run.work, len)?;

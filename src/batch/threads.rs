@@ -3,14 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::parts::Batched;
-use super::run::{Log, Piece, Summary, workspace};
+use super::run::{Log, Piece, Summary, Threads, workspace};
 use crate::error::Error;
 
-/// Pieces for each thread: enough to even out what the threads do beside.
-const PIECES: usize = 8;
-
-/// A piece has a multiple of this many items, where there are so many: whole tiles of the engine for small matrices.
-const TILE: usize = 16;
+/// Pieces for each thread: enough to even out what the threads do beside, few enough to cost nothing.
+const PIECES: usize = 32;
 
 /// What is left of the batch.
 struct Queue<'a, I, T> {
@@ -37,10 +34,10 @@ impl<'a, I: Batched, T> Queue<'a, I, T> {
     }
 }
 
-/// Runs `body` on all items, on `threads` threads with `len` entries of workspace each.
+/// Runs `body` on all items, on several threads with `len` entries of workspace each.
 pub(super) fn spread<S, I, T, F>(
     (items, log): (I, Log<'_, T>),
-    (len, threads): (usize, usize),
+    (len, Threads { count: threads, grain }): (usize, Threads),
     work: &mut [S],
     body: &F,
 ) -> Result<Summary, Error>
@@ -51,8 +48,7 @@ where
     F: Fn(&mut Piece<'_, I, S, T>) -> Result<(), Error> + Sync,
 {
     let work = workspace(work, len.saturating_mul(threads))?;
-    let step = log.count.div_ceil(PIECES * threads);
-    let step = if step > TILE { step.next_multiple_of(TILE) } else { step };
+    let step = log.count.div_ceil(PIECES * threads).next_multiple_of(grain).min(log.count.div_ceil(threads));
     let queue = Queue { rest: Mutex::new(Some((items, log))), step };
     branch(&queue, threads, work, body)
 }
