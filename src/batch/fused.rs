@@ -3,7 +3,11 @@
 //!
 //! The functions bear the names of those of [`batch`](super) that start from the factors, and compute the same; workspace [`workspace_len`].
 
+use core::marker::PhantomData;
+use core::ops::ControlFlow;
+
 use super::choose::Choose;
+use super::chosen::Chosen;
 use super::decompose::svd_workspace_len;
 use super::lanes;
 use super::map::{MapGradient, MapTangent};
@@ -12,6 +16,7 @@ use super::run::{Piece, Run, Summary, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
+use crate::kernel::Level;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
 use crate::spectral::{self, SpectralMap, map_derivative_workspace_len};
@@ -22,7 +27,9 @@ use crate::workspace::Arena;
 #[must_use]
 pub const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
     let k = if rows < cols { rows } else { cols };
-    for_each_workspace_len::<S>(rows, cols, map_derivative_workspace_len::<S>(rows, cols, k))
+    let side_by_side = if lanes::serves(rows, cols) { lanes::workspace_len::<S>(rows, cols) } else { 0 };
+    let one = map_derivative_workspace_len::<S>(rows, cols, k);
+    for_each_workspace_len::<S>(rows, cols, one.saturating_add(side_by_side))
 }
 
 /// Length of the workspace of [`for_each_svd`] for m×n matrices and a function that needs `len` entries, times the threads.
@@ -31,15 +38,17 @@ pub const fn for_each_workspace_len<S: Scalar>(rows: usize, cols: usize, len: us
     let k = if rows < cols { rows } else { cols };
     let svd = svd_workspace_len::<S>(rows, cols, Vectors::Thin);
     let shared = if svd > len { svd } else { len };
-    let (items, reals) = (tile(rows, cols), tile(rows, cols).saturating_mul(k).div_ceil(S::PARTS));
+    let items = tile::<S>(rows, cols);
+    let reals = items.saturating_mul(k).div_ceil(S::PARTS);
     rows.saturating_add(cols).saturating_mul(k).saturating_mul(items).saturating_add(reals).saturating_add(shared)
 }
 
-/// Matrices that are decomposed together: as many as the widest engine has lanes.
-const fn tile(rows: usize, cols: usize) -> usize {
-    if lanes::serves(rows, cols) { TILE } else { 1 }
+/// Matrices that are decomposed together: as many as the engine takes at once.
+const fn tile<S: Scalar>(rows: usize, cols: usize) -> usize {
+    if lanes::serves(rows, cols) { lanes::together::<S>(rows, cols) } else { 1 }
 }
 
+/// The most.
 const TILE: usize = 16;
 
 /// Decomposes each matrix of `a` in the workspace and calls `f(&mut items, i, factors, workspace)` with its thin factors: for whatever has no name here. See
@@ -85,6 +94,9 @@ pub fn for_each_svd<S: Scalar, I: Batched + Send, T: Send>(
     })
 }
 
+/// U, s and V.
+type Views<'a, S> = (BatchRef<'a, S>, BatchRef<'a, <S as Scalar>::Real>, BatchRef<'a, S>);
+
 /// The factors of a few matrices in the workspace.
 struct Tile<'w, S: Scalar> {
     count: usize,
@@ -97,7 +109,7 @@ struct Tile<'w, S: Scalar> {
 impl<'w, S: Scalar> Tile<'w, S> {
     /// The tile, and what is left of the workspace.
     fn carve(shape: (usize, usize), needed: usize, work: &'w mut [S]) -> Result<(Self, &'w mut [S]), Error> {
-        let ((m, n), k, count) = (shape, shape.0.min(shape.1), tile(shape.0, shape.1));
+        let ((m, n), k, count) = (shape, shape.0.min(shape.1), tile::<S>(shape.0, shape.1));
         let mut arena = Arena::new(work, needed)?;
         let (u, v, [s]) = (arena.take(count * m * k), arena.take(count * n * k), arena.take_reals(count * k));
         Ok((Tile { count, shape, u, s, v }, arena.rest()))
@@ -114,13 +126,87 @@ impl<'w, S: Scalar> Tile<'w, S> {
         Ok(status)
     }
 
+    /// All of them.
+    fn views(&self) -> Result<Views<'_, S>, Error> {
+        let ((m, n), k) = (self.shape, self.shape.0.min(self.shape.1));
+        let (u, v) = (BatchRef::col_major(self.u, self.count, m, k)?, BatchRef::col_major(self.v, self.count, n, k)?);
+        Ok((u, BatchRef::vectors(self.s, self.count, k)?, v))
+    }
+
     /// The factors of matrix number `l`.
     fn factors(&self, l: usize) -> Result<Factors<'_, S>, Error> {
-        let ((m, n), k) = (self.shape, self.shape.0.min(self.shape.1));
-        let u = BatchRef::col_major(self.u, self.count, m, k)?.item(l)?;
-        let v = BatchRef::col_major(self.v, self.count, n, k)?.item(l)?;
-        Ok(Factors { u, s: BatchRef::vectors(self.s, self.count, k)?.vector(l)?, v })
+        let (u, s, v) = self.views()?;
+        Ok(Factors { u: u.item(l)?, s: s.vector(l)?, v: v.item(l)? })
     }
+}
+
+/// What [`side_by_side`] makes of each item.
+struct Images<'a, S: Scalar> {
+    /// gX or dA with its name; none for X itself.
+    direction: Option<(BatchRef<'a, S>, &'static str)>,
+    kind: spectral::Direction,
+    target: Target<'a, S>,
+    f: Option<BatchMut<'a, S::Real>>,
+}
+
+impl<S: Scalar> Images<'_, S> {
+    /// Whether the engine for small matrices takes this. What it does not goes one by one, which is where wrong shapes are named.
+    fn fit(&self, shape @ (m, n): (usize, usize)) -> bool {
+        lanes::serves(m, n)
+            && self.target.shape() == shape
+            && self.direction.as_ref().is_none_or(|(z, _)| z.shape() == shape)
+            && self.f.as_ref().is_none_or(|f| f.shape() == (m.min(n), 1))
+    }
+}
+
+/// The functions of this module for small matrices: a few are decomposed side by side, then their functions are applied side by side.
+fn side_by_side<S: Scalar, M, C>(
+    a: BatchRef<'_, S>,
+    f: &C,
+    images: Images<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error>
+where
+    C: Choose<S, Map: SpectralMap<S::Real, M>>,
+{
+    let (shape @ (m, n), level) = (a.shape(), Level::detect());
+    let (needed, one, kind) = (workspace_len::<S>(m, n), len::<S>(shape), images.kind);
+    let (z, name) = images.direction.unzip();
+    let items = (a, (z, images.target, images.f, 0..a.count()));
+    for_each_piece(items, needed, run, |piece| {
+        let total = piece.log.count;
+        piece.at_once(Some(()), |(a, (z, target, of_f, numbers)), work, told| {
+            let (mut tile, work) = Tile::carve(shape, needed, work)?;
+            for first in (0..total).step_by(tile.count) {
+                let count = tile.count.min(total - first);
+                let status = tile.decompose(a.range(first, count), work)?;
+                let (work, single) = work.split_at_mut(work.len() - one);
+                let factors = tile.views()?;
+                let (choose, number, marker) = (f, numbers.start + first, PhantomData);
+                let mut f = Chosen { choose, number, factors, status: &status, direction: kind, work: single, marker };
+                let mut on = ControlFlow::Continue(());
+                let failed = &mut |i, error| {
+                    on = told.failed(first + i, error);
+                    on
+                };
+                let direction = z.zip(name).map(|(z, name)| lanes::Direction {
+                    z: z.for_lanes().from(first),
+                    name,
+                    f: of_f.as_mut().map(|f| f.for_lanes().from(first)),
+                });
+                let keep = matches!(target, Target::Add(_));
+                let (Target::Add(x) | Target::Overwrite(x)) = target;
+                let image = lanes::Image { x: x.for_lanes().from(first), keep };
+                let (u, s, v) = factors;
+                let factors = lanes::Factors { u: u.for_lanes(), s: s.for_lanes(), v: v.for_lanes() };
+                lanes::map(lanes::Job { shape, count, work, failed, level }, factors, &mut f, direction, image)?;
+                if on.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    })
 }
 
 /// Workspace of a derivative of a function of m×n matrices.
@@ -155,7 +241,11 @@ pub fn map_into<S: Scalar, M, C>(
 where
     C: Choose<S, Map: SpectralMap<S::Real, M>>,
 {
-    let items = (a, (target, keep, 0..a.count()));
+    let images = Images { direction: None, kind: spectral::Direction::Forward, target, f: None };
+    if keep.is_none() && images.fit(a.shape()) {
+        return side_by_side(a, f, images, run);
+    }
+    let items = (a, (images.target, keep, 0..a.count()));
     for_each_svd(items, len::<S>(a.shape()), run, |(target, keep, numbers), i, factors, work| {
         if let Some(keep) = keep {
             store(factors, keep.item(i)?)?;
@@ -190,7 +280,12 @@ pub fn map_jvp_into<S: Scalar, M, C>(
 where
     C: Choose<S, Map: SpectralMap<S::Real, M>>,
 {
-    let items = (a, (tangent, target, 0..a.count()));
+    let direction = Some((tangent.a, "the tangent of A"));
+    let images = Images { direction, kind: spectral::Direction::Forward, target, f: None };
+    if tangent.f.is_none() && images.fit(a.shape()) {
+        return side_by_side(a, f, images, run);
+    }
+    let items = (a, (tangent, images.target, 0..a.count()));
     for_each_svd(items, len::<S>(a.shape()), run, |(tangent, target, numbers), i, factors, work| {
         let f = f.choose(numbers.start + i, factors, work)?;
         spectral::map_jvp_into(factors, &f, &tangent.item(i)?, target.item(i)?, work)
@@ -211,7 +306,12 @@ pub fn map_vjp_into<S: Scalar, M, C>(
 where
     C: Choose<S, Map: SpectralMap<S::Real, M>>,
 {
-    let items = (a, (x_bar, gradient, 0..a.count()));
+    let direction = Some((x_bar, "the cotangent of the function"));
+    let images = Images { direction, kind: spectral::Direction::Backward, target: gradient.a, f: gradient.f };
+    if images.fit(a.shape()) {
+        return side_by_side(a, f, images, run);
+    }
+    let items = (a, (x_bar, MapGradient { a: images.target, f: images.f }, 0..a.count()));
     for_each_svd(items, len::<S>(a.shape()), run, |(x_bar, gradient, numbers), i, factors, work| {
         let f = f.choose(numbers.start + i, factors, work)?;
         spectral::map_vjp_into(factors, &f, x_bar.item(i)?, gradient.item(i)?, work)

@@ -21,6 +21,7 @@ mod decompose;
 mod derivative;
 
 mod choose;
+mod chosen;
 mod functions;
 mod map;
 

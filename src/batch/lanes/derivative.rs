@@ -27,13 +27,13 @@ pub(crate) struct Factors<'a, S: Scalar> {
 
 impl<S: Scalar> Factors<'_, S> {
     /// Where U, s and V stand in a tile.
-    fn places(&self, (m, n): (usize, usize)) -> [Places; 3] {
+    pub(super) fn places(&self, (m, n): (usize, usize)) -> [Places; 3] {
         let (k, p) = (m.min(n), S::PARTS);
         [self.u.places((m, k), m * p), self.s.places((k, 1), k), self.v.places((n, k), n * p)]
     }
 
     #[inline(always)]
-    fn gather<A: Arith, const W: usize>(
+    pub(super) fn gather<A: Arith, const W: usize>(
         &self,
         items: (usize, usize),
         (u, s, v): (&mut [Lane<S::Real, W>], &mut [Lane<S::Real, W>], &mut [Lane<S::Real, W>]),

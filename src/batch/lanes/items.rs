@@ -26,6 +26,11 @@ pub(crate) struct ItemsMut<'a, S> {
 }
 
 impl<'a, S: Scalar> Items<'a, S> {
+    /// Those from number `first` on.
+    pub(crate) fn from(self, first: usize) -> Self {
+        Items { data: self.data.get(first * self.item..).unwrap_or_default(), ..self }
+    }
+
     /// The transposes.
     pub(super) fn transpose(self) -> Self {
         Items { row: self.col, col: self.row, ..self }
@@ -132,7 +137,12 @@ impl Places {
     }
 }
 
-impl<S: Scalar> ItemsMut<'_, S> {
+impl<'a, S: Scalar> ItemsMut<'a, S> {
+    /// Those from number `first` on.
+    pub(crate) fn from(self, first: usize) -> Self {
+        ItemsMut { data: self.data.get_mut(first * self.item..).unwrap_or_default(), ..self }
+    }
+
     /// The transposes.
     pub(super) fn transpose(self) -> Self {
         ItemsMut { row: self.col, col: self.row, ..self }

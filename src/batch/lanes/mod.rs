@@ -12,6 +12,7 @@
 //! | [`svd`]`(job, a, s, vectors)` | thin U, s, V; s alone, the same to the last bit, where `vectors` is `None` |
 //! | [`vjp`]`(job, factors, cotangent, rule, gradient)` | `vjp_into` for each item, r = k, no block cotangent; reports where wanted |
 //! | [`jvp`]`(job, factors, a_dot, rule, tangent)` | `jvp_into` for each item, r = k, no block tangent |
+//! | [`map`]`(job, factors, f, direction, image)` | `map_into`, or with a direction `map_jvp_into` or `map_vjp_into`, for each item |
 //!
 //! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
 //! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
@@ -27,6 +28,7 @@ mod product;
 mod rule;
 mod scale;
 mod single;
+mod spectral;
 mod svd;
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,7 @@ use decompose::{LONGEST, MOST};
 
 pub(crate) use derivative::{Cotangent, Factors, Gradient, Tangent, jvp, vjp};
 pub(crate) use items::{Items, ItemsMut};
+pub(crate) use spectral::{Direction, Evaluate, Image, Numbers, map};
 pub(crate) use svd::{Job, svd};
 
 /// Whether the lanes take this shape.
@@ -50,7 +53,7 @@ pub(crate) const fn serves(rows: usize, cols: usize) -> bool {
 
 /// Matrices of this shape that are decomposed side by side.
 pub(crate) const fn together<S: Scalar>(rows: usize, cols: usize) -> usize {
-    tile::lanes::<S>(tile::registers(if rows < cols { rows } else { cols }))
+    tile::lanes::<S>(tile::registers::<S>(if rows < cols { rows } else { cols }))
 }
 
 /// Entries of the workspace of every call.
@@ -59,5 +62,7 @@ pub(crate) const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize 
     let (vjp, jvp) = (vjp_workspace_len::<S>(rows, cols, k), jvp_workspace_len::<S>(rows, cols, k));
     let derivative = derivative::derivative_tile_len::<S>(rows, cols) + if vjp < jvp { jvp } else { vjp };
     let svd = svd::decomposition_tile_len::<S>(rows, cols);
-    if svd < derivative { derivative } else { svd }
+    let spectral = spectral::spectral_tile_len::<S>(rows, cols);
+    let longest = if svd < derivative { derivative } else { svd };
+    if longest < spectral { spectral } else { longest }
 }

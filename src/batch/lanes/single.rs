@@ -34,6 +34,10 @@ impl<'a, S: Scalar> One<'a, S> {
         crate::factors::Factors { u: self.u, s: &self.s[..self.k], v: self.v }
     }
 
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.factors().check()
+    }
+
     pub(super) fn vjp(
         &self,
         cotangent: &Cotangent<'_, S>,

@@ -39,14 +39,14 @@ pub(crate) fn svd<S: Scalar>(
     let (rows, cols) = (m.max(n), m.min(n));
     let vectors = vectors.map(|(u, v)| if flipped { (v, u) } else { (u, v) });
     let batch = Batch { a, rows, cols, flipped, count: job.count, failed: job.failed };
-    on_lanes!(S, registers(cols), (level, reals), |tile| Thin { batch, tile, s, vectors });
+    on_lanes!(S, registers::<S>(cols), (level, reals), |tile| Thin { batch, tile, s, vectors });
     Ok(())
 }
 
 /// Entries of the memory of a tile of columns of A with those of V, and their norms.
 pub(super) const fn decomposition_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
     let k = if m < n { m } else { n };
-    tile_len::<S>(registers(k), k * (m + n), k)
+    tile_len::<S>(registers::<S>(k), k * (m + n), k)
 }
 
 /// Where the W matrices of a tile come from, and to whom their failures are told.

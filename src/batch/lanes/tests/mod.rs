@@ -2,6 +2,7 @@
 
 mod contract;
 mod derivatives;
+mod spectral;
 mod timing;
 
 use core::ops::ControlFlow;
