@@ -5,7 +5,7 @@ use super::scale::Scales;
 use super::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
 use crate::jacobi::{complete, reliable, unit_exponent};
 use crate::kernel::Arith;
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scalar::{Real, Scalar, Zero};
 use crate::scale::exponent;
 
 /// What became of the W matrices, s aside.
@@ -34,7 +34,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
     pub(super) fn decompose<A: Arith, S: Scalar<Real = R>>(&mut self) -> Outcome<R, W> {
         let scales = self.prepare::<A, S>();
         let unconverged = self.orthogonalize::<A, S>();
-        self.measure::<A, S>();
+        self.measure::<A>();
         self.sort();
         self.normalize::<A, S>();
         for s in self.norms.iter_mut() {
@@ -71,7 +71,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
 
     /// The norms of the columns, also where squares underflow.
     #[inline(always)]
-    fn measure<A: Arith, S: Scalar<Real = R>>(&mut self) {
+    fn measure<A: Arith>(&mut self) {
         let (len, left, least) = (self.len, self.left, reliable::<R>());
         for (norm, column) in self.norms.iter_mut().zip(self.data.chunks_exact(len)) {
             let squared = squares::<A, R, W>(&column[..left]);

@@ -85,13 +85,14 @@ impl<'a, S: Scalar> Items<'a, S> {
         tile: &mut [Lane<S::Real, W>],
         places: &Places,
     ) {
-        for l in 0..W {
-            let start = (first + l).min(count - 1) * self.item;
-            for (i, j, place) in places.entries::<S>() {
-                let x = self.data[start + i * self.row + j * self.col];
-                tile[place][l] = x.re();
-                if S::PARTS == 2 {
-                    tile[place + 1][l] = x.im();
+        for (i, j, place) in places.entries::<S>() {
+            let offset = i * self.row + j * self.col;
+            for (l, lane) in tile[place].iter_mut().enumerate() {
+                *lane = self.data[(first + l).min(count - 1) * self.item + offset].re();
+            }
+            if S::PARTS == 2 {
+                for (l, lane) in tile[place + 1].iter_mut().enumerate() {
+                    *lane = self.data[(first + l).min(count - 1) * self.item + offset].im();
                 }
             }
         }
@@ -137,15 +138,10 @@ impl Places {
     }
 }
 
-impl<'a, S: Scalar> ItemsMut<'a, S> {
+impl<S: Scalar> ItemsMut<'_, S> {
     /// Those from number `first` on.
     pub(crate) fn from(self, first: usize) -> Self {
         ItemsMut { data: self.data.get_mut(first * self.item..).unwrap_or_default(), ..self }
-    }
-
-    /// The transposes.
-    pub(super) fn transpose(self) -> Self {
-        ItemsMut { row: self.col, col: self.row, ..self }
     }
 
     /// One of the matrices.

@@ -17,10 +17,12 @@
 //! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
 //! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
 //! caller's check; the result of an item depends on nothing but that item.
-#![allow(dead_code, unused_imports)]
 
+mod backward;
 mod decompose;
 mod derivative;
+mod forward;
+mod frame;
 mod items;
 mod jacobi;
 mod jvp;
@@ -40,7 +42,9 @@ use crate::derivative::{jvp_workspace_len, vjp_workspace_len};
 use crate::scalar::Scalar;
 use decompose::{LONGEST, MOST};
 
-pub(crate) use derivative::{Cotangent, Factors, Gradient, Tangent, jvp, vjp};
+pub(crate) use backward::vjp;
+pub(crate) use derivative::{Cotangent, Factors, Gradient, Tangent};
+pub(crate) use forward::jvp;
 pub(crate) use items::{Items, ItemsMut};
 pub(crate) use spectral::{Direction, Evaluate, Image, Numbers, map};
 pub(crate) use svd::{Job, svd};

@@ -92,10 +92,13 @@ impl<R: Real, const W: usize> Product<'_, R, W> {
             for (p, left) in left.iter_mut().enumerate() {
                 *left = Number::load::<S>(self.a.data, (i + p) * self.a.row + l * self.a.col);
             }
-            for q in 0..J {
-                let right = Number::load::<S>(self.b.data, l * self.b.row + (j + q) * self.b.col);
-                for p in 0..I {
-                    sums[p][q] = add_product::<A, S, W>(sums[p][q], left[p], right, conjugate);
+            let mut right = [Number::zero(); J];
+            for (q, right) in right.iter_mut().enumerate() {
+                *right = Number::load::<S>(self.b.data, l * self.b.row + (j + q) * self.b.col);
+            }
+            for (sums, &left) in sums.iter_mut().zip(&left) {
+                for (sum, &right) in sums.iter_mut().zip(&right) {
+                    *sum = add_product::<A, S, W>(*sum, left, right, conjugate);
                 }
             }
         }

@@ -144,10 +144,9 @@ impl<R: Real, const W: usize> Discarded<R, W> {
     #[inline(always)]
     pub(super) fn add<S: Scalar<Real = R>>(&mut self, x: Number<R, W>, times: Lane<R, W>) {
         let scaled = x.scale::<S>(self.unit);
-        for l in 0..W {
-            let im = if S::PARTS == 2 { scaled.im[l] } else { R::zero() };
-            self.squares[l] += times[l] * (scaled.re[l] * scaled.re[l] + im * im);
-        }
+        let re = zip(scaled.re, scaled.re, |x, y| x * y);
+        let squared = if S::PARTS == 2 { zip(re, scaled.im, |sum, im| sum + im * im) } else { re };
+        self.squares = zip(self.squares, zip(times, squared, |x, y| x * y), |sum, x| sum + x);
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::jacobi::Columns;
 use super::vector::{Lane, any, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::kernel::Arith;
-use crate::scalar::{One, Real, Zero};
+use crate::scalar::Real;
 
 /// The factors of W matrices, each in two parts, since one does not reach over the whole exponent range.
 #[derive(Clone, Copy, Debug)]

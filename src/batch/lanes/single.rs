@@ -5,7 +5,7 @@ use super::items::Items;
 use crate::derivative::{self, Report, Rule, TangentMut, Target, jvp_into, vjp_into};
 use crate::error::Error;
 use crate::matrix::MatRef;
-use crate::scalar::{Scalar, Zero};
+use crate::scalar::Scalar;
 
 use super::decompose::MOST;
 

@@ -1,25 +1,19 @@
-//! X = U f(S) Vᴴ and its derivative, side by side: `spectral/frame.rs` for all k triplets.
-//!
-//! With L = Z V and P = Uᴴ L of a direction Z the derivative is
-//!
-//!   (U M + L diag(q)) Vᴴ,   M = D1∘H + D2∘K − P diag(q)
-//!
-//! for m > n, the same without q for m = n, and U (V Mᴴ + Zᴴ U diag(q))ᴴ with diag(q) P for m < n. The function itself is asked matrix by matrix.
+//! X = U f(S) Vᴴ and its derivative over a whole batch, tile by tile. The function itself is asked matrix by matrix.
 
 use core::ops::ControlFlow;
 
 use super::decompose::MOST;
 use super::derivative::Factors;
+use super::frame::Frame;
 use super::items::{Items, ItemsMut};
-use super::product::{Conjugate, Operand, product};
 use super::single::One;
 use super::svd::Job;
-use super::tile::{Carver, carve, flag, on_lanes, poison, scale_columns, tile_len};
-use super::vector::{Lane, Number, mul, splat, zip};
+use super::tile::{Carver, carve, flag, on_lanes, poison, tile_len};
+use super::vector::{Lane, splat};
 use super::workspace_len;
 use crate::error::Error;
 use crate::kernel::{Arith, Task};
-use crate::scalar::{One as _, Real, Scalar, Zero};
+use crate::scalar::{One as _, Scalar, Zero};
 use crate::spectral::Values;
 
 /// A function of the singular values of each item.
@@ -103,28 +97,6 @@ struct Spectral<'j, S: Scalar, const W: usize> {
     image: Image<'j, S>,
 }
 
-/// The matrices of a tile.
-struct Frame<'t, R, const W: usize> {
-    /// (m, n), and the smaller of them.
-    shape: (usize, usize),
-    k: usize,
-    u: &'t mut [Lane<R, W>],
-    s: &'t mut [Lane<R, W>],
-    v: &'t mut [Lane<R, W>],
-    /// Z, then the result.
-    z: &'t mut [Lane<R, W>],
-    /// Z V, or Zᴴ U for m < n.
-    l: &'t mut [Lane<R, W>],
-    /// P, then M.
-    p: &'t mut [Lane<R, W>],
-    /// D1 and D2 of the pairs i ≥ j.
-    table: &'t mut [Lane<R, W>],
-    /// fᵢ or qᵢ, Re Pᵢᵢ, and what the coupling adds to the diagonal.
-    values: &'t mut [Lane<R, W>],
-    w: &'t mut [Lane<R, W>],
-    extra: &'t mut [Lane<R, W>],
-}
-
 impl<S: Scalar, const W: usize> Task for Spectral<'_, S, W> {
     #[inline(always)]
     fn run<A: Arith>(mut self) {
@@ -157,7 +129,7 @@ impl<S: Scalar, const W: usize> Spectral<'_, S, W> {
         let of_f = self.direction.as_ref().and_then(|direction| Some(direction.f.as_ref()?.places((k, 1), k)));
         for first in (0..count).step_by(W) {
             let range = (first, W.min(count - first));
-            self.factors.gather::<A, W>((first, count), (&mut *frame.u, &mut *frame.s, &mut *frame.v), &factors);
+            self.factors.gather::<A, W>((first, count), [&mut *frame.u, &mut *frame.s, &mut *frame.v], &factors);
             if let (Some(direction), Some(of_z)) = (&self.direction, &of_z) {
                 direction.z.gather::<A, W>((first, count), frame.z, of_z);
             }
@@ -199,9 +171,9 @@ impl<S: Scalar, const W: usize> Spectral<'_, S, W> {
         bad: &Lane<S::Real, W>,
     ) -> Lane<S::Real, W> {
         let mut failed = splat(S::Real::zero());
-        for lane in 0..live {
+        for (lane, failed) in failed.iter_mut().enumerate().take(live) {
             if self.evaluate_one((first + lane, lane), frame, bad).is_err() {
-                failed[lane] = S::Real::one();
+                *failed = S::Real::one();
             }
         }
         failed
@@ -242,98 +214,4 @@ impl<S: Scalar, const W: usize> Spectral<'_, S, W> {
         frame.extra.iter_mut().zip(extra).for_each(|(lanes, extra)| lanes[lane] = extra);
         Ok(())
     }
-}
-
-impl<R: Real, const W: usize> Frame<'_, R, W> {
-    /// X = U diag(f) Vᴴ in the place of Z.
-    #[inline(always)]
-    fn compose<A: Arith, S: Scalar<Real = R>>(&mut self) {
-        let ((m, n), k) = (self.shape, self.k);
-        scale_columns(self.u, m * S::PARTS, self.values);
-        let (u, v) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n));
-        product::<A, S, W>(self.z, ((m, n), k, false), (u, v.transpose()), Conjugate::Right);
-    }
-
-    /// L, P and the real part of its diagonal.
-    #[inline(always)]
-    fn project<A: Arith, S: Scalar<Real = R>>(&mut self) {
-        let ((m, n), k) = (self.shape, self.k);
-        let (u, v, z) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n), Operand::new(&*self.z, m));
-        if n > k {
-            product::<A, S, W>(self.l, ((n, k), m, false), (z.transpose(), u), Conjugate::Left);
-            let l = Operand::new(&*self.l, n);
-            product::<A, S, W>(self.p, ((k, k), n, false), (l.transpose(), v), Conjugate::Left);
-        } else {
-            product::<A, S, W>(self.l, ((m, k), n, false), (z, v), Conjugate::Neither);
-            let l = Operand::new(&*self.l, m);
-            product::<A, S, W>(self.p, ((k, k), m, false), (u.transpose(), l), Conjugate::Left);
-        }
-        for (j, w) in self.w.iter_mut().enumerate() {
-            *w = self.p[(j * k + j) * S::PARTS];
-        }
-    }
-
-    /// P becomes M + diag(extra).
-    #[inline(always)]
-    fn combine<S: Scalar<Real = R>>(&mut self) {
-        let ((m, n), k) = (self.shape, self.k);
-        let half = splat(R::from_f64(0.5));
-        let mut at = 0;
-        for j in 0..k {
-            self.values[j] = self.table[start_of(j, k) + 1];
-        }
-        for j in 0..k {
-            let (d1, q) = (self.table[at], self.table[at + 1]);
-            at += 2;
-            let entry = Number::load::<S>(self.p, j * k + j);
-            let re = zip(mul(entry.re, d1), self.extra[j], |x, extra| x + extra);
-            // A real type has no phase, and its quotient may be infinite.
-            let im = if S::PARTS == 2 { mul(entry.im, q) } else { splat(R::zero()) };
-            let mut turned = Number { re, im };
-            if m != n {
-                turned = turned.minus::<S>(entry.scale::<S>(q));
-            }
-            turned.store::<S>(self.p, j * k + j);
-            for i in j + 1..k {
-                let (d1, d2) = (self.table[at], self.table[at + 1]);
-                at += 2;
-                let (low, high) = (j * k + i, i * k + j);
-                let (p, mirror) = (Number::load::<S>(self.p, low), Number::load::<S>(self.p, high));
-                let even = p.plus::<S>(mirror.conj::<S>()).scale::<S>(mul(d1, half));
-                let odd = p.minus::<S>(mirror.conj::<S>()).scale::<S>(mul(d2, half));
-                let (mut below, mut above) = (even.plus::<S>(odd), even.minus::<S>(odd).conj::<S>());
-                if m != n {
-                    let (of_below, of_above) = if m > n { (j, i) } else { (i, j) };
-                    below = below.minus::<S>(p.scale::<S>(self.values[of_below]));
-                    above = above.minus::<S>(mirror.scale::<S>(self.values[of_above]));
-                }
-                below.store::<S>(self.p, low);
-                above.store::<S>(self.p, high);
-            }
-        }
-    }
-
-    /// (U M + L diag(q)) Vᴴ, or U (V Mᴴ + L diag(q))ᴴ, in the place of Z.
-    #[inline(always)]
-    fn expand<A: Arith, S: Scalar<Real = R>>(&mut self) {
-        let ((m, n), k) = (self.shape, self.k);
-        let (u, v, p) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n), Operand::new(&*self.p, k));
-        if m != n {
-            scale_columns(self.l, m.max(n) * S::PARTS, self.values);
-        }
-        if n > k {
-            product::<A, S, W>(self.l, ((n, k), k, true), (v, p.transpose()), Conjugate::Right);
-            let l = Operand::new(&*self.l, n);
-            product::<A, S, W>(self.z, ((m, n), k, false), (u, l.transpose()), Conjugate::Right);
-        } else {
-            product::<A, S, W>(self.l, ((m, k), k, m > k), (u, p), Conjugate::Neither);
-            let l = Operand::new(&*self.l, m);
-            product::<A, S, W>(self.z, ((m, n), k, false), (l, v.transpose()), Conjugate::Right);
-        }
-    }
-}
-
-/// Where column j of the table of pairs starts.
-const fn start_of(j: usize, k: usize) -> usize {
-    2 * (j * k - j * j.saturating_sub(1) / 2)
 }

@@ -3,7 +3,7 @@
 use super::vector::{Lane, Number, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::error::Error;
 use crate::kernel::Arith;
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scalar::{Real, Scalar};
 use crate::workspace::{ALIGNMENT, Store};
 
 /// Matrices in a tile: one register of 64 bytes for each real number of theirs, or two, which hide the latency of the roots and divisions

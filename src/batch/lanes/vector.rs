@@ -3,7 +3,7 @@
 //! An entry of a matrix is one array, or two for a complex type, real parts first.
 
 use crate::kernel::Arith;
-use crate::scalar::{Real, Scalar, Zero};
+use crate::scalar::{Real, Scalar};
 
 /// One real number of each of W matrices.
 pub(super) type Lane<R, const W: usize> = [R; W];
@@ -72,8 +72,8 @@ pub(super) fn mul<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>) -> Lane
 #[inline(always)]
 pub(super) fn any<R: Real, const W: usize>(x: &Lane<R, W>) -> bool {
     let mut found = false;
-    for l in 0..W {
-        found |= x[l] != R::zero();
+    for x in x {
+        found |= *x != R::zero();
     }
     found
 }

@@ -1,7 +1,7 @@
 //! Accuracy, order, independence of the neighbours.
 
 use super::*;
-use crate::scalar::{One, Zero};
+use crate::scalar::Zero;
 use num_complex::Complex;
 use std::println;
 

@@ -3,7 +3,6 @@
 mod contract;
 mod derivatives;
 mod spectral;
-mod timing;
 
 use core::ops::ControlFlow;
 use std::{vec, vec::Vec};
