@@ -25,6 +25,7 @@ mod polar;
 mod power;
 mod procrustes;
 mod shrink;
+mod weighted;
 
 mod hermitian;
 mod least_squares;
@@ -60,8 +61,9 @@ pub use power::{Log1p, Power};
 pub use procrustes::Rotation;
 pub use projector::Indicator;
 pub use second::{map_second_into, map_second_workspace_len, map_vjp_tangent_into};
-pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold, WeightedSoftThreshold};
+pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold};
 pub use spectrum::{Direction, Eigenvalue, Pointwise, SecondOrderMap, SpectralMap, Whole};
 #[cfg(feature = "alloc")]
 pub use superpose::Superposition;
 pub use values::{Order, Values};
+pub use weighted::WeightedSoftThreshold;
