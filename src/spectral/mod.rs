@@ -14,6 +14,7 @@ mod map;
 
 mod projected;
 
+mod curvature;
 mod lowering;
 mod second;
 
