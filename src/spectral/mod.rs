@@ -29,7 +29,9 @@ mod shrink;
 mod weighted;
 
 mod hermitian;
+mod hermitian_second;
 mod least_squares;
+mod least_squares_second;
 mod pinv;
 mod projector;
 
@@ -40,14 +42,18 @@ mod norms;
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
+mod owned_second;
+#[cfg(feature = "alloc")]
 mod superpose;
 
 pub use elementary::Elementary;
 pub use filter::{Tikhonov, Wiener};
 pub use function::{SpectralFunction, TwiceDifferentiable, parameter_cotangents};
 pub use hermitian::{Hermitian, Side, hermitian_workspace_len};
+pub use hermitian_second::hermitian_second_workspace_len;
 pub use inverse::Inverse;
 pub use least_squares::{LeastSquares, LeastSquaresGradient, LeastSquaresTangent};
+pub use least_squares_second::LeastSquaresSecondOrder;
 pub use loss::{SpectralLoss, loss_gradient_into, loss_hvp_into};
 pub use low_rank::BestRank;
 pub use map::{
