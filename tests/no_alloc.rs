@@ -86,6 +86,9 @@ fn core<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> usize {
     })
 }
 
+/// Writes a target with the help of a workspace.
+type Write<'a, S> = dyn Fn(Target<'_, S>, &mut [S]) -> Result<(), Error> + 'a;
+
 /// Value, both derivatives and the second one of U f(S) Vᴴ, of a projector and of A⁺ b, at equal and zero values.
 fn spectral<S: Scalar>(m: usize, n: usize) -> usize {
     let (k, number) = (m.min(n), S::Real::from_f64);
@@ -107,9 +110,8 @@ fn spectral<S: Scalar>(m: usize, n: usize) -> usize {
     let mut run = || -> Result<(), Error> {
         let factors = Factors { u: MatRef::col_major(&u, m, k)?, s: &s, v: MatRef::col_major(&v, n, k)? };
         let (z, f) = (MatRef::col_major(&z, m, n)?, Tikhonov(number(0.5)));
-        let mut target = |work: &mut [S], write: &dyn Fn(Target<'_, S>, &mut [S]) -> Result<(), Error>| {
-            write(Target::Overwrite(MatMut::col_major(&mut x, m, n)?), work)
-        };
+        let mut target =
+            |work: &mut [S], write: &Write<'_, S>| write(Target::Overwrite(MatMut::col_major(&mut x, m, n)?), work);
         let tangent = MapTangent { a: z, f: None };
         target(&mut work, &|x, work| map_into(&factors, &f, x, work))?;
         target(&mut work, &|x, work| map_jvp_into(&factors, &f, &tangent, x, work))?;

@@ -5,6 +5,7 @@ use super::adjoint::{ADJOINT, cotangents, defect};
 use crate::support::derivatives::{Parts, Triplets, all_rules, jvp, mul, norm, plus, times, vjp};
 use crate::support::entry::Entry;
 use crate::support::random::Random;
+use crate::support::spectral::whole;
 use crate::support::strategies::{Recipe, recipe};
 use diffsvd::{AtEqual, Mat, Real, Rule, Scalar, Tolerance};
 use num_complex::Complex;
@@ -74,7 +75,7 @@ fn covariance<S: Entry>(problem: &Problem) {
     let mirrored = Triplets { u: triplets.v.clone(), s: triplets.s.clone(), v: triplets.u.clone() };
     let exchanged =
         Parts { u: bar.v.clone(), v: bar.u.clone(), s_matrix: bar.s_matrix.as_ref().map(Mat::adjoint), ..bar.clone() };
-    let p = (0.4 * problem.scale * f64::from(S::Real::MAX_EXPONENT)) as i32;
+    let p = whole(0.4 * problem.scale * f64::from(S::Real::MAX_EXPONENT));
     let c = S::Real::one().mul_pow2(p);
     let scaled = Triplets { s: triplets.s.iter().map(|&s| s * c).collect(), ..triplets.clone() };
     let shrunk = Parts {

@@ -40,9 +40,12 @@ fn gap() -> impl Strategy<Value = f64> {
 
 fn spread() -> impl Strategy<Value = Spread> {
     let level = prop_oneof![3 => 0.2..0.8_f64, 1 => Just(0.0)];
-    (1_usize..8, 1_usize..8, 0.0..1.0_f64, gap(), level, any::<u64>()).prop_map(|(m, n, cut, gap, level, seed)| {
-        let r = 1 + (cut * m.min(n) as f64) as usize;
-        Spread { shape: (m, n), r: r.min(m.min(n)).min(4), gap, level, seed }
+    (1_usize..8, 1_usize..8, 0_usize..4, gap(), level, any::<u64>()).prop_map(|(m, n, cut, gap, level, seed)| Spread {
+        shape: (m, n),
+        r: 1 + cut % m.min(n),
+        gap,
+        level,
+        seed,
     })
 }
 

@@ -299,7 +299,8 @@ mod checks {
         for order in 0..2 {
             same("Hermitian factor", &moved[order], &turn(&unit[order]));
             same("mirrored Hermitian factor", &other[order].adjoint(), &unit[order]);
-            same("scaled Hermitian factor", &times_power(&large[order], p * order as i32), &unit[order]);
+            let degree = if order == 0 { 0 } else { -1 };
+            same("scaled Hermitian factor", &times_power(&large[order], -p * degree), &unit[order]);
         }
     }
 

@@ -4,7 +4,9 @@ use super::maps::times_power;
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{Case, Pattern, Point, SHAPES, error, exactly_equal, inner, norm, plus, scaled, wide};
+use crate::support::spectral::{
+    Case, Pattern, Point, SHAPES, error, exactly_equal, inner, norm, plus, scaled, whole, wide,
+};
 use diffsvd::spectral::{Condition, Elementary, Entropy, KyFan, LogDet, Schatten, SpectralLoss, WeightedSum};
 use diffsvd::{Error, Mat, Real, Scalar, Svd};
 use num_complex::Complex;
@@ -149,7 +151,7 @@ fn check_symmetries<S: Entry, L: SpectralLoss<S::Real>>(at: &Point<S>, loss: &L,
     for order in 0..2 {
         let degree = degree - order as f64;
         let (unit, p) = (&unit[order], at.exponent(2.0));
-        let scaled = times_power(&both(&times_power(a, p), &z)[order], -(degree * f64::from(p)) as i32);
+        let scaled = times_power(&both(&times_power(a, p), &z)[order], -whole(degree * f64::from(p)));
         for (how, other, expected) in [
             ("A → QAR", &turned[order], &turn(unit)),
             ("A → Aᴴ", &mirrored[order].adjoint(), unit),

@@ -4,7 +4,7 @@ use crate::support::double_double::Dd;
 use crate::support::entry::{Entry, widen_real};
 use crate::support::random::Random;
 use crate::support::spectra::Spectrum;
-use crate::support::spectral::{GAPS, Point, difference, error, exactly_equal, inner, norm, paired, plus, wide};
+use crate::support::spectral::{GAPS, Point, difference, error, exactly_equal, inner, norm, paired, plus, whole, wide};
 use crate::table::Knee;
 use diffsvd::spectral::{
     BestRank, Elementary, HardThreshold, Inverse, Log1p, MapGradient, MapTangent, PerValue, Polar, Power,
@@ -134,7 +134,7 @@ pub(crate) fn check_scaling<S: Entry, M, F, MW, FW>(
     let unit = Svd::thin(&at.a).unwrap().map_vjp(f(0), &z).unwrap();
     for p in [at.exponent(degree), -at.exponent(degree)] {
         let scaled = Svd::thin(&times_power(&at.a, p)).unwrap().map_vjp(f(p), &z).unwrap();
-        let error = error(&times_power(&scaled, -(degree * f64::from(p)) as i32), &wide(&unit), 0.0);
+        let error = error(&times_power(&scaled, -whole(degree * f64::from(p))), &wide(&unit), 0.0);
         println!("{name}: scaling {error:.2} at {}", at.what);
         assert!(error <= BOUND, "{name} at 2^{p}: {error:.1} max(m, n) ε, {}", at.what);
     }

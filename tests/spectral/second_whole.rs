@@ -249,7 +249,9 @@ impl SpectralMap<f64, Whole> for Coupled {
         1.0
     }
     fn couple(&self, _at: &Values<'_, f64>, w: &[f64], _direction: Direction, out: &mut [f64]) {
-        out.iter_mut().for_each(|out| *out -= self.0 * w[1]);
+        for out in out {
+            *out -= self.0 * w[1];
+        }
     }
 }
 impl SecondOrderMap<f64, Whole> for Coupled {

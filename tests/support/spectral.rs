@@ -128,8 +128,14 @@ impl<S: Entry> Point<S> {
     /// An even exponent p so that 2^(p degree) is within the range of the type.
     pub(crate) fn exponent(&self, degree: f64) -> i32 {
         let largest = 0.9 * f64::from(S::Real::MAX_EXPONENT) / degree.abs().max(1.0);
-        2 * (0.5 * self.scale * largest) as i32
+        2 * whole(0.5 * self.scale * largest)
     }
+}
+
+/// Towards zero.
+#[expect(clippy::cast_possible_truncation, reason = "an exponent of a floating-point type")]
+pub(crate) fn whole(x: f64) -> i32 {
+    x as i32
 }
 
 /// Half of a Hadamard matrix and a number beside it: singular values 1 (four times) and 0.125, without any rounding.
