@@ -33,8 +33,8 @@ impl<F> Hermitian<F> {
     /// The second derivative D²Y\[Z, Z̄\] along two directions of A, bilinear and symmetric: the tangent of
     /// [`jvp_into`](Self::jvp_into) as A moves along Z̄.
     ///
-    /// **Shapes.** Both directions m×n, `target` as Y. **Accuracy.** 6 max(m, n) ε, at every gap of equal singular values; a projector across a cut of
-    /// relative gap δ: 6 max(m, n) ε/δ.
+    /// **Shapes.** Both directions m×n, `target` as Y. **Accuracy.** Relative error at most 14 max(m, n) ε at every gap (singular values within a factor of
+    /// ten, and none near the cut of a projector).
     ///
     /// **Cost.** 2 k³ second divided differences beside about twelve products. Workspace [`hermitian_second_workspace_len`].
     ///
