@@ -2,7 +2,7 @@
 //!
 //! For a pair of columns x, y with a = ‖x‖², b = ‖y‖², g = xᴴy, d = b − a and r = √(d² + 4|g|²):
 //!
-//!   τ = ± 2 g/(|d| + r) with the sign of d,   c = 1/√(1 + |τ|²),   z = c τ,
+//!   p = |d| + r,   h = 1/√(p² + 4|g|²),   c = p h,   z = ± 2 g h with the sign of d,
 //!   x ← c x − z̄ y,   y ← c y + z x,
 //!
 //! which is the smaller of the two rotations that make xᴴy = 0 (Hestenes 1958; Demmel & Veselić 1992, who show the high relative accuracy).
@@ -19,15 +19,15 @@ const SWEEPS: usize = 40;
 
 /// A column of W, on its way to one of U, and the column of V that goes with it (`C` = 0: not wanted).
 #[derive(Clone, Copy)]
-pub(super) struct Column<S, const R: usize, const C: usize> {
-    pub(super) u: [S; R],
-    pub(super) v: [S; C],
+pub(crate) struct Column<S, const R: usize, const C: usize> {
+    pub(crate) u: [S; R],
+    pub(crate) v: [S; C],
 }
 
 /// The columns of U and V, and the singular values.
-pub(super) struct Triplets<S: Scalar, const R: usize, const C: usize, const K: usize> {
-    pub(super) columns: [Column<S, R, C>; K],
-    pub(super) s: [S::Real; K],
+pub(crate) struct Triplets<S: Scalar, const R: usize, const C: usize, const K: usize> {
+    pub(crate) columns: [Column<S, R, C>; K],
+    pub(crate) s: [S::Real; K],
 }
 
 /// Decomposes the R×K matrix whose entry (i, j) is `entry(i, j)`; R ≥ K.
@@ -35,7 +35,7 @@ pub(super) struct Triplets<S: Scalar, const R: usize, const C: usize, const K: u
 ///
 /// # Errors
 /// [`Error::Overflow`], [`Error::NoConvergence`].
-pub(super) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usize>(
+pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usize>(
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
 ) -> Result<Triplets<S, R, C, K>, Error> {
@@ -73,15 +73,39 @@ fn reliable<R: Real>() -> R {
     R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }
 
+/// The pairs of K columns in rounds whose pairs have no column in common (a round-robin tournament), so that the long
+/// chains of square roots of one round run side by side. A pair of equal numbers is no pair.
+struct Tournament<const K: usize>;
+
+impl<const K: usize> Tournament<K> {
+    const PAIRS: [[(usize, usize); K]; K] = {
+        let mut pairs = [[(0, 0); K]; K];
+        // One player stays, the others, an odd number, go round: in round r, r meets the one that stays, r + i meets r − i.
+        let moving = if K.is_multiple_of(2) { K.saturating_sub(1) } else { K };
+        let mut round = 0;
+        while round < moving {
+            if K > moving {
+                pairs[round][0] = (round, K - 1);
+            }
+            let mut i = 1;
+            while 2 * i < moving {
+                let (x, y) = ((round + i) % moving, (round + moving - i) % moving);
+                pairs[round][i] = if x < y { (x, y) } else { (y, x) };
+                i += 1;
+            }
+            round += 1;
+        }
+        pairs
+    };
+}
+
 /// Turns each pair once. Whether all are orthogonal now.
-fn sweep<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S, R, C>]) -> bool {
+fn sweep<S: Scalar, const R: usize, const C: usize, const K: usize>(columns: &mut [Column<S, R, C>; K]) -> bool {
     let mut settled = true;
-    let mut rest = columns;
-    while let Some((x, others)) = rest.split_first_mut() {
-        for y in others.iter_mut() {
+    for &(i, j) in Tournament::<K>::PAIRS.as_flattened() {
+        if let Ok([x, y]) = columns.get_disjoint_mut([i, j]) {
             settled &= orthogonalize(x, y);
         }
-        rest = others;
     }
     settled
 }
@@ -95,15 +119,29 @@ fn orthogonalize<S: Scalar, const R: usize, const C: usize>(x: &mut Column<S, R,
         return true;
     }
     let d = b - a;
-    let root = (d * d + real(4) * overlap).sqrt();
-    let tau = g.scale(real(2).with_sign(d) / (d.abs() + root));
-    let squared = tau.modulus_squared();
-    let c = (S::Real::one() + squared).sqrt().recip();
-    let z = tau.scale(c);
+    let p = d.abs() + (d * d + real(4) * overlap).sqrt();
+    // Only the direction of (p, 2 g) counts: where both columns are negligible it is brought to where it can be squared.
+    let (p, g) = if p * p > reliable() { (p, g) } else { enlarged(p, g) };
+    let h = (p * p + real(4) * g.modulus_squared()).sqrt().recip();
+    let (c, z) = unit(p * h, g.scale(real(2).with_sign(d) * h));
     turn(&mut x.u, &mut y.u, c, z);
     turn(&mut x.v, &mut y.v, c, z);
-    // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |τ|² max(a, b)/min(a, b).
-    squared * a.larger(b) * real(8 * R) <= epsilon * a.smaller(b)
+    // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |z/c|² max(a, b)/min(a, b).
+    z.modulus_squared() * a.larger(b) * real(16 * R) <= epsilon * a.smaller(b)
+}
+
+/// Brings c² + |z|² to 1 but for one rounding, by a Newton step for its reciprocal root: what it misses adds up in V.
+fn unit<S: Scalar>(c: S::Real, z: S) -> (S::Real, S) {
+    // c is the larger one: the first difference is exact.
+    let half = ((S::Real::one() - c * c) - z.modulus_squared()) * S::Real::from_f64(0.5);
+    (c + c * half, z + z.scale(half))
+}
+
+/// The same direction with 1 ≤ p < 2.
+#[cold]
+fn enlarged<S: Scalar>(p: S::Real, g: S) -> (S::Real, S) {
+    let q = p.exponent();
+    (p.mul_pow2(-q), g.scale_pow2(-q))
 }
 
 /// x ← c x − z̄ y, y ← c y + z x.
@@ -132,11 +170,17 @@ fn norm<S: Scalar, const L: usize>(x: &[S; L]) -> S::Real {
     small_norm(x)
 }
 
+/// The exponent nearest to `p` of which 2ᵖ and 2⁻ᵖ are normal numbers.
+fn normal<R: Real>(p: i32) -> i32 {
+    p.clamp(R::MIN_EXPONENT, -R::MIN_EXPONENT)
+}
+
 #[cold]
 #[inline(never)]
 fn small_norm<S: Scalar>(x: &[S]) -> S::Real {
-    let p = largest_of(x).map_or(0, exponent);
-    x.iter().fold(S::Real::zero(), |sum, x| sum + x.scale_pow2(-p).modulus_squared()).sqrt().mul_pow2(p)
+    let p = normal::<S::Real>(largest_of(x).map_or(0, exponent));
+    let unit = S::Real::one().mul_pow2(-p);
+    x.iter().fold(S::Real::zero(), |sum, x| sum + x.scale(unit).modulus_squared()).sqrt().mul_pow2(p)
 }
 
 /// Descending order.
@@ -163,32 +207,47 @@ fn normalize<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S,
             let reciprocal = s.recip();
             column.u = column.u.map(|x| x.scale(reciprocal));
         } else {
-            complete(&mut column.u, s, done);
+            complete(&mut column.u, s, done.iter().map(|column| &column.u[..]));
         }
     }
 }
 
 /// A unit vector orthogonal to the columns before: along `u`, of norm `s`, where that has a direction of its own, otherwise
-/// near a coordinate axis. One of the axes always keeps 1/R of its square.
+/// near a coordinate axis.
 #[cold]
 #[inline(never)]
-fn complete<S: Scalar, const R: usize, const C: usize>(u: &mut [S; R], s: S::Real, done: &[Column<S, R, C>]) {
+pub(crate) fn complete<'d, S: Scalar>(u: &mut [S], s: S::Real, done: impl Iterator<Item = &'d [S]> + Clone) {
     if s > S::Real::zero() {
-        let p = s.exponent();
-        *u = u.map(|x| x.scale_pow2(-p));
+        scale(u, S::Real::one().mul_pow2(-normal::<S::Real>(s.exponent())));
     }
-    for axis in 0..=R {
-        // Twice is enough (Kahan; Giraud, Langou & Rozložník 2005).
-        for column in done.iter().chain(done) {
-            project_out(&column.u, u);
-        }
-        let left = squares(u);
-        if left * S::Real::from_f64(2.0 * R as f64) >= S::Real::one() {
-            let reciprocal = left.sqrt().recip();
-            *u = u.map(|x| x.scale(reciprocal));
+    for axis in 0..u.len() {
+        if orthonormal(u, done.clone()) {
             return;
         }
-        *u = core::array::from_fn(|i| if i == axis { S::one() } else { S::zero() });
+        u.iter_mut().enumerate().for_each(|(i, x)| *x = if i == axis { S::one() } else { S::zero() });
+    }
+    orthonormal(u, done);
+}
+
+/// Takes the columns before out of `u` and normalizes what is left; not where that is less than 1/(2R) of a unit square.
+/// One of the R axes always keeps 1/R.
+#[inline(never)]
+fn orthonormal<'d, S: Scalar>(u: &mut [S], done: impl Iterator<Item = &'d [S]> + Clone) -> bool {
+    // Twice is enough (Kahan; Giraud, Langou & Rozložník 2005).
+    for column in done.clone().chain(done) {
+        project_out(column, u);
+    }
+    let left = u.iter().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared());
+    let enough = left * S::Real::from_f64(2.0 * u.len() as f64) >= S::Real::one();
+    if enough {
+        scale(u, left.sqrt().recip());
+    }
+    enough
+}
+
+fn scale<S: Scalar>(u: &mut [S], factor: S::Real) {
+    for x in u {
+        *x = x.scale(factor);
     }
 }
 
@@ -203,7 +262,7 @@ fn project_out<S: Scalar>(x: &[S], u: &mut [S]) {
 ///
 /// # Errors
 /// [`Error::NonFinite`] with the position of the first entry that is infinite or NaN.
-pub(super) fn largest_part<S: Scalar, const M: usize, const N: usize>(a: &[[S; N]; M]) -> Result<S::Real, Error> {
+pub(crate) fn largest_part<S: Scalar, const M: usize, const N: usize>(a: &[[S; N]; M]) -> Result<S::Real, Error> {
     if let Some(largest) = largest_of(a.as_flattened()) {
         return Ok(largest);
     }
@@ -212,7 +271,7 @@ pub(super) fn largest_part<S: Scalar, const M: usize, const N: usize>(a: &[[S; N
 
 /// `None` where an entry is not finite. Not unrolled: of a slice.
 #[inline(never)]
-fn largest_of<S: Scalar>(entries: &[S]) -> Option<S::Real> {
+pub(crate) fn largest_of<S: Scalar>(entries: &[S]) -> Option<S::Real> {
     let mut largest = S::Real::zero();
     for x in entries {
         if !x.is_finite() {
