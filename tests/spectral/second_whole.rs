@@ -79,7 +79,8 @@ fn weighted<S: Entry>() {
 
 /// Two pairs of nearly equal values with the same weights.
 pub(crate) fn weighted_at<S: Entry>((m, n): (usize, usize), gap: f64, seed: u64) {
-    let a = Random::new(seed).with_singular_values::<S>(m, n, &paired(gap));
+    // Wider, the fourth value falls below its weight, close to the fifth, which stays: an error of (s₁/gap)² ε of its own.
+    let a = Random::new(seed).with_singular_values::<S>(m, n, &paired(gap.min(0.5)));
     for weights in [[0.125, 0.125, 0.25, 0.25, 1.0], [0.75, 0.75, 0.75, 0.75, 0.0625], [0.0, 0.0, 0.25, 0.25, 0.0]] {
         let (narrow, in_dd) = (weights.map(S::Real::from_f64), weights.map(Dd::from));
         let what = format!("{} {m}×{n}, weights {weights:?}, gap {gap:e}, seed {seed}", S::NAME);
