@@ -33,7 +33,7 @@ impl<F> Hermitian<F> {
     /// The second derivative D²Y\[Z, Z̄\] along two directions of A, bilinear and symmetric: the tangent of
     /// [`jvp_into`](Self::jvp_into) as A moves along Z̄.
     ///
-    /// **Shapes.** Both directions m×n, `target` as Y. **Accuracy.** Relative error at most 14 max(m, n) ε at every gap (singular values within a factor of
+    /// **Shapes.** Both directions m×n, `target` as Y. **Accuracy.** Relative error at most 20 max(m, n) ε at every gap (singular values within a factor of
     /// ten, and none near the cut of a projector).
     ///
     /// **Cost.** 2 k³ second divided differences beside about twelve products. Workspace [`hermitian_second_workspace_len`].

@@ -43,7 +43,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// Below full rank the second derivative at constant rank. Neither A⁺ nor b gxᴴ is formed.
     ///
-    /// **Accuracy.** Relative error at most 14 max(m, n) ε times the condition number of the kept part.
+    /// **Accuracy.** Relative error at most 20 max(m, n) ε times the condition number of the kept part.
     ///
     /// **Cost.** 2 k³ second divided differences and about twenty products; those with b and gx have p columns.
     /// Workspace [`second_workspace_len`](Self::second_workspace_len).

@@ -12,8 +12,8 @@ use diffsvd::spectral::{
 use diffsvd::{Error, Mat, Real, Svd, Target, Tolerance};
 use num_complex::Complex;
 
-/// What every error stays below, in units of max(m, n) ε (measured: 8.3 over 320 drawn matrices, 6.2 over the sweep).
-const BOUND: f64 = 14.0;
+/// What every error stays below, in units of max(m, n) ε (measured: 11 over 500 drawn matrices, 6.2 over the sweep).
+const BOUND: f64 = 20.0;
 /// Of the central differences of the first derivative.
 const STEP: f64 = 1e-14;
 
