@@ -8,6 +8,7 @@
 
 use num_complex::Complex;
 
+use crate::block::Reflectors;
 use crate::complex;
 use crate::kernel::columns::{Step, axpy, reduction_pass, reflect_columns, scale};
 use crate::kernel::{Arith, LANES, Lane, Planes, Task, get, set};
@@ -228,9 +229,8 @@ impl<R: Real> Form<'_, R> {
 
 /// C ← H₁ H₂ … C, one reflector after the other: for few of them. As [`block::apply`](crate::block::apply).
 pub(crate) struct Apply<'a, 'b, R> {
-    pub(crate) v: &'a Planes<'b, R>,
-    pub(crate) tau: &'a [Tau<R>],
-    pub(crate) c: Planes<'a, R>,
+    pub(crate) reflectors: Reflectors<'a, R>,
+    pub(crate) c: Planes<'b, R>,
 }
 
 impl<R: Real> Task for Apply<'_, '_, R> {
@@ -243,10 +243,10 @@ impl<R: Real> Task for Apply<'_, '_, R> {
 impl<R: Real> Apply<'_, '_, R> {
     #[inline(always)]
     fn apply<A: Arith, const PARTS: usize>(self) {
-        let (stride, depth) = (self.v.stride(), self.v.depth);
-        for (j, &[re, im]) in self.tau.iter().enumerate().rev() {
-            let v = &self.v.data[j * stride..(j + 1) * stride];
-            reflect_columns::<A, R, PARTS>(self.c.data, v, Complex { re: -re, im: -im }, depth, j / LANES);
+        let Reflectors { v, depth, tau, row, .. } = self.reflectors;
+        for (j, &[re, im]) in tau.iter().enumerate().rev() {
+            let v = &v[j * depth * PARTS..(j + 1) * depth * PARTS];
+            reflect_columns::<A, R, PARTS>(self.c.data, v, Complex { re: -re, im: -im }, depth, (row + j) / LANES);
         }
     }
 }

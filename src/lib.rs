@@ -91,6 +91,8 @@ mod bidiagonal;
 mod block;
 mod diagonalize;
 
+mod direct;
+mod jacobi;
 mod plan;
 mod stages;
 mod svd;

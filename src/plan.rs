@@ -1,6 +1,6 @@
 //! Which way a matrix goes through the stages, and how much memory that takes: one decision for both.
 
-use crate::block::{BLOCK, FEW, scratch_cols};
+use crate::block::{BLOCK, PANEL, scratch_cols};
 use crate::diagonalize::divide_workspace_len;
 use crate::error::Error;
 use crate::kernel::padded;
@@ -89,7 +89,12 @@ impl Plan {
 
     /// Whether reflectors are applied in blocks.
     pub(crate) const fn blocked(&self) -> bool {
-        (self.tall || self.divided()) && self.cols >= FEW
+        (self.tall && self.cols > PANEL) || self.divided()
+    }
+
+    /// Rows of the left factor that are not zero before reflectors are applied to it: a complete basis has ones down to the last.
+    pub(crate) const fn filled(&self) -> usize {
+        if self.left_cols > self.cols { self.rows } else { self.cols }
     }
 
     /// Columns of each matrix in the work storage.

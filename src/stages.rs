@@ -2,7 +2,7 @@
 
 use crate::banded::{self, Frame};
 use crate::bidiagonal::{Bidiagonal, Form, Panel, Reduce, Scratch, Tau};
-use crate::block::{self, BLOCK, Product, scratch_cols};
+use crate::block::{self, BLOCK, PANEL, Product, Reflectors, scratch_cols};
 use crate::diagonalize::{self, Rotations, divide_workspace_len};
 use crate::error::Error;
 use crate::kernel::{LANES, Lane, Level, Planes};
@@ -95,25 +95,43 @@ impl<'w, R: Real> Core<'w, R> {
             self.iterate()?;
         }
         if self.plan.tall {
-            block::apply(self.level, Product::Forward, &self.copy, self.tau_r, &mut self.left, self.blocks);
+            let q = Reflectors::all(&self.copy, &self.tau_r[..self.plan.cols]);
+            block::apply(self.level, q, &mut self.left, self.plan.filled(), self.blocks);
         }
         Ok(())
     }
 
-    /// A = Q R, panel by panel; R goes to `square`.
+    /// A = Q R, panel by panel, which is made of narrower panels that stay in the cache; R goes to `square`.
     fn triangularize(&mut self) {
-        let (n, level) = (self.plan.cols, self.level);
+        let n = self.plan.cols;
         self.square.set_unit_columns(0);
         for first in (0..n).step_by(BLOCK) {
-            let count = BLOCK.min(n - first);
-            let tau = &mut self.tau_r[first..first + count];
-            let (mut a, mut trailing) = self.copy.reborrow().split(first).1.split(count);
-            let r = self.square.reborrow().split(first).1;
-            let [v, ..] = &mut self.columns;
-            level.run(Panel { a: a.reborrow(), first, r, tau: &mut *tau, v });
-            if first + count < n {
-                block::apply_block(level, Product::Adjoint, &a, (0, first), tau, &mut trailing, self.blocks);
+            let end = n.min(first + BLOCK);
+            for first in (first..end).step_by(PANEL) {
+                self.panel(first, end.min(first + PANEL));
+                self.update(first, end.min(first + PANEL), end);
             }
+            self.update(first, end, n);
+        }
+    }
+
+    /// The reflectors of columns `first..end`.
+    fn panel(&mut self, first: usize, end: usize) {
+        let a = self.copy.reborrow().split(first).1.split(end - first).0;
+        let r = self.square.reborrow().split(first).1;
+        let [v, ..] = &mut self.columns;
+        self.level.run(Panel { a, first, r, tau: &mut self.tau_r[first..end], v });
+    }
+
+    /// Applies the reflectors of columns `first..middle` to columns `middle..end`.
+    fn update(&mut self, first: usize, middle: usize, end: usize) {
+        if middle < end {
+            let (a, trailing) = self.copy.reborrow().split(first).1.split(middle - first);
+            let mut trailing = trailing.split(end - middle).0;
+            let tau = &self.tau_r[first..middle];
+            let filled = a.depth;
+            let q = Reflectors { row: first, ..Reflectors::all(&a, tau) };
+            block::apply_block(self.level, Product::Adjoint, q, &mut trailing, filled, self.blocks);
         }
     }
 
@@ -154,9 +172,9 @@ impl<'w, R: Real> Core<'w, R> {
         diagonalize::divide_and_conquer(self.d, self.e, x.reborrow(), y.reborrow(), self.divide, level)?;
         spread(x, n, &mut self.left);
         let q = if self.plan.tall { &self.square } else { &self.copy };
-        block::apply(level, Product::Forward, q, self.tau_q, &mut self.left, self.blocks);
+        block::apply(level, Reflectors::all(q, self.tau_q), &mut self.left, self.plan.filled(), self.blocks);
         spread(y, n, &mut self.right);
-        block::apply(level, Product::Forward, &self.rows, self.tau_p, &mut self.right, self.blocks);
+        block::apply(level, Reflectors::all(&self.rows, self.tau_p), &mut self.right, n, self.blocks);
         Ok(())
     }
 

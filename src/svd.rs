@@ -1,6 +1,7 @@
 //! The driver: copy and scale, reduce to bidiagonal form, diagonalize, write U, s and V.
 
 use crate::banded;
+use crate::direct;
 use crate::error::Error;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors, check_outputs};
@@ -58,18 +59,23 @@ pub struct FactorsMut<'a, S: Scalar> {
 pub fn svd_into<S: Scalar>(
     a: MatRef<'_, S>,
     vectors: Vectors,
-    out: FactorsMut<'_, S>,
+    mut out: FactorsMut<'_, S>,
     work: &mut [S],
 ) -> Result<(), Error> {
     check_outputs(a.shape(), vectors, out.u.shape(), out.s.len(), out.v.shape())?;
     let plan = Plan::new(a.rows(), a.cols(), vectors);
-    let mut store = Store::new(work, plan.workspace::<S>())?;
+    let direct = direct::is_direct(plan.rows, plan.cols);
+    let needed = if direct { direct::Workspace::<S>::needed(&plan) } else { plan.workspace::<S>() };
+    let mut store = Store::new(work, needed)?;
     if plan.cols == 0 {
         // Nothing to decompose: the complete bases of `Full` are the identity.
         for mut basis in [out.u, out.v] {
             basis.fill_with(|i, j| if i == j { S::one() } else { S::zero() });
         }
         return Ok(());
+    }
+    if direct && let Some(done) = direct::solve(a, vectors, &mut out) {
+        return done;
     }
     let largest = scale::largest_part(a)?;
     let mut core = Core::carve(&plan, S::PARTS, &mut store);

@@ -20,16 +20,14 @@
 //! # Ok::<(), diffsvd::Error>(())
 //! ```
 
-mod jacobi;
 mod spectral;
-
-use jacobi::Triplets;
 
 use crate::derivative::{
     Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
 use crate::error::Error;
 use crate::factors::Factors;
+use crate::jacobi::{self, Triplets};
 use crate::kernel::cast::Blocks;
 use crate::scalar::{Scalar, Zero};
 

@@ -2,7 +2,7 @@
 //!
 //! For a pair of columns x, y with a = ‖x‖², b = ‖y‖², g = xᴴy, d = b − a and r = √(d² + 4|g|²):
 //!
-//!   τ = ± 2 g/(|d| + r) with the sign of d,   c = 1/√(1 + |τ|²),   z = c τ,
+//!   p = |d| + r,   h = 1/√(p² + 4|g|²),   c = p h,   z = ± 2 g h with the sign of d,
 //!   x ← c x − z̄ y,   y ← c y + z x,
 //!
 //! which is the smaller of the two rotations that make xᴴy = 0 (Hestenes 1958; Demmel & Veselić 1992, who show the high relative accuracy).
@@ -19,15 +19,15 @@ const SWEEPS: usize = 40;
 
 /// A column of W, on its way to one of U, and the column of V that goes with it (`C` = 0: not wanted).
 #[derive(Clone, Copy)]
-pub(super) struct Column<S, const R: usize, const C: usize> {
-    pub(super) u: [S; R],
-    pub(super) v: [S; C],
+pub(crate) struct Column<S, const R: usize, const C: usize> {
+    pub(crate) u: [S; R],
+    pub(crate) v: [S; C],
 }
 
 /// The columns of U and V, and the singular values.
-pub(super) struct Triplets<S: Scalar, const R: usize, const C: usize, const K: usize> {
-    pub(super) columns: [Column<S, R, C>; K],
-    pub(super) s: [S::Real; K],
+pub(crate) struct Triplets<S: Scalar, const R: usize, const C: usize, const K: usize> {
+    pub(crate) columns: [Column<S, R, C>; K],
+    pub(crate) s: [S::Real; K],
 }
 
 /// Decomposes the R×K matrix whose entry (i, j) is `entry(i, j)`; R ≥ K.
@@ -35,7 +35,7 @@ pub(super) struct Triplets<S: Scalar, const R: usize, const C: usize, const K: u
 ///
 /// # Errors
 /// [`Error::Overflow`], [`Error::NoConvergence`].
-pub(super) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usize>(
+pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usize>(
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
 ) -> Result<Triplets<S, R, C, K>, Error> {
@@ -73,15 +73,39 @@ fn reliable<R: Real>() -> R {
     R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }
 
+/// The pairs of K columns in rounds whose pairs have no column in common (a round-robin tournament), so that the long
+/// chains of square roots of one round run side by side. A pair of equal numbers is no pair.
+struct Tournament<const K: usize>;
+
+impl<const K: usize> Tournament<K> {
+    const PAIRS: [[(usize, usize); K]; K] = {
+        let mut pairs = [[(0, 0); K]; K];
+        // One player stays, the others, an odd number, go round: in round r, r meets the one that stays, r + i meets r − i.
+        let moving = if K.is_multiple_of(2) { K.saturating_sub(1) } else { K };
+        let mut round = 0;
+        while round < moving {
+            if K > moving {
+                pairs[round][0] = (round, K - 1);
+            }
+            let mut i = 1;
+            while 2 * i < moving {
+                let (x, y) = ((round + i) % moving, (round + moving - i) % moving);
+                pairs[round][i] = if x < y { (x, y) } else { (y, x) };
+                i += 1;
+            }
+            round += 1;
+        }
+        pairs
+    };
+}
+
 /// Turns each pair once. Whether all are orthogonal now.
-fn sweep<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S, R, C>]) -> bool {
+fn sweep<S: Scalar, const R: usize, const C: usize, const K: usize>(columns: &mut [Column<S, R, C>; K]) -> bool {
     let mut settled = true;
-    let mut rest = columns;
-    while let Some((x, others)) = rest.split_first_mut() {
-        for y in others.iter_mut() {
+    for &(i, j) in Tournament::<K>::PAIRS.as_flattened() {
+        if let Ok([x, y]) = columns.get_disjoint_mut([i, j]) {
             settled &= orthogonalize(x, y);
         }
-        rest = others;
     }
     settled
 }
@@ -95,15 +119,29 @@ fn orthogonalize<S: Scalar, const R: usize, const C: usize>(x: &mut Column<S, R,
         return true;
     }
     let d = b - a;
-    let root = (d * d + real(4) * overlap).sqrt();
-    let tau = g.scale(real(2).with_sign(d) / (d.abs() + root));
-    let squared = tau.modulus_squared();
-    let c = (S::Real::one() + squared).sqrt().recip();
-    let z = tau.scale(c);
+    let p = d.abs() + (d * d + real(4) * overlap).sqrt();
+    // Only the direction of (p, 2 g) counts: where both columns are negligible it is brought to where it can be squared.
+    let (p, g) = if p * p > reliable() { (p, g) } else { enlarged(p, g) };
+    let h = (p * p + real(4) * g.modulus_squared()).sqrt().recip();
+    let (c, z) = unit(p * h, g.scale(real(2).with_sign(d) * h));
     turn(&mut x.u, &mut y.u, c, z);
     turn(&mut x.v, &mut y.v, c, z);
-    // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |τ|² max(a, b)/min(a, b).
-    squared * a.larger(b) * real(8 * R) <= epsilon * a.smaller(b)
+    // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |z/c|² max(a, b)/min(a, b).
+    z.modulus_squared() * a.larger(b) * real(16 * R) <= epsilon * a.smaller(b)
+}
+
+/// Brings c² + |z|² to 1 but for one rounding, by a Newton step for its reciprocal root: what it misses adds up in V.
+fn unit<S: Scalar>(c: S::Real, z: S) -> (S::Real, S) {
+    // c is the larger one: the first difference is exact.
+    let half = ((S::Real::one() - c * c) - z.modulus_squared()) * S::Real::from_f64(0.5);
+    (c + c * half, z + z.scale(half))
+}
+
+/// The same direction with 1 ≤ p < 2.
+#[cold]
+fn enlarged<S: Scalar>(p: S::Real, g: S) -> (S::Real, S) {
+    let q = p.exponent();
+    (p.mul_pow2(-q), g.scale_pow2(-q))
 }
 
 /// x ← c x − z̄ y, y ← c y + z x.
@@ -224,7 +262,7 @@ fn project_out<S: Scalar>(x: &[S], u: &mut [S]) {
 ///
 /// # Errors
 /// [`Error::NonFinite`] with the position of the first entry that is infinite or NaN.
-pub(super) fn largest_part<S: Scalar, const M: usize, const N: usize>(a: &[[S; N]; M]) -> Result<S::Real, Error> {
+pub(crate) fn largest_part<S: Scalar, const M: usize, const N: usize>(a: &[[S; N]; M]) -> Result<S::Real, Error> {
     if let Some(largest) = largest_of(a.as_flattened()) {
         return Ok(largest);
     }
@@ -233,7 +271,7 @@ pub(super) fn largest_part<S: Scalar, const M: usize, const N: usize>(a: &[[S; N
 
 /// `None` where an entry is not finite. Not unrolled: of a slice.
 #[inline(never)]
-fn largest_of<S: Scalar>(entries: &[S]) -> Option<S::Real> {
+pub(crate) fn largest_of<S: Scalar>(entries: &[S]) -> Option<S::Real> {
     let mut largest = S::Real::zero();
     for x in entries {
         if !x.is_finite() {

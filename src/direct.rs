@@ -1,0 +1,91 @@
+//! The direct path of small square matrices: sizes that the compiler knows, columns in registers, no work storage.
+
+use crate::error::Error;
+use crate::jacobi::{Triplets, decompose, largest_of};
+use crate::matrix::{MatMut, MatRef};
+use crate::plan::{Plan, Vectors};
+use crate::scalar::Scalar;
+use crate::svd::FactorsMut;
+
+/// Largest order for which one-sided Jacobi is faster than the reduction to bidiagonal form (`docs/benchmarks.md`).
+const LARGEST: usize = 4;
+
+/// Whether a matrix of this shape goes this way.
+#[inline]
+pub(crate) const fn is_direct(rows: usize, cols: usize) -> bool {
+    rows == cols && rows <= LARGEST
+}
+
+/// [`svd_workspace_len`](crate::svd_workspace_len) of the shapes of this path, without and with vectors: looked up, as
+/// working it out takes as long as a 2×2 matrix.
+pub(crate) struct Workspace<S>(core::marker::PhantomData<S>);
+
+impl<S: Scalar> Workspace<S> {
+    const LEN: [[usize; 2]; LARGEST + 1] = {
+        let mut len = [[0; 2]; LARGEST + 1];
+        let mut n = 0;
+        while n <= LARGEST {
+            len[n] = [Plan::new(n, n, Vectors::None).workspace::<S>(), Plan::new(n, n, Vectors::Thin).workspace::<S>()];
+            n += 1;
+        }
+        len
+    };
+
+    /// Of a plan of this path.
+    #[inline]
+    pub(crate) fn needed(plan: &Plan) -> usize {
+        Self::LEN.get(plan.cols).map_or(0, |len| len[usize::from(plan.vectors)])
+    }
+}
+
+/// The decomposition of an n×n matrix, n = 1 to 4; the outputs have been checked.
+/// `None`, and nothing written, if `a` is for somebody else: bidiagonal, or with an entry that is not finite.
+#[inline]
+pub(crate) fn solve<S: Scalar>(
+    a: MatRef<'_, S>,
+    vectors: Vectors,
+    out: &mut FactorsMut<'_, S>,
+) -> Option<Result<(), Error>> {
+    match (a.cols(), vectors) {
+        (0 | 1, Vectors::None) => attempt::<S, 1, 0>(a, out),
+        (0 | 1, _) => attempt::<S, 1, 1>(a, out),
+        (2, Vectors::None) => attempt::<S, 2, 0>(a, out),
+        (2, _) => attempt::<S, 2, 2>(a, out),
+        (3, Vectors::None) => attempt::<S, 3, 0>(a, out),
+        (3, _) => attempt::<S, 3, 3>(a, out),
+        (_, Vectors::None) => attempt::<S, 4, 0>(a, out),
+        (..) => attempt::<S, 4, 4>(a, out),
+    }
+}
+
+fn attempt<S: Scalar, const K: usize, const C: usize>(
+    a: MatRef<'_, S>,
+    out: &mut FactorsMut<'_, S>,
+) -> Option<Result<(), Error>> {
+    let columns: [[S; K]; K] = core::array::from_fn(|j| core::array::from_fn(|i| a.at(i, j)));
+    let largest = largest_of(columns.as_flattened())?;
+    if K > 1 && is_bidiagonal(&columns) {
+        return None;
+    }
+    Some(decompose::<S, K, K, C>(|i, j| columns[j][i], largest).map(|triplets| write(&triplets, out)))
+}
+
+/// Whether all entries below the diagonal and above its neighbour are zero, or the same of the transpose.
+fn is_bidiagonal<S: Scalar, const K: usize>(columns: &[[S; K]; K]) -> bool {
+    let band = |kept: fn(usize, usize) -> bool| {
+        columns
+            .iter()
+            .enumerate()
+            .all(|(j, column)| column.iter().enumerate().all(|(i, &x)| i == j || kept(i, j) || x == S::zero()))
+    };
+    band(|i, j| i + 1 == j) || band(|i, j| i == j + 1)
+}
+
+fn write<S: Scalar, const K: usize, const C: usize>(triplets: &Triplets<S, K, C, K>, out: &mut FactorsMut<'_, S>) {
+    out.s.iter_mut().zip(triplets.s).for_each(|(out, s)| *out = s);
+    if C == K {
+        let basis = |to: &mut MatMut<'_, S>, from: [&[S]; K]| to.fill_with(|i, j| from[j][i]);
+        basis(&mut out.u, triplets.columns.each_ref().map(|column| &column.u[..]));
+        basis(&mut out.v, triplets.columns.each_ref().map(|column| &column.v[..]));
+    }
+}
