@@ -7,7 +7,6 @@
 //! that becomes the new u, as in [`Reduce`](super::Reduce).
 
 use super::{Reduce, Scratch, clear_above, load, row_product, zero};
-use crate::kernel::columns::axpy;
 use crate::kernel::gather::{Reading, combine, overlaps, reading_pass};
 use crate::kernel::{Arith, Block, LANES, Lane, PlaneShape, Planes, Task, get};
 use crate::reflector::reflect;
@@ -47,57 +46,46 @@ impl<R: Real> ReduceBlock<'_, '_, R> {
         let Reduce { mut a, first, mut p, b, scratch: Scratch { v, w: current, z, x } } = self.task;
         let PutOff { t, u, w, rows: [t_row, r], .. } = self.off;
         let (depth, width) = (a.depth, x.len() / PARTS);
-        let (stride, breadth) = (depth * PARTS, width * PARTS);
+        let stride = depth * PARTS;
         for i in 0..PUT_OFF {
             let j = first + i;
             let (done, trailing) = a.reborrow().split(j + 1);
             let (done, column) = done.data.split_at_mut(j * stride);
-            let vs = &done[first * stride..];
-            let (ts, us, ws) = (&t.data[..i * breadth], &u.data[..i * breadth], &w.data[..i * stride]);
-            let entry = |data: &[Lane<R>], c: usize, k: usize| get(&data[c * breadth..(c + 1) * breadth], k, width);
-            let height = |data: &[Lane<R>], c: usize, k: usize| get(&data[c * stride..(c + 1) * stride], k, depth);
+            let right = LowRank::<R, PARTS>::new((w.data, depth), (u.data, width), i);
+            let left = LowRank::new((&done[first * stride..], depth), (t.data, width), i);
 
             // Column j is up to date but for the last w.
             if i > 0 {
                 column.copy_from_slice(current);
-                axpy::<A, R, PARTS>(column, entry(us, i - 1, j), &ws[(i - 1) * stride..], depth, j / LANES);
+                right.last().add_column::<A>(column, j, j / LANES);
             }
             load(v, column, j, depth);
             let h = reflect::<A, R, PARTS>(v, j, depth);
             column.copy_from_slice(v);
             (b.d[j], b.tau_q[j]) = (h.beta, [h.tau.re, h.tau.im]);
 
-            // What the updates put off add to vᴴA and to row j.
-            let from = j / LANES;
-            let (mut of_v, mut of_w) = ([zero::<R>(); PUT_OFF], [zero::<R>(); PUT_OFF]);
-            overlaps::<A, R, PARTS>(v, vs, depth, from, &mut of_v);
-            overlaps::<A, R, PARTS>(v, ws, depth, from, &mut of_w);
-            t_row.fill([R::zero(); LANES]);
-            r.fill([R::zero(); LANES]);
-            combine::<A, R, PARTS>(t_row, ts, |c| of_v[c], width, from);
-            combine::<A, R, PARTS>(t_row, us, |c| of_w[c], width, from);
-            combine::<A, R, PARTS>(r, ts, |c| height(vs, c, j), width, from);
-            combine::<A, R, PARTS>(r, us, |c| height(ws, c, j), width, from);
-
-            z.fill([R::zero(); LANES]);
-            let (t_view, r_view) = (&mut **t_row, &mut **r);
+            for row in [&mut **t_row, &mut **r, &mut *z] {
+                row.fill([R::zero(); LANES]);
+            }
+            for put_off in [left, right] {
+                put_off.add_overlap::<A>(t_row, v, j);
+                put_off.add_row::<A>(r, j);
+            }
             let q = -h.tau.conj();
-            let step = &mut Reading { v, z: &mut *z, t: t_view, r: r_view, q, depth, width, row: j };
+            let step = &mut Reading { v, z: &mut *z, t: &mut **t_row, r: &mut **r, q, depth, width, row: j };
             reading_pass::<A, R, PARTS>(trailing.data, j + 1, step);
             clear_above(t_row, j + 1, width);
             clear_above(r, j + 1, width);
             t.column(i).copy_from_slice(t_row);
 
-            // The same for z = A x, x = r̄, and for the next column.
-            let vs = &a.data[first * stride..(j + 1) * stride];
-            let ts = &t.data[..(i + 1) * breadth];
-            add_put_off::<A, R, PARTS>(z, (vs, ts), (ws, us), r, (depth, width, j));
-            let next = &a.data[(j + 1) * stride..(j + 2) * stride];
-            current.copy_from_slice(next);
-            let top = (j + 1) / LANES;
-            combine::<A, R, PARTS>(current, vs, |c| entry(ts, c, j + 1), depth, top);
-            combine::<A, R, PARTS>(current, ws, |c| entry(us, c, j + 1), depth, top);
-
+            // z = A x with x = r̄, and the next column.
+            let (done, trailing) = a.data.split_at((j + 1) * stride);
+            let left = LowRank::new((&done[first * stride..], depth), (t.data, width), i + 1);
+            current.copy_from_slice(&trailing[..stride]);
+            for put_off in [left, right] {
+                put_off.add_product::<A>(z, r, j);
+                put_off.add_column::<A>(current, j + 1, (j + 1) / LANES);
+            }
             conjugate::<R, PARTS>(x, r, width);
             let alpha = get(x, j + 1, width);
             let g = reflect::<A, R, PARTS>(x, j + 1, width);
@@ -105,37 +93,74 @@ impl<R: Real> ReduceBlock<'_, '_, R> {
             if let Some(p) = &mut p {
                 p.column(j + 1).copy_from_slice(x);
             }
-            let conjugated = u.column(i);
-            conjugate::<R, PARTS>(conjugated, x, width);
-            let us = &u.data[..i * breadth];
+            conjugate::<R, PARTS>(r, x, width);
             let direct = |z: &mut [Lane<R>]| {
-                for (k, column) in a.data[(j + 1) * stride..].chunks_exact(stride).enumerate() {
-                    axpy::<A, R, PARTS>(z, get(x, j + 1 + k, width), column, depth, from);
+                combine::<A, R, PARTS>(z, trailing, |k| get(x, j + 1 + k, width), depth, j / LANES);
+                for put_off in [left, right] {
+                    put_off.add_product::<A>(z, r, j);
                 }
-                conjugate::<R, PARTS>(r, x, width);
-                add_put_off::<A, R, PARTS>(z, (vs, ts), (ws, us), r, (depth, width, j));
             };
             row_product::<A, R, PARTS>(current, (z, depth), j + 1, (alpha, g), direct);
+            u.column(i).copy_from_slice(r);
             w.column(i).copy_from_slice(z);
         }
     }
 }
 
-/// z ← z + Σ vᵢ (tᵢᵀ r̄) + Σ wᵢ (ūᵢᵀ r̄), for the lengths of a column and of a row, below row `row`.
-#[inline(always)]
-fn add_put_off<A: Arith, R: Real, const PARTS: usize>(
-    z: &mut [Lane<R>],
-    (v, t): (&[Lane<R>], &[Lane<R>]),
-    (w, u): (&[Lane<R>], &[Lane<R>]),
-    r: &[Lane<R>],
-    (depth, width, row): (usize, usize, usize),
-) {
-    let (mut of_t, mut of_u) = ([zero::<R>(); PUT_OFF], [zero::<R>(); PUT_OFF]);
-    let from = (row + 1) / LANES;
-    overlaps::<A, R, PARTS>(r, t, width, from, &mut of_t);
-    overlaps::<A, R, PARTS>(r, u, width, from, &mut of_u);
-    combine::<A, R, PARTS>(z, v, |c| of_t[c], depth, row / LANES);
-    combine::<A, R, PARTS>(z, w, |c| of_u[c], depth, row / LANES);
+/// Σ hᵢ gᵢᵀ with columns h and row vectors g, as slices of the work storage.
+#[derive(Clone, Copy)]
+struct LowRank<'a, R, const PARTS: usize> {
+    h: &'a [Lane<R>],
+    depth: usize,
+    g: &'a [Lane<R>],
+    width: usize,
+}
+
+impl<'a, R: Real, const PARTS: usize> LowRank<'a, R, PARTS> {
+    /// The first `count` terms.
+    #[inline(always)]
+    fn new((h, depth): (&'a [Lane<R>], usize), (g, width): (&'a [Lane<R>], usize), count: usize) -> Self {
+        LowRank { h: &h[..count * depth * PARTS], depth, g: &g[..count * width * PARTS], width }
+    }
+
+    /// The last term.
+    #[inline(always)]
+    fn last(self) -> Self {
+        let h = &self.h[self.h.len() - self.depth * PARTS..];
+        LowRank { h, g: &self.g[self.g.len() - self.width * PARTS..], ..self }
+    }
+
+    /// y ← y + Σ hᵢ gᵢ\[k], lanes from `from` on.
+    #[inline(always)]
+    fn add_column<A: Arith>(self, y: &mut [Lane<R>], k: usize, from: usize) {
+        let stride = self.width * PARTS;
+        let g = |i: usize| get(&self.g[i * stride..(i + 1) * stride], k, self.width);
+        combine::<A, R, PARTS>(y, self.h, g, self.depth, from);
+    }
+
+    /// r ← r + Σ hᵢ\[j] gᵢ, right of column j.
+    #[inline(always)]
+    fn add_row<A: Arith>(self, r: &mut [Lane<R>], j: usize) {
+        let stride = self.depth * PARTS;
+        let h = |i: usize| get(&self.h[i * stride..(i + 1) * stride], j, self.depth);
+        combine::<A, R, PARTS>(r, self.g, h, self.width, (j + 1) / LANES);
+    }
+
+    /// t ← t + Σ (vᴴhᵢ) gᵢ, right of column j, for a v that begins in row j.
+    #[inline(always)]
+    fn add_overlap<A: Arith>(self, t: &mut [Lane<R>], v: &[Lane<R>], j: usize) {
+        let mut weights = [zero::<R>(); PUT_OFF];
+        overlaps::<A, R, PARTS>(v, self.h, self.depth, j / LANES, &mut weights);
+        combine::<A, R, PARTS>(t, self.g, |i| weights[i], self.width, (j + 1) / LANES);
+    }
+
+    /// z ← z + Σ hᵢ gᵢᵀ r̄, from row j on, for an r that begins right of column j.
+    #[inline(always)]
+    fn add_product<A: Arith>(self, z: &mut [Lane<R>], r: &[Lane<R>], j: usize) {
+        let mut weights = [zero::<R>(); PUT_OFF];
+        overlaps::<A, R, PARTS>(r, self.g, self.width, (j + 1) / LANES, &mut weights);
+        combine::<A, R, PARTS>(z, self.h, |i| weights[i], self.depth, j / LANES);
+    }
 }
 
 /// y ← x̄.
