@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::factors::Tolerance;
 use crate::scalar::Scalar;
 use crate::spectral::{
-    self, Hermitian, SpectralFunction, SpectralLoss, Values, hermitian_workspace_len, map_derivative_workspace_len,
+    self, Hermitian, SpectralFunction, SpectralLoss, TwiceDifferentiable, Values, hermitian_second_workspace_len,
+    hermitian_workspace_len, map_derivative_workspace_len,
 };
 
 /// x = A⁺ b with a right-hand side for each item; see [`LeastSquares`](spectral::LeastSquares).
@@ -80,6 +81,44 @@ impl<S: Scalar> LeastSquares<'_, S> {
     }
 }
 
+/// A point and a direction for the second derivative of x = A⁺ b, item by item; see [`LeastSquaresSecondOrder`](spectral::LeastSquaresSecondOrder).
+#[derive(Clone, Copy, Debug)]
+pub struct LeastSquaresSecondOrder<'a, S: Scalar> {
+    /// gx, n×p each.
+    pub x_bar: BatchRef<'a, S>,
+    /// dA, m×n each, and db, m×p each.
+    pub tangent: (BatchRef<'a, S>, BatchRef<'a, S>),
+    /// What gx changes by.
+    pub x_bar_dot: BatchRef<'a, S>,
+}
+
+impl<S: Scalar> LeastSquares<'_, S> {
+    /// What gA and gb change by, item by item. Workspace
+    /// [`second_workspace_len`](spectral::LeastSquares::second_workspace_len).
+    ///
+    /// # Errors
+    /// As [`vjp_tangent_into`](spectral::LeastSquares::vjp_tangent_into); [`Error::Count`].
+    pub fn vjp_tangent_into(
+        &self,
+        factors: Factors<'_, S>,
+        point: LeastSquaresSecondOrder<'_, S>,
+        gradient: (Target<'_, S>, Target<'_, S>),
+        run: Run<'_, S>,
+    ) -> Result<Summary, Error> {
+        let ((shape, k), cutoff) = (factors.shape(), self.cutoff);
+        let len = spectral::LeastSquares::<S>::second_workspace_len(shape, k, self.b.shape().1);
+        let items = (factors, (self.b, point.x_bar, point.x_bar_dot), point.tangent, gradient);
+        for_each(items, len, run, |(factors, (b, x_bar, x_bar_dot), (a_dot, b_dot), (a_bar, b_bar)), i, work| {
+            let tangent = spectral::LeastSquaresTangent { a: a_dot.item(i)?, b: b_dot.item(i)? };
+            let (x_bar, x_bar_dot) = (x_bar.item(i)?, x_bar_dot.item(i)?);
+            let point = spectral::LeastSquaresSecondOrder { x_bar, tangent, x_bar_dot };
+            let gradient = spectral::LeastSquaresGradient { a: a_bar.item(i)?, b: b_bar.item(i)? };
+            let problem = spectral::LeastSquares { b: b.item(i)?, cutoff };
+            problem.vjp_tangent_into(&factors.item(i)?, &point, gradient, work)
+        })
+    }
+}
+
 /// Workspace of a Hermitian function of one item.
 fn hermitian_len<S: Scalar>(factors: &Factors<'_, S>) -> usize {
     let ((m, n), k) = factors.shape();
@@ -134,6 +173,46 @@ pub fn hermitian_vjp_into<S: Scalar, F: SpectralFunction<S::Real>>(
     for_each((factors, y_bar, target), hermitian_len(&factors), run, |(factors, y_bar, target), i, work| {
         let factors = factors.item(i)?;
         g(&factors).vjp_into(&factors, y_bar.item(i)?, target.item(i)?, work)
+    })
+}
+
+/// The second derivatives of a Hermitian function along two directions, item by item: [`Hermitian::second_into`]. Workspace
+/// [`hermitian_second_workspace_len`].
+///
+/// # Errors
+/// As there; [`Error::Count`].
+pub fn hermitian_second_into<S: Scalar, F: TwiceDifferentiable<S::Real>>(
+    factors: Factors<'_, S>,
+    g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
+    directions: (BatchRef<'_, S>, BatchRef<'_, S>),
+    target: Target<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error> {
+    let ((m, n), k) = factors.shape();
+    let len = hermitian_second_workspace_len::<S>(m, n, k);
+    for_each((factors, directions, target), len, run, |(factors, (y, z), target), i, work| {
+        let factors = factors.item(i)?;
+        g(&factors).second_into(&factors, [y.item(i)?, z.item(i)?], target.item(i)?, work)
+    })
+}
+
+/// What the gradients of a Hermitian function change by along dA (the first of the two; the second is gY), item by item:
+/// [`Hermitian::vjp_tangent_into`]. Workspace [`hermitian_second_workspace_len`].
+///
+/// # Errors
+/// As there; [`Error::Count`].
+pub fn hermitian_vjp_tangent_into<S: Scalar, F: TwiceDifferentiable<S::Real>>(
+    factors: Factors<'_, S>,
+    g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
+    directions: (BatchRef<'_, S>, BatchRef<'_, S>),
+    target: Target<'_, S>,
+    run: Run<'_, S>,
+) -> Result<Summary, Error> {
+    let ((m, n), k) = factors.shape();
+    let len = hermitian_second_workspace_len::<S>(m, n, k);
+    for_each((factors, directions, target), len, run, |(factors, (a_dot, y_bar), target), i, work| {
+        let factors = factors.item(i)?;
+        g(&factors).vjp_tangent_into(&factors, (a_dot.item(i)?, y_bar.item(i)?), target.item(i)?, work)
     })
 }
 

@@ -37,8 +37,8 @@ pub use derivative::{
     jvp_workspace_len, partial_jvp_into, partial_vjp_into, remove_gauge, vjp_into, vjp_tangent_into, vjp_workspace_len,
 };
 pub use functions::{
-    LeastSquares, hermitian_into, hermitian_jvp_into, hermitian_vjp_into, loss_gradient_into, loss_hvp_into,
-    loss_values,
+    LeastSquares, LeastSquaresSecondOrder, hermitian_into, hermitian_jvp_into, hermitian_second_into,
+    hermitian_vjp_into, hermitian_vjp_tangent_into, loss_gradient_into, loss_hvp_into, loss_values,
 };
 pub use layout::Layout;
 pub use map::{

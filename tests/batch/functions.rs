@@ -359,6 +359,31 @@ fn least_squares<S: Entry>(maps: &Maps<S>) {
     for (many, alone) in [x, dx, ga, gb].iter().zip(&*alone.borrow()) {
         many.assert_are(alone, "least squares");
     }
+    let (mut ga, mut gb) = (case.blank(m, n), case.blank(m, p));
+    let point = batch::LeastSquaresSecondOrder {
+        x_bar: many_x_bar.as_ref(),
+        tangent: (z.as_ref(), many_b_dot.as_ref()),
+        x_bar_dot: many_x_bar.as_ref(),
+    };
+    let alone = RefCell::new([blanks(11, m, n), blanks(11, m, p)]);
+    case.compare(
+        LeastSquares::<S>::second_workspace_len((m, n), case.k(), p),
+        |run| {
+            let gradient = (Target::Overwrite(ga.as_mut()), Target::Overwrite(gb.as_mut()));
+            problem.vjp_tangent_into(case.factors(), point, gradient, run)
+        },
+        |i, work| {
+            let [ga, gb] = &mut *alone.borrow_mut();
+            let (a, b) = (diffsvd::Target::Overwrite(ga[i].as_mut()), diffsvd::Target::Overwrite(gb[i].as_mut()));
+            let tangent = spectral::LeastSquaresTangent { a: maps.z[i].as_ref(), b: b_dot[i].as_ref() };
+            let (x_bar, gradient) = (x_bar[i].as_ref(), spectral::LeastSquaresGradient { a, b });
+            let point = spectral::LeastSquaresSecondOrder { x_bar, tangent, x_bar_dot: x_bar };
+            single(i).vjp_tangent_into(&case.triplets[i].view(), &point, gradient, work)
+        },
+    );
+    for (many, alone) in [ga, gb].iter().zip(&*alone.borrow()) {
+        many.assert_are(alone, "least squares, second order");
+    }
 }
 
 fn hermitian<S: Entry>(maps: &Maps<S>) {
@@ -399,6 +424,34 @@ fn hermitian<S: Entry>(maps: &Maps<S>) {
     for (many, alone) in [y, dy, ga].iter().zip(&*alone.borrow()) {
         many.assert_are(alone, "Hermitian function");
     }
+    let (mut ga, alone) = (case.blank(m, n), RefCell::new(blanks(11, m, n)));
+    case.compare(
+        spectral::hermitian_second_workspace_len::<S>(m, n, case.k()),
+        |run| {
+            let (directions, target) = ((z.as_ref(), many_y_bar.as_ref()), Target::Overwrite(ga.as_mut()));
+            batch::hermitian_vjp_tangent_into(case.factors(), g, directions, target, run)
+        },
+        |i, work| {
+            let target = &mut alone.borrow_mut()[i];
+            let target = diffsvd::Target::Overwrite(target.as_mut());
+            views(i).1.vjp_tangent_into(&views(i).0, (maps.z[i].as_ref(), y_bar[i].as_ref()), target, work)
+        },
+    );
+    ga.assert_are(&alone.borrow(), "Hermitian function, second order");
+    let (mut y, alone) = (case.blank(m, m), RefCell::new(blanks(11, m, m)));
+    case.compare(
+        spectral::hermitian_second_workspace_len::<S>(m, n, case.k()),
+        |run| {
+            let target = Target::Overwrite(y.as_mut());
+            batch::hermitian_second_into(case.factors(), g, (z.as_ref(), z.as_ref()), target, run)
+        },
+        |i, work| {
+            let target = &mut alone.borrow_mut()[i];
+            let target = diffsvd::Target::Overwrite(target.as_mut());
+            views(i).1.second_into(&views(i).0, [maps.z[i].as_ref(); 2], target, work)
+        },
+    );
+    y.assert_are(&alone.borrow(), "Hermitian function, second derivative");
 }
 
 fn losses<S: Entry>(maps: &Maps<S>) {
