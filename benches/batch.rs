@@ -127,15 +127,18 @@ fn cpu_seconds() -> Option<f64> {
     Some(threads.flatten().filter_map(|thread| nanoseconds(thread.path())).sum::<f64>() * 1e-9)
 }
 
-/// CPU time of two threads in per cent of that of one, in turns, so that both meet the same machine.
+/// CPU time of two threads in per cent of that of one, a fifth of a second of each in turn, so that both meet the same machine.
 fn cpu_percent<S: Scalar>(batch: &mut Batch<S>, operation: &str) -> Option<f64> {
-    let mut spent = [0.0; 2];
-    for turn in 0..20 {
-        let before = cpu_seconds()?;
-        batch.run(operation, turn % 2 + 1).expect("a result");
+    let (mut spent, mut runs) = ([0.0; 2], [0.0; 2]);
+    for turn in 0..6 {
+        let (start, before) = (Instant::now(), cpu_seconds()?);
+        while start.elapsed().as_millis() < 200 {
+            batch.run(operation, turn % 2 + 1).expect("a result");
+            runs[turn % 2] += 1.0;
+        }
         spent[turn % 2] += cpu_seconds()? - before;
     }
-    Some(spent[1] / spent[0] * 100.0)
+    Some(spent[1] / runs[1] / (spent[0] / runs[0]) * 100.0)
 }
 
 fn row<S: Scalar>(name: &str, operation: &str, shape: (usize, usize)) {
