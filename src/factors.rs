@@ -99,13 +99,13 @@ pub enum Tolerance<R> {
 }
 
 /// What small matrices need beyond max(m, n): the spread of duplicates does not vanish with their size (measured, twice the worst).
-const SMALL_SIZE_ALLOWANCE: f64 = 10.0;
+const SMALL_SIZE_ALLOWANCE: usize = 10;
 
 impl<R: Real> Tolerance<R> {
     /// The threshold itself for an m×n matrix with largest singular value `largest`.
     pub fn absolute(self, shape: (usize, usize), largest: R) -> R {
         let relative = match self {
-            Tolerance::Default => R::EPSILON * R::from_f64(shape.0.max(shape.1) as f64 + SMALL_SIZE_ALLOWANCE),
+            Tolerance::Default => R::EPSILON * R::from_usize(shape.0.max(shape.1) + SMALL_SIZE_ALLOWANCE),
             Tolerance::Relative(relative) => relative,
         };
         relative * largest

@@ -123,12 +123,18 @@ fn orthogonalize<S: Scalar, const R: usize, const C: usize>(x: &mut Column<S, R,
     // Only the direction of (p, 2 g) counts: where both columns are negligible it is brought to where it can be squared.
     let (p, g) = if p * p > reliable() { (p, g) } else { enlarged(p, g) };
     let h = (p * p + real(4) * g.modulus_squared()).sqrt().recip();
-    let c = p * h;
-    let z = g.scale(real(2).with_sign(d) * h);
+    let (c, z) = unit(p * h, g.scale(real(2).with_sign(d) * h));
     turn(&mut x.u, &mut y.u, c, z);
     turn(&mut x.v, &mut y.v, c, z);
     // Each cosine between columns was at most 2δ and is changed by at most 2δ² a rotation, δ² = |z/c|² max(a, b)/min(a, b).
     z.modulus_squared() * a.larger(b) * real(16 * R) <= epsilon * a.smaller(b)
+}
+
+/// Brings c² + |z|² to 1 but for one rounding, by a Newton step for its reciprocal root: what it misses adds up in V.
+fn unit<S: Scalar>(c: S::Real, z: S) -> (S::Real, S) {
+    // c is the larger one: the first difference is exact.
+    let half = ((S::Real::one() - c * c) - z.modulus_squared()) * S::Real::from_f64(0.5);
+    (c + c * half, z + z.scale(half))
 }
 
 /// The same direction with 1 ≤ p < 2.
@@ -164,11 +170,17 @@ fn norm<S: Scalar, const L: usize>(x: &[S; L]) -> S::Real {
     small_norm(x)
 }
 
+/// The exponent nearest to `p` of which 2ᵖ and 2⁻ᵖ are normal numbers.
+fn normal<R: Real>(p: i32) -> i32 {
+    p.clamp(R::MIN_EXPONENT, -R::MIN_EXPONENT)
+}
+
 #[cold]
 #[inline(never)]
 fn small_norm<S: Scalar>(x: &[S]) -> S::Real {
-    let p = largest_of(x).map_or(0, exponent);
-    x.iter().fold(S::Real::zero(), |sum, x| sum + x.scale_pow2(-p).modulus_squared()).sqrt().mul_pow2(p)
+    let p = normal::<S::Real>(largest_of(x).map_or(0, exponent));
+    let unit = S::Real::one().mul_pow2(-p);
+    x.iter().fold(S::Real::zero(), |sum, x| sum + x.scale(unit).modulus_squared()).sqrt().mul_pow2(p)
 }
 
 /// Descending order.
@@ -195,32 +207,47 @@ fn normalize<S: Scalar, const R: usize, const C: usize>(columns: &mut [Column<S,
             let reciprocal = s.recip();
             column.u = column.u.map(|x| x.scale(reciprocal));
         } else {
-            complete(&mut column.u, s, done);
+            complete(&mut column.u, s, done.iter().map(|column| &column.u[..]));
         }
     }
 }
 
 /// A unit vector orthogonal to the columns before: along `u`, of norm `s`, where that has a direction of its own, otherwise
-/// near a coordinate axis. One of the axes always keeps 1/R of its square.
+/// near a coordinate axis.
 #[cold]
 #[inline(never)]
-fn complete<S: Scalar, const R: usize, const C: usize>(u: &mut [S; R], s: S::Real, done: &[Column<S, R, C>]) {
+pub(crate) fn complete<'d, S: Scalar>(u: &mut [S], s: S::Real, done: impl Iterator<Item = &'d [S]> + Clone) {
     if s > S::Real::zero() {
-        let p = s.exponent();
-        *u = u.map(|x| x.scale_pow2(-p));
+        scale(u, S::Real::one().mul_pow2(-normal::<S::Real>(s.exponent())));
     }
-    for axis in 0..=R {
-        // Twice is enough (Kahan; Giraud, Langou & Rozložník 2005).
-        for column in done.iter().chain(done) {
-            project_out(&column.u, u);
-        }
-        let left = squares(u);
-        if left * S::Real::from_f64(2.0 * R as f64) >= S::Real::one() {
-            let reciprocal = left.sqrt().recip();
-            *u = u.map(|x| x.scale(reciprocal));
+    for axis in 0..u.len() {
+        if orthonormal(u, done.clone()) {
             return;
         }
-        *u = core::array::from_fn(|i| if i == axis { S::one() } else { S::zero() });
+        u.iter_mut().enumerate().for_each(|(i, x)| *x = if i == axis { S::one() } else { S::zero() });
+    }
+    orthonormal(u, done);
+}
+
+/// Takes the columns before out of `u` and normalizes what is left; not where that is less than 1/(2R) of a unit square.
+/// One of the R axes always keeps 1/R.
+#[inline(never)]
+fn orthonormal<'d, S: Scalar>(u: &mut [S], done: impl Iterator<Item = &'d [S]> + Clone) -> bool {
+    // Twice is enough (Kahan; Giraud, Langou & Rozložník 2005).
+    for column in done.clone().chain(done) {
+        project_out(column, u);
+    }
+    let left = u.iter().fold(S::Real::zero(), |sum, x| sum + x.modulus_squared());
+    let enough = left * S::Real::from_f64(2.0 * u.len() as f64) >= S::Real::one();
+    if enough {
+        scale(u, left.sqrt().recip());
+    }
+    enough
+}
+
+fn scale<S: Scalar>(u: &mut [S], factor: S::Real) {
+    for x in u {
+        *x = x.scale(factor);
     }
 }
 

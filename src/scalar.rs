@@ -31,6 +31,11 @@ pub trait Real: Scalar<Real = Self> + PartialOrd {
 
     /// The nearest number to `x`. Used for small constants and for tolerances given as `f64`.
     fn from_f64(x: f64) -> Self;
+    /// The nearest number to a count.
+    #[must_use]
+    fn from_usize(x: usize) -> Self {
+        Self::from_f64(x as f64)
+    }
     /// The nearest `f64`. Used in error messages.
     fn to_f64(self) -> f64;
     /// |x|.
@@ -257,6 +262,10 @@ macro_rules! ieee_real {
 
             #[inline]
             fn from_f64(x: f64) -> Self {
+                x as $float
+            }
+            #[inline]
+            fn from_usize(x: usize) -> Self {
                 x as $float
             }
             #[inline]

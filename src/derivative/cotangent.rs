@@ -37,15 +37,7 @@ impl<S: Scalar> Cotangent<'_, S> {
 
     /// A fold over the entries of gU and gV.
     pub(super) fn fold_vectors<T>(&self, start: T, mut step: impl FnMut(T, S) -> T) -> T {
-        let mut folded = start;
-        for part in [self.u, self.v].into_iter().flatten() {
-            for j in 0..part.cols() {
-                for i in 0..part.rows() {
-                    folded = step(folded, part.at(i, j));
-                }
-            }
-        }
-        folded
+        [self.u, self.v].into_iter().flatten().fold(start, |folded, part| fold_entries(part, folded, &mut step))
     }
 
     /// Whether U or V is differentiated.
@@ -69,13 +61,25 @@ impl<S: Scalar> Cotangent<'_, S> {
         }
         if let Some(s) = self.s {
             check_shape("the cotangent of s", (s.len(), 1), (r, 1))?;
-            if let Some(row) = s.iter().position(|s| !s.is_finite()) {
-                let nan = s[row].partial_cmp(&s[row]).is_none();
+            if let Some((row, value)) = s.iter().enumerate().find(|(_, s)| !s.is_finite()) {
+                let nan = value.partial_cmp(value).is_none();
                 return Err(Error::NonFinite { argument: "the cotangent of s", row, column: 0, nan });
             }
         }
         Ok(r)
     }
+}
+
+/// One instance for both parts.
+#[inline(never)]
+fn fold_entries<S: Scalar, T>(part: MatRef<'_, S>, start: T, step: &mut impl FnMut(T, S) -> T) -> T {
+    let mut folded = start;
+    for j in 0..part.cols() {
+        for i in 0..part.rows() {
+            folded = step(folded, part.at(i, j));
+        }
+    }
+    folded
 }
 
 /// Where a gradient goes.

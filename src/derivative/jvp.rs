@@ -6,7 +6,7 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, read, write};
 
 /// Where the tangents of the factors go. What is `None` is not computed.
 ///
@@ -160,7 +160,7 @@ fn project<S: Scalar>(
     if r < k {
         gemm(inside, false, one, Operand::adjoint(v), Operand::plain(w.as_ref()));
     } else {
-        inside.fill_with(|i, j| p[i * k + j].conj());
+        inside.fill_with(|i, j| read(p, i * k + j).conj());
     }
     Ok(())
 }
@@ -183,13 +183,14 @@ impl<S: Scalar> Middle<'_, S> {
     fn write_values(&self, spectrum: &Spectrum<'_, S::Real>, tangent: &mut TangentMut<'_, S>) {
         if let Some(s) = &mut tangent.s {
             for (j, s) in s.iter_mut().enumerate() {
-                *s = self.p[j * self.k + j].re();
+                *s = read(self.p, j * self.k + j).re();
             }
         }
         let Some(s) = &mut tangent.s_matrix else { return };
         let half = |x: S| x.scale(S::Real::one() / (S::Real::one() + S::Real::one()));
+        let (p, q) = (|at| read(self.p, at), |at| read(self.q, at));
         for j in 0..self.r {
-            let diagonal = self.p[j * self.k + j];
+            let diagonal = read(self.p, j * self.k + j);
             s.put(j, j, if spectrum.is_zero(j) { diagonal } else { S::from_real(diagonal.re()) });
             let mut linked = true;
             for i in j + 1..self.r {
@@ -197,8 +198,8 @@ impl<S: Scalar> Middle<'_, S> {
                 let (low, high) = (j * self.k + i, i * self.k + j);
                 let (below, above) = match spectrum.pair(j, i, linked).class {
                     Class::Distinct => (S::zero(), S::zero()),
-                    Class::Equal => (half(self.p[low] + self.q[low]), half(self.p[high] + self.q[high])),
-                    Class::Zero => (self.p[low], self.p[high]),
+                    Class::Equal => (half(p(low) + q(low)), half(p(high) + q(high))),
+                    Class::Zero => (p(low), p(high)),
                 };
                 s.put(i, j, below);
                 s.put(j, i, above);
@@ -225,32 +226,27 @@ impl<S: Scalar> Middle<'_, S> {
     }
 
     fn combine_entry(&mut self, at: usize, pair: &Pair<S::Real>, reciprocal: S::Real) {
-        let (p, q) = (self.p[at], self.q[at]);
+        let (p, q) = (read(self.p, at), read(self.q, at));
         let half = S::Real::one() / (S::Real::one() + S::Real::one());
         let (h, k) = ((p + q).scale(half), (p - q).scale(half));
         let (even, odd) = (h.scale(pair.gap + pair.block), k.scale(pair.sum));
-        self.p[at] = even + odd + p.scale(pair.left);
-        self.q[at] = even - odd;
-        self.subtract_projection(at, p, q, reciprocal);
+        self.replace(at, (p, q), (even + odd + p.scale(pair.left), even - odd), reciprocal);
     }
 
     /// Entry (j, j): the phase of a complex triplet.
     fn combine_diagonal(&mut self, j: usize, spectrum: &Spectrum<'_, S::Real>) {
         let at = j * self.k + j;
-        let (p, q) = (self.p[at], self.q[at]);
+        let (p, q) = (read(self.p, at), read(self.q, at));
         // K = i Im P on the diagonal, and Sum = 1/(2s) = `phase`.
         let turn = S::from_parts(S::Real::zero(), p.im() * spectrum.phase(j));
-        (self.p[at], self.q[at]) = (turn, -turn);
-        self.subtract_projection(at, p, q, spectrum.reciprocal(j));
+        self.replace(at, (p, q), (turn, -turn), spectrum.reciprocal(j));
     }
 
-    /// The part −U Uᴴ dA V S⁺ of the projection, and the same for V, where there is a complement to project on.
-    fn subtract_projection(&mut self, at: usize, p: S, q: S, reciprocal: S::Real) {
-        if self.left {
-            self.p[at] -= p.scale(reciprocal);
-        }
-        if self.right {
-            self.q[at] -= q.scale(reciprocal);
-        }
+    /// Writes one entry of both, less the part −U Uᴴ dA V S⁺ of the projection, and the same for V, where there is a complement
+    /// to project on.
+    fn replace(&mut self, at: usize, (p, q): (S, S), (for_u, for_v): (S, S), reciprocal: S::Real) {
+        let less = |x: S, inside: S, complement: bool| if complement { x - inside.scale(reciprocal) } else { x };
+        write(self.p, at, less(for_u, p, self.left));
+        write(self.q, at, less(for_v, q, self.right));
     }
 }

@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
 use crate::scalar::{Real, Scalar};
+use crate::workspace::read;
 
 /// The choice at equal singular values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -185,28 +186,32 @@ impl<'a, R: Real> Spectrum<'a, R> {
         const OPERATION: &str = "the plain rule";
         let neighbours = self.s.len().saturating_sub(1);
         if let Some(first) = (0..need.leading.min(neighbours)).find(|&i| self.linked_to_next(i)) {
-            let (second, value) = (first + 1, self.s[first].to_f64());
+            let (second, value) = (first + 1, self.value(first).to_f64());
             return Err(Error::EqualSingularValues { operation: OPERATION, first, second, value });
         }
         if let Some(index) = (0..need.leading).find(|&i| need.reciprocals() && self.is_zero(i)) {
-            return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: self.s[index].to_f64() });
+            return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: self.value(index).to_f64() });
         }
         Ok(())
     }
 
+    fn value(&self, i: usize) -> R {
+        read(self.s, i)
+    }
+
     /// s⁺ᵢ: 1/sᵢ, or 0 where sᵢ counts as zero.
     pub(crate) fn reciprocal(&self, i: usize) -> R {
-        if self.is_zero(i) { R::zero() } else { R::one() / self.s[i] }
+        if self.is_zero(i) { R::zero() } else { R::one() / self.value(i) }
     }
 
     /// Whether sᵢ counts as zero.
     pub(crate) fn is_zero(&self, i: usize) -> bool {
-        self.s[i] <= self.rank_tolerance
+        self.value(i) <= self.rank_tolerance
     }
 
     /// Whether sᵢ and its successor count as equal.
     pub(crate) fn linked_to_next(&self, i: usize) -> bool {
-        self.s[i] - self.s[i + 1] <= self.gap_tolerance
+        self.value(i) - self.value(i + 1) <= self.gap_tolerance
     }
 
     /// Stands for 1/(2 sᵢ), which carries the phase of a complex triplet.
@@ -222,7 +227,7 @@ impl<'a, R: Real> Spectrum<'a, R> {
             pair.class = Class::Zero;
             return pair;
         }
-        let (gap, sum) = (self.s[j] - self.s[i], self.s[j] + self.s[i]);
+        let (gap, sum) = (self.value(j) - self.value(i), self.value(j) + self.value(i));
         if linked {
             pair.class = Class::Equal;
         }
@@ -246,10 +251,10 @@ impl<'a, R: Real> Spectrum<'a, R> {
             }
             (AtEqual::Taylor(order), _) => {
                 // F ≈ −(1/sᵢ²) Σ r²ᵏ with r = sⱼ/sᵢ: F sum and F gap in units of 1/sᵢ.
-                let r = self.s[j] / self.s[i];
+                let r = self.value(j) / self.value(i);
                 let series = (0..order).fold(R::one(), |sum, _| sum * (r * r) + R::one());
-                pair.gap = -series * (R::one() + r) / self.s[i];
-                pair.sum = series * (R::one() - r) / self.s[i];
+                pair.gap = -series * (R::one() + r) / self.value(i);
+                pair.sum = series * (R::one() - r) / self.value(i);
                 pair.class = Class::Distinct;
             }
             (AtEqual::Lorentzian(width), _) => {

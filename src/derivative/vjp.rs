@@ -8,7 +8,7 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, read, write};
 
 /// Length of the workspace of [`vjp_into`] for an m×n matrix and k triplets.
 #[must_use]
@@ -103,29 +103,11 @@ impl<S: Scalar> Middle<'_, S> {
         spectrum: &Spectrum<'_, S::Real>,
         (scratch, discarded): (&mut [S], &mut Discarded<S::Real>),
     ) -> Result<(), Error> {
-        let (k, r, one) = (self.k, self.r, S::Real::one());
-        let nonzero = (0..r).filter(|&j| !spectrum.is_zero(j)).count();
-        for (target, basis, part) in [(&mut *self.g, factors.u, cotangent.u), (&mut *self.q, factors.v, cotangent.v)] {
-            let Some(part) = part else {
-                target.fill(S::zero());
-                continue;
-            };
-            let mut product = MatMut::col_major(target, k, r)?;
-            gemm(product.reborrow(), false, one, Operand::adjoint(basis), Operand::plain(part));
-            if nonzero < r && basis.rows() > k {
-                let (rows, count) = (basis.rows(), r - nonzero);
-                let scratch = &mut scratch[..rows * count];
-                let mut rest = MatMut::col_major(scratch, rows, count)?;
-                let part = part.trailing_cols(nonzero);
-                rest.fill_with(|i, j| part.at(i, j));
-                let inside = product.as_ref().trailing_cols(nonzero);
-                gemm(rest, true, -one, Operand::plain(basis), Operand::plain(inside));
-                for &x in &*scratch {
-                    discarded.add(x);
-                }
-            }
-        }
-        Ok(())
+        let nonzero = (0..self.r).filter(|&j| !spectrum.is_zero(j)).count();
+        let (mut g, mut q) =
+            (MatMut::col_major(&mut *self.g, self.k, self.r)?, MatMut::col_major(&mut *self.q, self.k, self.r)?);
+        project_part(&mut g, factors.u, cotangent.u, nonzero, (&mut *scratch, &mut *discarded))?;
+        project_part(&mut q, factors.v, cotangent.v, nonzero, (scratch, discarded))
     }
 
     /// Replaces G and Q, pair by pair, by what stands between the bases.
@@ -157,7 +139,7 @@ impl<S: Scalar> Middle<'_, S> {
         discarded: &mut Discarded<S::Real>,
     ) {
         let at = j * self.k + j;
-        let (g, q, reciprocal) = (self.g[at], self.q[at], spectrum.reciprocal(j));
+        let (g, q, reciprocal) = (read(self.g, at), read(self.q, at), spectrum.reciprocal(j));
         let (x, y) = (g.im(), q.im());
         if spectrum.is_zero(j) {
             discarded.add(x);
@@ -167,7 +149,7 @@ impl<S: Scalar> Middle<'_, S> {
         }
         let mut value = S::from_parts(S::Real::zero(), spectrum.phase(j) * (x - y));
         if let Some(gs) = cotangent.s {
-            value += S::from_real(gs[j]);
+            value += S::from_real(read(gs, j));
         }
         if let Some(gs) = cotangent.s_matrix {
             let gs = gs.at(j, j);
@@ -179,7 +161,7 @@ impl<S: Scalar> Middle<'_, S> {
         if self.right {
             value -= q.conj().scale(reciprocal);
         }
-        self.g[at] = value;
+        write(self.g, at, value);
     }
 
     /// Entries (a, b) and (b, a), a < b, a < r.
@@ -195,7 +177,7 @@ impl<S: Scalar> Middle<'_, S> {
         let (k, inside) = (self.k, b < self.r);
         let (low, high) = (a * k + b, b * k + a);
         // Row b of column a, and its mirror image, which is zero beyond the r columns of the cotangents.
-        let at = |m: &[S], inside: bool| (m[low], if inside { m[high] } else { S::zero() });
+        let at = |m: &[S], inside: bool| (read(m, low), if inside { read(m, high) } else { S::zero() });
         let ((g, g_mirror), (q, q_mirror)) = (at(self.g, inside), at(self.q, inside));
         let half = S::Real::from_f64(0.5);
         let skew = |x: S, mirror: S| (x - mirror.conj()).scale(half);
@@ -226,11 +208,15 @@ impl<S: Scalar> Middle<'_, S> {
         let (reciprocal_a, reciprocal_b) = (spectrum.reciprocal(a), spectrum.reciprocal(b));
         let if_left = |x: S| if self.left { x } else { S::zero() };
         let if_right = |x: S| if self.right { x } else { S::zero() };
-        self.g[low] = entry - if_left(g.scale(reciprocal_a)) - if_right(q_mirror.conj().scale(reciprocal_b));
+        write(self.g, low, entry - if_left(g.scale(reciprocal_a)) - if_right(q_mirror.conj().scale(reciprocal_b)));
         if inside {
-            self.g[high] = mirror - if_left(g_mirror.scale(reciprocal_b)) - if_right(q.conj().scale(reciprocal_a));
+            write(
+                self.g,
+                high,
+                mirror - if_left(g_mirror.scale(reciprocal_b)) - if_right(q.conj().scale(reciprocal_a)),
+            );
         } else {
-            self.q[low] = mirror.conj() - if_right(q.scale(reciprocal_a));
+            write(self.q, low, mirror.conj() - if_right(q.scale(reciprocal_a)));
         }
     }
 
@@ -264,7 +250,38 @@ impl<S: Scalar> Middle<'_, S> {
     }
 }
 
+/// Basisᴴ part; discards (I − basis basisᴴ) part in the columns from `nonzero` on.
+#[inline(never)]
+fn project_part<S: Scalar>(
+    product: &mut MatMut<'_, S>,
+    basis: MatRef<'_, S>,
+    part: Option<MatRef<'_, S>>,
+    nonzero: usize,
+    (scratch, discarded): (&mut [S], &mut Discarded<S::Real>),
+) -> Result<(), Error> {
+    let ((k, r), one) = (product.shape(), S::Real::one());
+    let Some(part) = part else {
+        product.fill_with(|_, _| S::zero());
+        return Ok(());
+    };
+    gemm(product.reborrow(), false, one, Operand::adjoint(basis), Operand::plain(part));
+    if nonzero < r && basis.rows() > k {
+        let (rows, count) = (basis.rows(), r - nonzero);
+        let scratch = scratch.get_mut(..rows * count).unwrap_or_default();
+        let mut rest = MatMut::col_major(scratch, rows, count)?;
+        let part = part.trailing_cols(nonzero);
+        rest.fill_with(|i, j| part.at(i, j));
+        let inside = product.as_ref().trailing_cols(nonzero);
+        gemm(rest, true, -one, Operand::plain(basis), Operand::plain(inside));
+        for &x in &*scratch {
+            discarded.add(x);
+        }
+    }
+    Ok(())
+}
+
 /// L ← part S⁺; says whether there was a part.
+#[inline(never)]
 fn scaled_by_reciprocals<S: Scalar>(
     l: &mut MatMut<'_, S>,
     part: Option<MatRef<'_, S>>,

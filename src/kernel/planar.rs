@@ -279,9 +279,9 @@ impl<R: Real> Update<'_, '_, R> {
             self.z.column(left + j, 0, self.z.shape.lanes).map(|plane| &plane.as_flattened()[..k])
         });
         let mut tile = [[[[R::zero(); LANES]; TALL]; PARTS]; WIDE];
-        for j in 0..WIDE {
-            for part in 0..PARTS {
-                tile[j][part].copy_from_slice(&self.c.data[start(j, part)..][..TALL]);
+        for (j, column) in tile.iter_mut().enumerate() {
+            for (part, lanes) in column.iter_mut().enumerate() {
+                lanes.copy_from_slice(&self.c.data[start(j, part)..][..TALL]);
             }
         }
         for (l, packed) in pack[..k].iter().enumerate() {
@@ -299,9 +299,9 @@ impl<R: Real> Update<'_, '_, R> {
                 }
             }
         }
-        for j in 0..WIDE {
-            for part in 0..PARTS {
-                self.c.data[start(j, part)..][..TALL].copy_from_slice(&tile[j][part]);
+        for (j, column) in tile.iter().enumerate() {
+            for (part, lanes) in column.iter().enumerate() {
+                self.c.data[start(j, part)..][..TALL].copy_from_slice(lanes);
             }
         }
     }

@@ -5,7 +5,8 @@
 use core::hint::black_box;
 
 use diffsvd::fixed::Svd;
-use diffsvd::{Cotangent, FactorsMut, Real, Rule, Scalar, Vectors, svd_into, svd_workspace_len};
+use diffsvd::spectral::{Polar, SoftThreshold};
+use diffsvd::{Cotangent, Error, FactorsMut, Real, Rule, Scalar, Tolerance, Vectors, svd_into, svd_workspace_len};
 use num_complex::{Complex32, Complex64};
 
 /// The operation of this build.
@@ -73,6 +74,13 @@ pub fn operate() {
         "vjp c64 8" => vjp::<Complex64, 8>(),
         "jvp f32 3" => jvp::<f32, 3>(),
         "jvp c32 4" => jvp::<Complex32, 4>(),
+        "polar f32 3" => spectral::<f32, 3>(|svd| svd.polar()),
+        "polar vjp c32 4" => spectral::<Complex32, 4>(|svd| svd.map_vjp(Polar, &svd.u)),
+        "pinv c32 4" => spectral::<Complex32, 4>(|svd| svd.pinv(Tolerance::Default)),
+        "solve f32 4" => spectral::<f32, 4>(|svd| svd.solve(&svd.s, Tolerance::Default).map(|x| [x; 4])),
+        "rotation f32 3" => spectral::<f32, 3>(|svd| svd.map(svd.rotation()?)),
+        "rotation vjp f32 3" => spectral::<f32, 3>(|svd| svd.map_vjp(svd.rotation()?, &svd.u)),
+        "soft threshold f32 4" => spectral::<f32, 4>(|svd| svd.map(SoftThreshold(0.5))),
         "caller's memory" => callers_memory::<Complex32>(),
         "values f32 3" => values::<f32, 3>(),
         "values c32 4" => values::<Complex32, 4>(),
@@ -112,6 +120,11 @@ fn factors<S: Scalar, const N: usize>() -> Svd<S, N, N, N> {
 
 fn jvp<S: Scalar, const N: usize>() {
     black_box(factors::<S, N>().jvp(&black_box(matrix::<S, N>()), &Rule::default()).ok());
+}
+
+/// A function of the factors.
+fn spectral<S: Scalar, const N: usize>(function: impl Fn(&Svd<S, N, N, N>) -> Result<[[S; N]; N], Error>) {
+    black_box(function(&factors::<S, N>()).ok());
 }
 
 /// The bidiagonal way, on memory of the caller.
