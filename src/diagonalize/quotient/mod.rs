@@ -13,6 +13,8 @@
 //! - Transforms go from one pair of arrays to the other, so that a failed one leaves nothing to undo.
 
 mod shift;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 use super::Rotations;
@@ -33,7 +35,12 @@ const SMALLEST: usize = 4;
 ///
 /// `None`, and nothing changed but the scratch, if squares of these entries leave the range, an entry of the diagonal is zero, or the budget
 /// is used up: all that is for the QR iteration.
-pub(super) fn singular_values<R: Real>(d: &mut [R], e: &[R], scratch: &mut Rotations<'_, R>, level: Level) -> Option<usize> {
+pub(super) fn singular_values<R: Real>(
+    d: &mut [R],
+    e: &[R],
+    scratch: &mut Rotations<'_, R>,
+    level: Level,
+) -> Option<usize> {
     let n = d.len();
     if n < SMALLEST {
         return None;
@@ -278,8 +285,11 @@ impl<R: Real> Solver<'_, R> {
             self.budget = self.budget.checked_sub(1)?;
             let [q0, q1] = self.q.each_mut().map(|q| &mut q[rows.clone()]);
             let [e0, e1] = self.e.each_mut().map(|e| &mut e[rows.clone()]);
-            let (from, q, e) =
-                if segment.now == 0 { (Quotients { q: q0, e: e0 }, q1, e1) } else { (Quotients { q: q1, e: e1 }, q0, e0) };
+            let (from, q, e) = if segment.now == 0 {
+                (Quotients { q: q0, e: e0 }, q1, e1)
+            } else {
+                (Quotients { q: q1, e: e1 }, q0, e0)
+            };
             let pivots = transform::<A, R>(from, q, e, s);
             let last = pivots.last[0];
             let others = pivots.smallest_but(1);

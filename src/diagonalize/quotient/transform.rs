@@ -65,7 +65,7 @@ impl<R: Real> Pivots<R> {
 /// Steps between two looks at the size of the fraction.
 const STRIDE: usize = 4;
 
-/// Transforms `from`, the largest of whose entries is about 1, with the shift `s`; the result goes to `q` and `e`, its last e is zero.
+/// Transforms `from`, of two rows or more, the largest of whose entries is about 1, with the shift `s`; the result goes to `q` and `e`, its last e is zero.
 #[inline(always)]
 pub(super) fn transform<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut [R], s: R) -> Pivots<R> {
     match by_fractions::<A, R>(from, q, e, s) {
@@ -130,7 +130,7 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
         *d = Fraction { x, y, inverse };
     };
     let mut k = 0;
-    // The last step is taken by itself: what it gives may be as small or as negative as it likes.
+    // The last step is taken by itself: what it gives may be negative, or as small against s as it likes.
     while k + STRIDE + 1 < n {
         for k in k..k + STRIDE {
             pivots.smallest_e = pivots.smallest_e.smaller(from_e[k]);
@@ -158,8 +158,9 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
     if !d.is_precise() {
         return None;
     }
-    if k + 1 < n {
-        step(k, &mut d, &mut pivots);
+    step(k, &mut d, &mut pivots);
+    if !d.is_precise() && !(d.y > tiny() && d.y < tiny::<R>().recip() && s * d.y > tiny()) {
+        return None;
     }
     finish(from, q, e, &mut pivots);
     Some(pivots)
@@ -176,7 +177,7 @@ fn finish<R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut [R], pivots: &mu
 
 /// The same with a quotient in the chain, for which no fraction can leave the range.
 #[cold]
-fn by_quotients<R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut [R], s: R) -> Pivots<R> {
+pub(super) fn by_quotients<R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut [R], s: R) -> Pivots<R> {
     let mut d = from.q[0] - s;
     let mut pivots = Pivots::start(d);
     let n = from.q.len();
