@@ -1,9 +1,9 @@
 //! The singular values alone: by the differential quotient-difference algorithm with shifts, dqds.
 //!
 //! The squares q of the diagonal and e of the superdiagonal of B are transformed until the last superdiagonal entry couples
-//! nothing any more; each transform takes a shift off all eigenvalues of B Bᵀ = σ I + …, and the sum σ of the shifts is the smallest one
+//! nothing any more. Each transform takes its shift off all eigenvalues of B Bᵀ, and the sum σ of the shifts becomes the smallest one
 //! (Fernando & Parlett 1994, Parlett & Marques 2000). All is positive, nothing cancels but in d − s, and so every singular value keeps
-//! its relative accuracy. A transform costs a third of a QR sweep or less, and about three are needed for each value.
+//! its relative accuracy. A transform costs a fraction of a QR sweep, and about three are needed for each value.
 //!
 //! - The last row is not dropped together with its superdiagonal entry: what is left is the leading block of B Bᵀ, whose last diagonal entry is
 //!   qₙ₋₁ + eₙ₋₁. The entry eₙ₋₁ stays in its place and the next transform adds it to its last difference. Thus only the product eₙ₋₁ qₙ must be
@@ -12,6 +12,7 @@
 //!   (Rutishauser); often so good that the row can be split off at once.
 //! - Transforms go from one pair of arrays to the other, so that a failed one leaves nothing to undo.
 
+mod segment;
 mod shift;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use super::Rotations;
 use crate::kernel::{Arith, Level, Task};
 use crate::rotation::tiny;
 use crate::scalar::Real;
+use segment::{LARGEST_FRACTION, Segment};
 use shift::Known;
 use transform::{Pivots, Quotients, transform};
 
@@ -33,8 +35,8 @@ const SMALLEST: usize = 4;
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry
 /// unused), descending, with the relative accuracy of [`qr_iteration`](super::qr_iteration), and returns the number of transforms.
 ///
-/// `None`, and nothing changed but the scratch, if squares of these entries leave the range, an entry of the diagonal is zero, or the budget
-/// is used up: all that is for the QR iteration.
+/// `None`, and nothing changed but the scratch, if squares of these entries leave the range, an entry of the diagonal is zero, the budget
+/// is used up, or there is nothing to do but to sort: all that is for the QR iteration.
 pub(super) fn singular_values<R: Real>(
     d: &mut [R],
     e: &[R],
@@ -47,8 +49,8 @@ pub(super) fn singular_values<R: Real>(
     }
     let off = &e[..n - 1];
     let size = |list: &[R]| list.iter().fold(R::zero(), |max, x| max.larger(x.abs()));
-    let largest = size(d).larger(size(off));
-    if !(largest > R::zero()) {
+    let (beside, largest) = (size(off), size(off).larger(size(d)));
+    if beside == R::zero() {
         return None;
     }
     let p = largest.exponent();
@@ -121,72 +123,10 @@ struct Solver<'a, R> {
     budget: usize,
 }
 
-/// The rows start..end under work: B Bᵀ − σ I is the matrix of the array, plus e of the last row in its last diagonal entry.
-struct Segment<R> {
-    start: usize,
-    end: usize,
-    /// Which pair of arrays holds it.
-    now: usize,
-    /// σ, and what was rounded off of it.
-    sigma: R,
-    rest: R,
-    /// The last transform.
-    pivots: Pivots<R>,
-    /// Rows split off since; more than 2 where `pivots` says nothing.
-    since: usize,
-    /// No eigenvalue is known to be above this.
-    bound: R,
-    /// The part of a bound that is tried as a shift.
-    fraction: R,
-}
-
-/// Rows split off since a transform that never was.
-const UNKNOWN: usize = 3;
-
-impl<R: Real> Segment<R> {
-    #[inline(always)]
-    fn new(start: usize, end: usize, sigma: R) -> Self {
-        Segment {
-            start,
-            end,
-            now: 0,
-            sigma,
-            rest: R::zero(),
-            pivots: Pivots::start(R::zero()),
-            since: UNKNOWN,
-            bound: R::one().mul_pow2(R::MAX_EXPONENT),
-            fraction: R::from_f64(LARGEST_FRACTION),
-        }
-    }
-
-    #[inline(always)]
-    fn shifted(&mut self, s: R) {
-        let sum = self.sigma + s;
-        self.rest += if self.sigma < s { (s - sum) + self.sigma } else { (self.sigma - sum) + s };
-        self.sigma = sum;
-    }
-
-    /// σ + x.
-    #[inline(always)]
-    fn value(&self, x: R) -> R {
-        self.sigma + (x + self.rest)
-    }
-
-    #[inline(always)]
-    fn split_off(&mut self, rows: usize) {
-        self.end -= rows;
-        self.since += rows;
-        self.bound = R::one().mul_pow2(R::MAX_EXPONENT);
-    }
-}
-
 /// What eigenvalues may move by, relative to themselves, where a row is split off.
 fn negligible<R: Real>() -> R {
     R::EPSILON * R::from_f64(0.5)
 }
-
-/// The part of a bound on the smallest eigenvalue that is tried first.
-const LARGEST_FRACTION: f64 = 0.5;
 
 impl<R: Real> Solver<'_, R> {
     #[inline(always)]

@@ -22,9 +22,9 @@ pub(super) struct Known<R> {
 impl<R: Real> Known<R> {
     /// The shift: an estimate of λ if the last row belongs to it, a fraction of a bound otherwise.
     ///
-    /// If all other poles of f were at μ, it were f(t) = (1 + γ) − t − γ μ²/(μ − t) − …, of which the smaller zero is taken, with a little less than
-    /// `others` for μ. That is too much only if μ is; too little hardly matters, since the error is of the order of γ qₙ/μ. The residual of the
-    /// last row also tells that an eigenvalue is not below qₙ (1 − √γ)/(1 + γ).
+    /// f(t) = qₙ + γ μ − t − γ μ²/(μ − t) if all its poles are at μ, and its smaller zero is below λ if they are at μ or above. It is taken with
+    /// a little less than `others` for μ, which may still be too much; the transform tells. The residual of the last row says that there is an
+    /// eigenvalue not below qₙ (1 − √γ)/(1 + γ): λ, if the last row belongs to it.
     #[inline(always)]
     pub(super) fn shift(&self, fraction: R) -> R {
         let Known { last, coupling, root, others } = *self;

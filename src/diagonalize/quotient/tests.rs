@@ -51,7 +51,6 @@ fn zoo(n: usize, seed: u64) -> Vec<(&'static str, Bidiagonal)> {
     add("tiny at the start", &|i, _| if i == 0 { 1e-20 } else { 1.0 }, &|_, _| 1.0);
     add("Kahan", &|i, _| 0.9_f64.powf(i as f64), &|i, _| 0.43 * 0.9_f64.powf(i as f64));
     add("split", &|i, _| 1.0 + i as f64, &|i, _| (i % 2) as f64);
-    add("diagonal", &|_, x| x + 0.1, &|_, _| 0.0);
     all
 }
 
@@ -127,7 +126,12 @@ fn relative_accuracy_over_the_zoo() {
         }
     }
     std::println!("{worst:?}");
-    assert!(worst.0 <= 2.0, "{worst:?}");
+    assert!(worst.0 <= 1.0, "{worst:?}");
+}
+
+/// To what single precision can hold.
+fn single(x: f64) -> f64 {
+    <f32 as Real>::from_f64(x).into()
 }
 
 #[test]
@@ -137,10 +141,7 @@ fn single_precision_beside_double() {
         for n in SIZES {
             for (name, (d, e)) in zoo(n, 3) {
                 // What single precision can hold, and its squares.
-                let b: Bidiagonal = (
-                    d.iter().map(|x| f64::from(*x as f32)).collect(),
-                    e.iter().map(|x| f64::from(*x as f32)).collect(),
-                );
+                let b: Bidiagonal = (d.iter().map(|x| single(*x)).collect(), e.iter().map(|x| single(*x)).collect());
                 let Some((s, _)) = solve::<f32>(&b, level) else { continue };
                 let (exact, _) = solve::<f64>(&b, level).unwrap();
                 let error = s.iter().zip(exact).map(|(s, t)| (f64::from(*s) / t - 1.0).abs()).fold(0.0, f64::max);
@@ -152,12 +153,12 @@ fn single_precision_beside_double() {
         }
     }
     std::println!("{worst:?}");
-    assert!(worst.0 <= 2.0, "{worst:?}");
+    assert!(worst.0 <= 0.5, "{worst:?}");
 }
 
 #[test]
 fn few_transforms_are_needed() {
-    for (name, most) in [("square normal", 3.5), ("tall normal", 4.5), ("graded down", 2.0), ("graded up", 2.0)] {
+    for (name, most) in [("square normal", 3.0), ("tall normal", 3.6), ("graded down", 0.7), ("graded up", 0.7)] {
         let count = |seed| {
             let b = zoo(64, seed).into_iter().find(|b| b.0 == name).unwrap().1;
             solve::<f64>(&b, Level::Portable).unwrap().1
@@ -178,7 +179,7 @@ fn few_transforms_are_needed() {
         }
     }
     std::println!("{worst:?}");
-    assert!(worst.0 <= 12.0, "{worst:?}");
+    assert!(worst.0 <= 16.0, "{worst:?}");
 }
 
 #[test]
@@ -196,6 +197,7 @@ fn what_is_out_of_range_is_left_to_the_qr_iteration() {
     assert!(with(&|b| b.1[3] = 0.0));
     assert!(!with(&|b| b.0.fill(1e-60)), "a singular value of 1e-360");
     assert!(!with(&|b| b.0[1] = f64::NAN));
+    assert!(!with(&|b| b.1.fill(0.0)), "a diagonal, to be sorted exactly");
     assert!(!with(&|b| *b = (vec![0.0; 6], vec![0.0; 6])));
     let huge = (vec![1e300; 6], vec![-1e300; 6]);
     let (s, _) = solve::<f64>(&huge, Level::detect()).unwrap();
@@ -215,7 +217,7 @@ fn fractions_agree_with_quotients() {
             let mut expected = (vec![0.0; n], vec![0.0; n]);
             let wanted = transform::by_quotients(from, &mut expected.0, &mut expected.1, 0.0);
             let mut got = (vec![0.0; n], vec![0.0; n]);
-            let pivots = transform::transform::<crate::kernel::Separate, f64>(from, &mut got.0, &mut got.1, 0.0);
+            let pivots = transform::<crate::kernel::Separate, f64>(from, &mut got.0, &mut got.1, 0.0);
             let close = |a: f64, b: f64| (a - b).abs() <= 8.0 * n as f64 * f64::EPSILON * a.abs();
             assert!(got.0.iter().zip(&expected.0).all(|(a, b)| close(*a, *b)), "{name} {n}: q");
             assert!(got.1.iter().zip(&expected.1).all(|(a, b)| close(*a, *b)), "{name} {n}: e");

@@ -99,7 +99,12 @@ impl<R: Real> Fraction<R> {
     /// Whether nothing has underflowed or overflowed on the way here.
     #[inline(always)]
     fn is_precise(&self) -> bool {
-        self.y > tiny() && self.y < tiny::<R>().recip() && self.x > tiny()
+        self.is_in_range() && self.x > tiny()
+    }
+
+    #[inline(always)]
+    fn is_in_range(&self) -> bool {
+        self.y > tiny() && self.y < tiny::<R>().recip()
     }
 
     /// The same number with y = 1.
@@ -118,6 +123,7 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
     let mut pivots = Pivots::start(d.x);
     let mut step = |k: usize, d: &mut Fraction<R>, pivots: &mut Pivots<R>| {
         let (off, next) = (from_e[k], from_q[k + 1]);
+        pivots.smallest_e = pivots.smallest_e.smaller(off);
         let y = A::mul_add(off, d.y, d.x);
         let x = A::mul_add(-s, y, d.x * next);
         let inverse = y.recip();
@@ -133,7 +139,6 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
     // The last step is taken by itself: what it gives may be negative, or as small against s as it likes.
     while k + STRIDE + 1 < n {
         for k in k..k + STRIDE {
-            pivots.smallest_e = pivots.smallest_e.smaller(from_e[k]);
             step(k, &mut d, &mut pivots);
         }
         k += STRIDE;
@@ -148,7 +153,6 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
         }
     }
     while k + 2 < n {
-        pivots.smallest_e = pivots.smallest_e.smaller(from_e[k]);
         step(k, &mut d, &mut pivots);
         k += 1;
     }
@@ -158,8 +162,10 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
     if !d.is_precise() {
         return None;
     }
+    let smallest_e = pivots.smallest_e;
     step(k, &mut d, &mut pivots);
-    if !d.is_precise() && !(d.y > tiny() && d.y < tiny::<R>().recip() && s * d.y > tiny()) {
+    pivots.smallest_e = smallest_e;
+    if !(d.is_in_range() && (d.x > tiny() || s * d.y > tiny())) {
         return None;
     }
     finish(from, q, e, &mut pivots);
