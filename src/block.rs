@@ -114,10 +114,10 @@ pub(crate) fn apply_block<R: Real>(
         Product::Adjoint => z.set_overlap(level, t, w.as_block()),
         Product::Forward => {
             z.data.fill([R::zero(); LANES]);
-            z.add_product(level, t, w.as_block());
+            z.add_product(level, &[t], w.as_block());
         }
     }
-    c.add_product(level, v, z.as_block());
+    c.add_product(level, &[v], z.as_block());
 }
 
 /// −T from VᴴV: column j of T is −τⱼ T VᴴVⱼ above the diagonal and τⱼ on it.

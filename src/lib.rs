@@ -53,7 +53,7 @@
 //!
 //! | feature | default | what it brings |
 //! |---|---|---|
-//! | `std` | yes | the standard library's square root, detection of the instruction set at run time, `alloc` |
+//! | `std` | yes | the standard library's square root, detection of the instruction set at run time (less of it by the environment variable `DIFFSVD_LEVEL`: `portable`, `avx2`), `alloc` |
 //! | `alloc` | by `std` | [`Mat`] and [`Svd`]: owned matrices, a few lines a function over the core |
 //! | `libm` | no | the square root of the `libm` crate: needed where there is no standard library |
 #![no_std]

@@ -1,5 +1,6 @@
 //! Which way a matrix goes through the stages, and how much memory that takes: one decision for both.
 
+use crate::bidiagonal::PUT_OFF;
 use crate::block::{BLOCK, PANEL, scratch_cols};
 use crate::diagonalize::divide_workspace_len;
 use crate::error::Error;
@@ -72,6 +73,13 @@ impl Plan {
             .saturating_mul(copy.saturating_add(left).saturating_add(3))
             .saturating_add(short.saturating_mul(square.saturating_add(rows).saturating_add(right).saturating_add(1)))
             .saturating_add(if self.blocked() { blocks } else { 0 });
+        let put_off = if self.trailing(0, size_of::<S>()) > BLOCKED_FROM {
+            let rows = short.saturating_mul(2 * PUT_OFF + 2).saturating_add(padded(2 * PUT_OFF).saturating_mul(n));
+            rows.saturating_add(padded(self.reduced_rows()).saturating_mul(PUT_OFF))
+        } else {
+            0
+        };
+        let entries = entries.saturating_add(put_off);
         let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
         let reals = n
             .saturating_mul(REALS_PER_COLUMN)
@@ -90,6 +98,29 @@ impl Plan {
     /// Whether reflectors are applied in blocks.
     pub(crate) const fn blocked(&self) -> bool {
         (self.tall && self.cols > PANEL) || self.divided()
+    }
+
+    /// Columns that are reduced in blocks, before what is left fits the cache, where it is faster to update each column at
+    /// once. An entry has `bytes` bytes.
+    pub(crate) const fn reduced_in_blocks(&self, bytes: usize) -> usize {
+        let mut cols = 0;
+        if self.trailing(0, bytes) > BLOCKED_FROM {
+            while cols + PUT_OFF < self.cols && self.trailing(cols, bytes) > REDUCED_AT_ONCE {
+                cols += PUT_OFF;
+            }
+        }
+        cols
+    }
+
+    /// Bytes of the matrix that is left after `cols` columns.
+    const fn trailing(&self, cols: usize, bytes: usize) -> usize {
+        let (rows, left) = (self.reduced_rows().saturating_sub(cols), self.cols.saturating_sub(cols));
+        rows.saturating_mul(left).saturating_mul(bytes)
+    }
+
+    /// Rows of the matrix that is reduced.
+    pub(crate) const fn reduced_rows(&self) -> usize {
+        if self.tall { self.cols } else { self.rows }
     }
 
     /// Rows of the left factor that are not zero before reflectors are applied to it: a complete basis has ones down to the last.
@@ -128,6 +159,11 @@ pub(crate) struct Stores {
     /// The two real factors of the bidiagonal matrix.
     pub(crate) middle: usize,
 }
+
+/// Bytes of a matrix from which its reduction begins with blocks of columns, and of what is left for the end: what a second
+/// cache of 1 MiB holds (`docs/benchmarks.md`).
+const BLOCKED_FROM: usize = 3 << 20;
+const REDUCED_AT_ONCE: usize = 1 << 20;
 
 /// Order from which divide and conquer is faster than QR iteration (`docs/benchmarks.md`).
 const DIVIDED_FROM: usize = 96;

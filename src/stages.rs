@@ -1,11 +1,11 @@
 //! The stages of the decomposition in their order, and the work storage that they share.
 
 use crate::banded::{self, Frame};
-use crate::bidiagonal::{Bidiagonal, Form, Panel, Reduce, Scratch, Tau};
+use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, Panel, PutOff, Reduce, ReduceBlock, Scratch, Tau};
 use crate::block::{self, BLOCK, PANEL, Product, Reflectors, scratch_cols};
 use crate::diagonalize::{self, Rotations, divide_workspace_len};
 use crate::error::Error;
-use crate::kernel::{LANES, Lane, Level, Planes};
+use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes};
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::Plan;
 use crate::rotation::Columns;
@@ -37,6 +37,7 @@ pub(crate) struct Core<'w, R> {
     middle: [Planes<'w, R>; 2],
     divide: &'w mut [R],
     blocks: &'w mut [Lane<R>],
+    put_off: PutOff<'w, R>,
 }
 
 impl<'w, R: Real> Core<'w, R> {
@@ -53,6 +54,14 @@ impl<'w, R: Real> Core<'w, R> {
         let row = store.planes(n, 1, parts).data;
         let blocked = if plan.blocked() { scratch_cols(plan.left_cols.max(n)) } else { 0 };
         let blocks = store.planes(BLOCK, blocked, parts).data;
+        let put_off = if plan.reduced_in_blocks(size_of::<R>() * parts) > 0 { PUT_OFF } else { 0 };
+        let put_off = PutOff {
+            t: store.planes(n, put_off, parts),
+            u: store.planes(n, put_off, parts),
+            w: store.planes(plan.reduced_rows(), put_off, parts),
+            factors: store.planes(2 * PUT_OFF, if put_off == 0 { 0 } else { n }, parts),
+            rows: core::array::from_fn(|_| store.planes(n, put_off.min(1), parts).data),
+        };
         let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
         let [tau_q, tau_p, tau_r] = store.reals::<3>(2 * n).map(|taus| taus.as_chunks_mut().0);
         let [divide] = store.reals(if plan.divided() { divide_workspace_len(n) } else { 0 });
@@ -76,6 +85,7 @@ impl<'w, R: Real> Core<'w, R> {
             middle,
             divide,
             blocks,
+            put_off,
         }
     }
 
@@ -136,6 +146,23 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// To bidiagonal form; the reflectors are left in `copy` (or `square`) and in `rows`.
     fn reduce(&mut self) {
+        let level = self.level;
+        self.tau_p[0] = [R::zero(); 2];
+        if self.plan.vectors {
+            self.rows.column(0).fill([R::zero(); LANES]);
+        }
+        let in_blocks = self.plan.reduced_in_blocks(size_of::<R>() * self.copy.parts);
+        for first in (0..in_blocks).step_by(PUT_OFF) {
+            let (task, off) = self.reduction(first);
+            level.run(ReduceBlock { task, off });
+            self.catch_up(first);
+        }
+        let (task, _) = self.reduction(in_blocks);
+        level.run(task);
+    }
+
+    /// The reduction of the columns from `first` on.
+    fn reduction(&mut self, first: usize) -> (Reduce<'_, R>, &mut PutOff<'w, R>) {
         let n = self.plan.cols;
         let a = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow().split(n).0 };
         // The columns of the square matrix are shorter than those of A.
@@ -143,8 +170,20 @@ impl<'w, R: Real> Core<'w, R> {
         let [v, w, z] = self.columns.each_mut().map(|column| &mut column[..len]);
         let scratch = Scratch { v, w, z, x: &mut *self.row };
         let p = if self.plan.vectors { Some(self.rows.reborrow()) } else { None };
-        let mut b = Bidiagonal { d: self.d, e: self.e, tau_q: self.tau_q, tau_p: self.tau_p };
-        self.level.run(Reduce { a, p, b: &mut b, scratch });
+        let b = Bidiagonal { d: self.d, e: self.e, tau_q: self.tau_q, tau_p: self.tau_p };
+        (Reduce { a, first, p, b, scratch }, &mut self.put_off)
+    }
+
+    /// The updates that columns `first..first + PUT_OFF` put off.
+    fn catch_up(&mut self, first: usize) {
+        let (n, end) = (self.plan.cols, first + PUT_OFF);
+        let a = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow().split(n).0 };
+        let (depth, parts, top) = (a.depth, a.parts, first / LANES);
+        let (v, c) = a.split(first).1.split(PUT_OFF);
+        let [w, factors] = self.put_off.waiting((end, n), top);
+        let v = Block { data: v.data, shape: w.shape };
+        let shape = PlaneShape { top, lanes: depth - top, cols: n - end, depth, parts };
+        BlockMut { data: c.data, shape }.add_product(self.level, &[v, w], factors);
     }
 
     /// Small matrices: the reflectors become the bases in place, and QR iteration turns them.

@@ -8,10 +8,14 @@ mod support;
 
 #[path = "factored/complete.rs"]
 mod complete;
+#[path = "factored/covariance.rs"]
+mod covariance;
 #[path = "factored/gauge.rs"]
 mod gauge;
 #[path = "factored/line.rs"]
 mod line;
+#[path = "factored/properties.rs"]
+mod properties;
 #[path = "factored/second.rs"]
 mod second;
 #[path = "factored/truncated.rs"]

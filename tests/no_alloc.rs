@@ -6,9 +6,14 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use diffsvd::spectral::{
+    Hermitian, LeastSquares, LeastSquaresGradient, LeastSquaresSecondOrder, LeastSquaresTangent, MapGradient,
+    MapTangent, Side, Tikhonov, hermitian_second_workspace_len, hermitian_workspace_len, map_derivative_workspace_len,
+    map_into, map_jvp_into, map_second_into, map_second_workspace_len, map_vjp_into,
+};
 use diffsvd::{
-    Cotangent, Error, Factors, FactorsMut, MatMut, MatRef, Rule, Scalar, TangentMut, Target, Vectors, jvp_into,
-    jvp_workspace_len, svd_into, svd_workspace_len, vjp_into, vjp_workspace_len,
+    Cotangent, Error, Factors, FactorsMut, MatMut, MatRef, Real, Rule, Scalar, TangentMut, Target, Tolerance, Vectors,
+    jvp_into, jvp_workspace_len, svd_into, svd_workspace_len, vjp_into, vjp_workspace_len,
 };
 use num_complex::Complex;
 
@@ -41,7 +46,6 @@ fn allocations<T>(work: impl FnOnce() -> T) -> usize {
 
 /// Decomposition, backward and forward rule of an m×n matrix, everything allocated beforehand.
 fn core<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> usize {
-    use diffsvd::Real;
     let k = m.min(n);
     let (u_cols, v_cols) = if vectors == Vectors::Full { (m, n) } else { (k, k) };
     let entry = |i: usize| S::from_real(S::Real::from_f64(((i * 37) % 11) as f64 - 4.0));
@@ -82,6 +86,71 @@ fn core<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> usize {
     })
 }
 
+/// Writes a target with the help of a workspace.
+type Write<'a, S> = dyn Fn(Target<'_, S>, &mut [S]) -> Result<(), Error> + 'a;
+
+/// Value, both derivatives and the second one of U f(S) Vᴴ, of a projector and of A⁺ b, at equal and zero values.
+fn spectral<S: Scalar>(m: usize, n: usize) -> usize {
+    let (k, number) = (m.min(n), S::Real::from_f64);
+    let identity = |rows: usize| -> Vec<S> {
+        (0..rows * k).map(|i| if i % rows == i / rows { S::one() } else { S::zero() }).collect()
+    };
+    let (u, v, z) = (identity(m), identity(n), vec![S::one(); m * n]);
+    let s: Vec<S::Real> = (0..k).map(|i| number(if i + 1 < k { 1.0 } else { 0.0 })).collect();
+    let (mut x, mut square, mut column) = (z.clone(), vec![S::one(); n * n], vec![S::one(); m.max(n)]);
+    let lengths = [
+        map_derivative_workspace_len::<S>(m, n, k),
+        map_second_workspace_len::<S>(m, n, k),
+        hermitian_workspace_len::<S>(m, n, k),
+        hermitian_second_workspace_len::<S>(m, n, k),
+        LeastSquares::<S>::second_workspace_len((m, n), k, 1),
+    ];
+    let mut work = vec![S::zero(); lengths.into_iter().max().unwrap_or(0)];
+
+    let mut run = || -> Result<(), Error> {
+        let factors = Factors { u: MatRef::col_major(&u, m, k)?, s: &s, v: MatRef::col_major(&v, n, k)? };
+        let (z, f) = (MatRef::col_major(&z, m, n)?, Tikhonov(number(0.5)));
+        let mut target =
+            |work: &mut [S], write: &Write<'_, S>| write(Target::Overwrite(MatMut::col_major(&mut x, m, n)?), work);
+        let tangent = MapTangent { a: z, f: None };
+        target(&mut work, &|x, work| map_into(&factors, &f, x, work))?;
+        target(&mut work, &|x, work| map_jvp_into(&factors, &f, &tangent, x, work))?;
+        target(&mut work, &|a, work| map_vjp_into(&factors, &f, z, MapGradient { a, f: None }, work))?;
+        target(&mut work, &|x, work| map_second_into(&factors, &f, [z; 2], x, work))?;
+
+        let projector = Hermitian::range(&factors, Side::Right, Tolerance::Relative(number(0.5)));
+        projector.value_into(&factors, Target::Overwrite(MatMut::col_major(&mut square, n, n)?), &mut work)?;
+        projector.jvp_into(&factors, z, Target::Overwrite(MatMut::col_major(&mut square, n, n)?), &mut work)?;
+        let y = MatRef::col_major(&square, n, n)?;
+        target(&mut work, &|a, work| projector.vjp_into(&factors, y, a, work))?;
+        target(&mut work, &|a, work| projector.vjp_tangent_into(&factors, (z, y), a, work))?;
+
+        let (b, g) = (vec_view(&u, m)?, vec_view(&v, n)?);
+        let problem = LeastSquares { b, cutoff: Tolerance::Relative(number(0.5)) };
+        let tangent = LeastSquaresTangent { a: z, b };
+        problem.solve_into(&factors, Target::Overwrite(MatMut::col_major(&mut column, n, 1)?), &mut work)?;
+        problem.jvp_into(&factors, &tangent, Target::Add(MatMut::col_major(&mut column, n, 1)?), &mut work)?;
+        let point = LeastSquaresSecondOrder { x_bar: g, tangent, x_bar_dot: g };
+        for second in [false, true] {
+            let a = Target::Overwrite(MatMut::col_major(&mut x, m, n)?);
+            let b = Target::Overwrite(MatMut::col_major(&mut column, m, 1)?);
+            let gradient = LeastSquaresGradient { a, b };
+            if second {
+                problem.vjp_tangent_into(&factors, &point, gradient, &mut work)?;
+            } else {
+                problem.vjp_into(&factors, g, gradient, &mut work)?;
+            }
+        }
+        Ok(())
+    };
+    allocations(|| run().unwrap())
+}
+
+/// The first column.
+fn vec_view<S: Scalar>(data: &[S], rows: usize) -> Result<MatRef<'_, S>, Error> {
+    MatRef::col_major(&data[..rows], rows, 1)
+}
+
 #[test]
 fn the_core_allocates_nothing() {
     assert_eq!(allocations(|| vec![1.0; 3]), 1, "the counter counts");
@@ -90,6 +159,10 @@ fn the_core_allocates_nothing() {
             assert_eq!(core::<f64>(m, n, vectors), 0, "f64 {m}×{n} {vectors:?}");
             assert_eq!(core::<Complex<f32>>(m, n, vectors), 0, "Complex<f32> {m}×{n} {vectors:?}");
         }
+    }
+    for (m, n) in [(4, 4), (6, 4), (4, 6)] {
+        assert_eq!(spectral::<f64>(m, n), 0, "f64 {m}×{n}");
+        assert_eq!(spectral::<Complex<f32>>(m, n), 0, "Complex<f32> {m}×{n}");
     }
     // An error allocates nothing either.
     let refused = allocations(|| svd_into(MatRef::<f64>::empty(), Vectors::Leading(1), empty(), &mut []));

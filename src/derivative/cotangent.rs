@@ -71,7 +71,7 @@ impl<S: Scalar> Cotangent<'_, S> {
 }
 
 /// One instance for both parts.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
 fn fold_entries<S: Scalar, T>(part: MatRef<'_, S>, start: T, step: &mut impl FnMut(T, S) -> T) -> T {
     let mut folded = start;
     for j in 0..part.cols() {

@@ -67,7 +67,10 @@ impl NullSpace {
 
         let mut seen = MatMut::col_major(target, longer, count)?;
         seen.fill_with(|i, j| long.image.at(i, first + j));
-        project_out(long.basis.as_ref().leading_cols(first), seen.reborrow(), inside)?;
+        // Twice: what B carries into the null space may be small beside the rest.
+        for _ in 0..2 {
+            project_out(long.basis.as_ref().leading_cols(first), seen.reborrow(), inside)?;
+        }
         let rest = arena.take(svd_workspace_len::<S>(longer, count, Vectors::Thin));
         let q = MatMut::col_major(&mut *turn, count, count)?;
         svd_into(
@@ -76,6 +79,8 @@ impl NullSpace {
             FactorsMut { u: zeros(&mut long.basis, first)?, s: &mut *s_dot, v: q },
             rest,
         )?;
+        let given = if null.tall { line.factors.u } else { line.factors.v };
+        project_out(given.leading_cols(first), zeros(&mut long.basis, first)?, inside)?;
         let turn = MatRef::col_major(turn, count, count)?;
         for part in [&mut short.basis, &mut long.image] {
             mix_columns(&mut zeros(part, first)?, turn, row);
@@ -83,7 +88,6 @@ impl NullSpace {
 
         line.report.zeros = count;
         line.report.ties += s_dot.windows(2).filter(|pair| pair[0] - pair[1] <= line.tie).count();
-        let given = if null.tall { line.factors.u } else { line.factors.v };
         for j in (0..count).filter(|&j| s_dot[j] <= line.tie) {
             complete(&mut long.basis, first + j, given.trailing_cols(first), (&mut *vector, &mut *inside))?;
         }

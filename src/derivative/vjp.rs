@@ -251,7 +251,7 @@ impl<S: Scalar> Middle<'_, S> {
 }
 
 /// Basisᴴ part; discards (I − basis basisᴴ) part in the columns from `nonzero` on.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
 fn project_part<S: Scalar>(
     product: &mut MatMut<'_, S>,
     basis: MatRef<'_, S>,
@@ -281,7 +281,7 @@ fn project_part<S: Scalar>(
 }
 
 /// L ← part S⁺; says whether there was a part.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
 fn scaled_by_reciprocals<S: Scalar>(
     l: &mut MatMut<'_, S>,
     part: Option<MatRef<'_, S>>,

@@ -33,7 +33,7 @@ macro_rules! in_groups {
 
 /// Real and imaginary plane of a column from lane `from` on; the latter is empty where there is none.
 #[inline(always)]
-fn planes<const PARTS: usize, R>(column: &[Lane<R>], depth: usize, from: usize) -> (&[Lane<R>], &[Lane<R>]) {
+pub(super) fn planes<const PARTS: usize, R>(column: &[Lane<R>], depth: usize, from: usize) -> (&[Lane<R>], &[Lane<R>]) {
     if PARTS == 1 {
         (&column[from..depth], &[])
     } else {
@@ -44,7 +44,7 @@ fn planes<const PARTS: usize, R>(column: &[Lane<R>], depth: usize, from: usize) 
 
 /// The same, to be written.
 #[inline(always)]
-fn planes_mut<const PARTS: usize, R>(
+pub(super) fn planes_mut<const PARTS: usize, R>(
     column: &mut [Lane<R>],
     depth: usize,
     from: usize,
@@ -285,6 +285,6 @@ fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
 
 /// The product of two coefficients.
 #[inline(always)]
-fn multiply<R: Real, const PARTS: usize>(a: Complex<R>, b: Complex<R>) -> Complex<R> {
+pub(super) fn multiply<R: Real, const PARTS: usize>(a: Complex<R>, b: Complex<R>) -> Complex<R> {
     if PARTS == 1 { Complex { re: a.re * b.re, im: R::zero() } } else { a * b }
 }

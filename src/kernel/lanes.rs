@@ -28,6 +28,12 @@ pub(crate) const fn padded(rows: usize) -> usize {
     rows.div_ceil(LANES).saturating_mul(LANES)
 }
 
+/// At the start of the body of a loop over lanes: the compiler is not to gather the same place of many lanes into one vector.
+#[inline(always)]
+pub(crate) fn lane_by_lane() {
+    core::hint::black_box(());
+}
+
 /// c + x a.
 #[inline(always)]
 pub(super) fn add_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lane<R> {

@@ -2,6 +2,8 @@
 //!
 //! A stage is written once, generic over the arithmetic, and instantiated here for each instruction set: the compiler
 //! turns its loops over [`Lane`](super::Lane)s into the vectors of that set. There is nothing else to port.
+//! With `std` on x86-64 the environment variable `DIFFSVD_LEVEL` (`portable`, `avx2`) takes fewer instructions than there are: for tests,
+//! and for results that are the same to the last bit on different machines.
 #![cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
@@ -99,10 +101,25 @@ impl Level {
         }
     }
 
-    #[cfg_attr(not(feature = "std"), allow(clippy::ifs_same_cond, reason = "the compiler's answers may be the same"))]
+    /// What the machine has, or less if the environment asks for it.
     #[cfg(target_arch = "x86_64")]
     #[cold]
     fn ask() -> Self {
+        let has = Self::of_the_machine();
+        #[cfg(feature = "std")]
+        if let Some(wanted) = std::env::var_os("DIFFSVD_LEVEL") {
+            return match wanted.to_str() {
+                Some("portable") => Level::Portable,
+                Some("avx2") if has == Level::Avx512 => Level::Avx2,
+                _ => has,
+            };
+        }
+        has
+    }
+
+    #[cfg_attr(not(feature = "std"), allow(clippy::ifs_same_cond, reason = "the compiler's answers may be the same"))]
+    #[cfg(target_arch = "x86_64")]
+    fn of_the_machine() -> Self {
         if has!("avx512f", "avx512vl", "avx512dq", "avx512bw", "fma", "avx2") {
             Level::Avx512
         } else if has!("avx2", "fma") {

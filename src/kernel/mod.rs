@@ -5,6 +5,7 @@
 
 pub(crate) mod cast;
 pub(crate) mod columns;
+pub(crate) mod gather;
 mod lanes;
 mod level;
 mod planar;

@@ -64,9 +64,9 @@ impl<R: Real> BlockMut<'_, R> {
         level.run(Overlap { w: self, v, c });
     }
 
-    /// C ← C + V Z. V has at most [`DEEPEST`] columns.
-    pub(crate) fn add_product(&mut self, level: Level, v: Block<'_, R>, z: Block<'_, R>) {
-        level.run(Update { c: self, v, z });
+    /// C ← C + V Z for the columns V of all `blocks`, at most [`DEEPEST`].
+    pub(crate) fn add_product(&mut self, level: Level, blocks: &[Block<'_, R>], z: Block<'_, R>) {
+        level.run(Update { c: self, blocks, z });
     }
 }
 
@@ -191,7 +191,7 @@ fn overlap<A: Arith, R: Real, const PARTS: usize, const TALL: usize, const WIDE:
 
 struct Update<'a, 'b, R> {
     c: &'a mut BlockMut<'b, R>,
-    v: Block<'a, R>,
+    blocks: &'a [Block<'a, R>],
     z: Block<'a, R>,
 }
 
@@ -216,7 +216,7 @@ impl<R: Real> Task for Update<'_, '_, R> {
 impl<R: Real> Update<'_, '_, R> {
     #[inline(always)]
     fn chunks<A: Arith, const PARTS: usize, const TALL: usize, const WIDE: usize>(mut self) {
-        let (lanes, cols) = (self.v.shape.lanes, self.c.shape.cols);
+        let (lanes, cols) = (self.c.shape.lanes, self.c.shape.cols);
         let mut pack: Pack<R> = [[[[R::zero(); LANES]; PACKED]; 2]; DEEPEST];
         for from in (0..lanes).step_by(PACKED) {
             let count = PACKED.min(lanes - from);
@@ -234,10 +234,16 @@ impl<R: Real> Update<'_, '_, R> {
         }
     }
 
+    /// Columns of V.
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.blocks.iter().fold(0, |sum, v| sum + v.shape.cols).min(DEEPEST)
+    }
+
     #[inline(always)]
     fn fill<const PARTS: usize>(&self, pack: &mut Pack<R>, from: usize, count: usize) {
-        for (l, packed) in pack.iter_mut().enumerate().take(self.v.shape.cols) {
-            let column = self.v.column(l, from, count);
+        let columns = self.blocks.iter().flat_map(|v| (0..v.shape.cols).map(move |l| v.column(l, from, count)));
+        for (packed, column) in pack.iter_mut().zip(columns) {
             for part in 0..PARTS {
                 packed[part][..count].copy_from_slice(column[part]);
             }
@@ -272,7 +278,7 @@ impl<R: Real> Update<'_, '_, R> {
         (from, top): (usize, usize),
         left: usize,
     ) {
-        let k = self.v.shape.cols.min(DEEPEST);
+        let k = self.depth();
         let Shape { top: above, depth, .. } = self.c.shape;
         let start = |j: usize, part: usize| ((left + j) * PARTS + part) * depth + above + from + top;
         let z: [[&[R]; 2]; WIDE] = core::array::from_fn(|j| {

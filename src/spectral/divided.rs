@@ -65,6 +65,29 @@ pub(super) fn second_difference<R: Real, F: TwiceDifferentiable<R> + ?Sized>(f: 
     if (quotient - mean).abs() <= bound { mean } else { quotient }
 }
 
+/// g\[x₀, x₁, x₂\] of the even continuation: turned so that at most one argument −b is negative, where g differs from the odd f by 2 f(b).
+///
+/// g\[0, 0, x\] is (g(x) − g(0))/x², as if g′(0) = 0: where g has a kink at zero, its two slopes cancel in every sum over ±x.
+pub(super) fn even_second_difference<R: Real, F: TwiceDifferentiable<R> + ?Sized>(f: &F, x: [R; 3]) -> R {
+    let zero = R::zero();
+    let count = |wanted: fn(&R, &R) -> bool| x.iter().filter(|x| wanted(*x, &zero)).count();
+    if count(R::eq) == 2 {
+        let x = x.iter().fold(zero, |sum, x| sum + x.abs());
+        return f.quotient(x) / x;
+    }
+    let (negative, positive) = (count(R::lt), count(R::gt));
+    let [a, b, c] = if negative > positive.min(1) { x.map(|x| -x) } else { x };
+    let odd = f.second_difference([a, b, c]);
+    for [one, middle, other] in [[a, b, c], [b, c, a], [c, a, b]] {
+        if middle < zero {
+            let b = -middle;
+            let quotient = f.quotient(b) * (b / (one + b)) / (b + other);
+            return odd + quotient + quotient;
+        }
+    }
+    odd
+}
+
 /// f\[x₀, x₁, x₂\] of a function that is made of linear pieces, by the quotient over the longest side that joins them, whose length
 /// does not vanish; zero where all three lie in one.
 pub(super) fn second_of_pieces<R: Real, P: Copy, Q: PartialEq>(

@@ -89,6 +89,14 @@ pub trait TwiceDifferentiable<R: Real>: SpectralFunction<R> {
         divided::second_difference(self, x)
     }
 
+    /// The second divided difference g\[x₀, x₁, x₂\] of the *even* continuation g of the same function, for
+    /// [`Hermitian`](crate::spectral::Hermitian). The arguments may be negative.
+    ///
+    /// The default follows from the odd one: with a and c ≥ 0 > −b, g\[a, −b, c\] = f\[a, −b, c\] + 2 f(b)/((a + b)(b + c)).
+    fn even_second_difference(&self, x: [R; 3]) -> R {
+        divided::even_second_difference(self, x)
+    }
+
     /// Whether the second derivative exists at these singular values. The default demands what
     /// [`check`](SpectralFunction::check) does, and f″(0) = 0 where a singular value is zero.
     ///
@@ -130,6 +138,9 @@ impl<R: Real, F: TwiceDifferentiable<R> + ?Sized> TwiceDifferentiable<R> for &F 
     }
     fn second_difference(&self, x: [R; 3]) -> R {
         (**self).second_difference(x)
+    }
+    fn even_second_difference(&self, x: [R; 3]) -> R {
+        (**self).even_second_difference(x)
     }
     fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
         (**self).check_second(at)

@@ -185,7 +185,7 @@ impl<F> Hermitian<F> {
         Ok(())
     }
 
-    fn sign<S: Scalar>(&self) -> S::Real {
+    pub(super) fn sign<S: Scalar>(&self) -> S::Real {
         if self.complement { -S::Real::one() } else { S::Real::one() }
     }
 
@@ -199,6 +199,18 @@ impl<F> Hermitian<F> {
     where
         F: SpectralFunction<S::Real>,
     {
+        self.check(factors, order)?;
+        let (m, n) = factors.shape();
+        let arena = Arena::new(work, hermitian_workspace_len::<S>(m, n, factors.triplets()))?;
+        let oriented = self.oriented(factors);
+        Ok(Prepared { other: oriented.u, basis: oriented.v, arena })
+    }
+
+    /// Whether what is asked for exists.
+    pub(super) fn check<S: Scalar>(&self, factors: &Factors<'_, S>, order: Order) -> Result<(), Error>
+    where
+        F: SpectralFunction<S::Real>,
+    {
         factors.check()?;
         let at = Values::of(factors);
         self.f.check(&at, order)?;
@@ -206,10 +218,12 @@ impl<F> Hermitian<F> {
             // The even continuation has a kink at zero.
             at.require_above("the Hermitian function", at.noise())?;
         }
-        let (m, n) = factors.shape();
-        let arena = Arena::new(work, hermitian_workspace_len::<S>(m, n, factors.triplets()))?;
-        let oriented = if self.side == Side::Left { mirrored(factors) } else { *factors };
-        Ok(Prepared { other: oriented.u, basis: oriented.v, arena })
+        Ok(())
+    }
+
+    /// The factors that make the result V g(S) Vᴴ.
+    pub(super) fn oriented<'a, S: Scalar>(&self, factors: &Factors<'a, S>) -> Factors<'a, S> {
+        if self.side == Side::Left { mirrored(factors) } else { *factors }
     }
 
     /// Entry by entry pᵢⱼ ← entry(G1, G2, pᵢⱼ, conj(pⱼᵢ))/4, so that the result and its adjoint make the whole; and what the projection on the

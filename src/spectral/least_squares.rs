@@ -2,6 +2,7 @@
 
 use super::frame::{Direct, Frame};
 use super::function::SpectralFunction;
+use super::hermitian::Side;
 use super::inverse::Inverse;
 use super::values::{Order, Values};
 use crate::derivative::Target;
@@ -53,7 +54,7 @@ pub struct LeastSquaresTangent<'a, S> {
 }
 
 impl<S: Scalar> LeastSquares<'_, S> {
-    /// Length of the workspace of all three methods for an m×n matrix, k triplets and p right-hand sides.
+    /// Length of the workspace of the three methods of first order for an m×n matrix, k triplets and p right-hand sides.
     #[must_use]
     pub const fn workspace_len(shape: (usize, usize), triplets: usize, columns: usize) -> usize {
         Frame::<S>::len(shape.0, shape.1, triplets).saturating_add(triplets.saturating_mul(columns))
@@ -65,8 +66,8 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
     pub fn solve_into(&self, factors: &Factors<'_, S>, x: Target<'_, S>, work: &mut [S]) -> Result<(), Error> {
         check_shape("the solution", x.shape(), (factors.shape().1, self.b.cols()))?;
-        let (f, arena) = self.prepare(factors, Order::Value, work)?;
-        apply((factors.v, factors.s, factors.u), &f, self.b, x.into_parts(), arena)
+        let (f, work) = self.prepare(factors, Order::Value, work)?;
+        Derivative { factors, f, work }.inverse(Side::Right, self.b, x.into_parts())
     }
 
     /// dx = A⁺ db + dA⁺ b, n×p.
@@ -80,28 +81,17 @@ impl<S: Scalar> LeastSquares<'_, S> {
         x_dot: Target<'_, S>,
         work: &mut [S],
     ) -> Result<(), Error> {
-        let ((m, n), k, p, one) = (factors.shape(), factors.triplets(), self.b.cols(), S::Real::one());
+        let ((m, n), p) = (factors.shape(), self.b.cols());
         check_shape("the tangent of the solution", x_dot.shape(), (n, p))?;
         for (name, part, shape) in [("the tangent of A", tangent.a, (m, n)), ("the tangent of b", tangent.b, (m, p))] {
             part.check_shape(name, shape)?;
             part.check_finite(name)?;
         }
-        let (f, mut arena) = self.prepare(factors, Order::Derivative, work)?;
-        let mut frame = Frame::new(factors, &mut arena);
-        frame.project(&Direct::new(tangent.a))?;
-        let at = Values::of(factors);
-        frame.combine(&at, &f, None);
-        frame.complete(&at, &f)?;
-        // dA⁺ b = (L Vᴴ + U Wᴴ)ᴴ b, or its mirror image where A is wide.
-        let (mut x, keep) = x_dot.into_parts();
-        let scratch = arena.take(k * p);
-        for (i, (before, behind)) in frame.terms()?.into_iter().flatten().enumerate() {
-            let mut t = MatMut::col_major(&mut *scratch, k, p)?;
-            gemm(t.reborrow(), false, one, Operand::adjoint(before), Operand::plain(self.b));
-            gemm(x.reborrow(), keep || i > 0, one, Operand::plain(behind), Operand::plain(t.as_ref()));
-        }
-        let arena = Arena::new(scratch, k * p)?;
-        apply((factors.v, factors.s, factors.u), &f, tangent.b, (x, true), arena)
+        let (f, work) = self.prepare(factors, Order::Derivative, work)?;
+        let (x, keep) = x_dot.into_parts();
+        let mut problem = Derivative { factors, f, work };
+        let x = problem.along(tangent.a, Side::Right, self.b, (x, keep))?;
+        problem.inverse(Side::Right, tangent.b, (x, true))
     }
 
     /// gA and gb from gx, n×p: gb = A⁺ᴴ gx, and gA the backward map of A⁺ applied to gx bᴴ.
@@ -115,22 +105,15 @@ impl<S: Scalar> LeastSquares<'_, S> {
         gradient: LeastSquaresGradient<'_, S>,
         work: &mut [S],
     ) -> Result<(), Error> {
-        let ((m, n), k, p) = (factors.shape(), factors.triplets(), self.b.cols());
+        let ((m, n), p) = (factors.shape(), self.b.cols());
         x_bar.check_shape("the cotangent of the solution", (n, p))?;
         x_bar.check_finite("the cotangent of the solution")?;
         check_shape("the gradient of A", gradient.a.shape(), (m, n))?;
         check_shape("the gradient of b", gradient.b.shape(), (m, p))?;
-        let (f, mut arena) = self.prepare(factors, Order::Derivative, work)?;
-        let mut frame = Frame::new(factors, &mut arena);
-        let scratch = arena.take(k * p);
-        frame.project_product((self.b, x_bar), scratch)?;
-        let at = Values::of(factors);
-        frame.combine(&at, &f, None);
-        frame.complete(&at, &f)?;
-        let (x, keep) = gradient.a.into_parts();
-        frame.write(x, keep)?;
-        let arena = Arena::new(scratch, k * p)?;
-        apply((factors.u, factors.s, factors.v), &f, x_bar, gradient.b.into_parts(), arena)
+        let (f, work) = self.prepare(factors, Order::Derivative, work)?;
+        let mut problem = Derivative { factors, f, work };
+        problem.gradient((self.b, x_bar), gradient.a.into_parts())?;
+        problem.inverse(Side::Left, x_bar, gradient.b.into_parts())
     }
 
     /// Everything that can fail for every use.
@@ -139,35 +122,92 @@ impl<S: Scalar> LeastSquares<'_, S> {
         factors: &Factors<'_, S>,
         order: Order,
         work: &'w mut [S],
-    ) -> Result<(Inverse<S::Real>, Arena<'w, S>), Error> {
+    ) -> Result<(Inverse<S::Real>, &'w mut [S]), Error> {
+        let (shape, k, p) = (factors.shape(), factors.triplets(), self.b.cols());
+        let f = self.check(factors, order)?;
+        let len = Self::workspace_len(shape, k, p);
+        Ok((f, Arena::new(work, len)?.take(len)))
+    }
+
+    /// The same without the memory.
+    pub(super) fn check(&self, factors: &Factors<'_, S>, order: Order) -> Result<Inverse<S::Real>, Error> {
         factors.check()?;
-        let ((m, n), k, p) = (factors.shape(), factors.triplets(), self.b.cols());
-        self.b.check_shape("the right-hand side", (m, p))?;
+        self.b.check_shape("the right-hand side", (factors.shape().0, self.b.cols()))?;
         self.b.check_finite("the right-hand side")?;
         let f = Inverse::relative(factors, self.cutoff);
         f.check(&Values::of(factors), order)?;
-        Ok((f, Arena::new(work, Self::workspace_len((m, n), k, p))?))
+        Ok(f)
     }
 }
 
-/// Y ← B f(S) Cᴴ Z, or added to what is there.
-fn apply<S: Scalar>(
-    (b, s, c): (MatRef<'_, S>, &[S::Real], MatRef<'_, S>),
-    f: &Inverse<S::Real>,
-    z: MatRef<'_, S>,
-    (y, keep): (MatMut<'_, S>, bool),
-    mut arena: Arena<'_, S>,
-) -> Result<(), Error> {
-    let (k, p, one) = (s.len(), z.cols(), S::Real::one());
-    let mut t = MatMut::col_major(arena.take(k * p), k, p)?;
-    gemm(t.reborrow(), false, one, Operand::adjoint(c), Operand::plain(z));
-    for j in 0..p {
-        for (i, &s) in s.iter().enumerate() {
-            let value = f.value(s);
-            // Not 0 · ∞: what is cut may stand against anything.
-            t.put(i, j, if value == S::Real::zero() { S::zero() } else { t.at(i, j).scale(value) });
-        }
+/// X = U f(S) Vᴴ = A⁺ᴴ and its derivative DX, applied to a few columns.
+pub(super) struct Derivative<'a, 'f, S: Scalar> {
+    pub(super) factors: &'a Factors<'f, S>,
+    pub(super) f: Inverse<S::Real>,
+    pub(super) work: &'a mut [S],
+}
+
+impl<S: Scalar> Derivative<'_, '_, S> {
+    /// G ← DX\[B Cᴴ\], or added to what is there.
+    pub(super) fn gradient(
+        &mut self,
+        (b, c): (MatRef<'_, S>, MatRef<'_, S>),
+        (g, keep): (MatMut<'_, S>, bool),
+    ) -> Result<(), Error> {
+        let needed = self.work.len();
+        let mut arena = Arena::new(&mut *self.work, needed)?;
+        let mut frame = Frame::new(self.factors, &mut arena);
+        frame.project_product((b, c), arena.take(self.factors.triplets() * b.cols()))?;
+        let at = Values::of(self.factors);
+        frame.combine(&at, &self.f, None);
+        frame.complete(&at, &self.f)?;
+        frame.write(g, keep)
     }
-    gemm(y, keep, one, Operand::plain(b), Operand::plain(t.as_ref()));
-    Ok(())
+
+    /// Y ← DX\[Z\] C (left) or DX\[Z\]ᴴ C (right), or added to what is there.
+    pub(super) fn along<'y>(
+        &mut self,
+        z: MatRef<'_, S>,
+        side: Side,
+        c: MatRef<'_, S>,
+        (mut y, keep): (MatMut<'y, S>, bool),
+    ) -> Result<MatMut<'y, S>, Error> {
+        let (k, p, one, needed) = (self.factors.triplets(), c.cols(), S::Real::one(), self.work.len());
+        let mut arena = Arena::new(&mut *self.work, needed)?;
+        let mut frame = Frame::new(self.factors, &mut arena);
+        frame.project(&Direct::new(z))?;
+        let at = Values::of(self.factors);
+        frame.combine(&at, &self.f, None);
+        frame.complete(&at, &self.f)?;
+        let mut t = MatMut::col_major(arena.take(k * p), k, p)?;
+        for (i, (before, behind)) in frame.terms()?.into_iter().flatten().enumerate() {
+            let (first, last) = if side == Side::Left { (behind, before) } else { (before, behind) };
+            gemm(t.reborrow(), false, one, Operand::adjoint(first), Operand::plain(c));
+            gemm(y.reborrow(), keep || i > 0, one, Operand::plain(last), Operand::plain(t.as_ref()));
+        }
+        Ok(y)
+    }
+
+    /// Y ← X C (left) or Xᴴ C (right), or added to what is there.
+    pub(super) fn inverse(
+        &mut self,
+        side: Side,
+        c: MatRef<'_, S>,
+        (y, keep): (MatMut<'_, S>, bool),
+    ) -> Result<(), Error> {
+        let Factors { u, s, v } = *self.factors;
+        let (before, behind) = if side == Side::Left { (u, v) } else { (v, u) };
+        let (k, p, one) = (s.len(), c.cols(), S::Real::one());
+        let mut t = MatMut::col_major(&mut *self.work, k, p)?;
+        gemm(t.reborrow(), false, one, Operand::adjoint(behind), Operand::plain(c));
+        for j in 0..p {
+            for (i, &s) in s.iter().enumerate() {
+                let value = self.f.value(s);
+                // Not 0 · ∞: what is cut may stand against anything.
+                t.put(i, j, if value == S::Real::zero() { S::zero() } else { t.at(i, j).scale(value) });
+            }
+        }
+        gemm(y, keep, one, Operand::plain(before), Operand::plain(t.as_ref()));
+        Ok(())
+    }
 }

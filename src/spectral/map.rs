@@ -103,7 +103,7 @@ pub const fn map_derivative_workspace_len<S: Scalar>(rows: usize, cols: usize, t
 ///
 /// **Accuracy.** Relative error at most 10 max(m, n) ε ‖dA‖ max|f′| for the provided functions, at every gap.
 ///
-/// **Cost.** Four products of the size of A by k columns where k = min(m, n), five otherwise. Workspace
+/// **Cost.** Four products of at most the size of A by k columns where k = min(m, n), six otherwise. Workspace
 /// [`map_derivative_workspace_len`].
 ///
 /// # Errors

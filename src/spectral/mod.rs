@@ -14,6 +14,7 @@ mod map;
 
 mod projected;
 
+mod curvature;
 mod lowering;
 mod second;
 
@@ -25,9 +26,12 @@ mod polar;
 mod power;
 mod procrustes;
 mod shrink;
+mod weighted;
 
 mod hermitian;
+mod hermitian_second;
 mod least_squares;
+mod least_squares_second;
 mod pinv;
 mod projector;
 
@@ -38,14 +42,18 @@ mod norms;
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
+mod owned_second;
+#[cfg(feature = "alloc")]
 mod superpose;
 
 pub use elementary::Elementary;
 pub use filter::{Tikhonov, Wiener};
 pub use function::{SpectralFunction, TwiceDifferentiable, parameter_cotangents};
 pub use hermitian::{Hermitian, Side, hermitian_workspace_len};
+pub use hermitian_second::hermitian_second_workspace_len;
 pub use inverse::Inverse;
 pub use least_squares::{LeastSquares, LeastSquaresGradient, LeastSquaresTangent};
+pub use least_squares_second::LeastSquaresSecondOrder;
 pub use loss::{SpectralLoss, loss_gradient_into, loss_hvp_into};
 pub use low_rank::BestRank;
 pub use map::{
@@ -60,8 +68,9 @@ pub use power::{Log1p, Power};
 pub use procrustes::Rotation;
 pub use projector::Indicator;
 pub use second::{map_second_into, map_second_workspace_len, map_vjp_tangent_into};
-pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold, WeightedSoftThreshold};
+pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold};
 pub use spectrum::{Direction, Eigenvalue, Pointwise, SecondOrderMap, SpectralMap, Whole};
 #[cfg(feature = "alloc")]
 pub use superpose::Superposition;
 pub use values::{Order, Values};
+pub use weighted::WeightedSoftThreshold;

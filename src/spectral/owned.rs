@@ -13,8 +13,7 @@ use super::map::{
 };
 use super::pinv::{pinv_into, pinv_jvp_into, pinv_vjp_into};
 use super::procrustes::Rotation;
-use super::second::{map_second_into, map_second_workspace_len, map_vjp_tangent_into};
-use super::spectrum::{SecondOrderMap, SpectralMap};
+use super::spectrum::SpectralMap;
 use super::values::Values;
 use crate::derivative::Target;
 use crate::error::Error;
@@ -23,7 +22,7 @@ use crate::owned::{Mat, Svd};
 use crate::scalar::{Real, Scalar, Zero};
 
 /// A matrix that `write` fills with a workspace of `len` entries.
-fn filled<S: Scalar>(
+pub(super) fn filled<S: Scalar>(
     (rows, cols): (usize, usize),
     len: usize,
     write: impl FnOnce(Target<'_, S>, &mut [S]) -> Result<(), Error>,
@@ -88,33 +87,6 @@ impl<S: Scalar> Svd<S> {
             map_vjp_into(&factors, &f, x_bar.as_ref(), MapGradient { a, f: Some(&mut f_bar) }, work)
         })?;
         Ok((gradient, f_bar))
-    }
-
-    /// The second derivative of U f(S) Vᴴ along `y` and `z`: see [`map_second_into`].
-    ///
-    /// # Errors
-    /// As [`map_second_into`].
-    pub fn map_second<M, F: SecondOrderMap<S::Real, M>>(&self, f: F, y: &Mat<S>, z: &Mat<S>) -> Result<Mat<S>, Error> {
-        let (factors, (m, n)) = (self.factors(), self.factors().shape());
-        let len = map_second_workspace_len::<S>(m, n, factors.triplets());
-        let directions = [y.as_ref(), z.as_ref()];
-        filled((m, n), len, |target, work| map_second_into(&factors, &f, directions, target, work))
-    }
-
-    /// What the backward map of `x_bar` changes by along `a_dot`: see [`map_vjp_tangent_into`].
-    ///
-    /// # Errors
-    /// As [`map_vjp_tangent_into`].
-    pub fn map_vjp_tangent<M, F: SecondOrderMap<S::Real, M>>(
-        &self,
-        f: F,
-        a_dot: &Mat<S>,
-        x_bar: &Mat<S>,
-    ) -> Result<Mat<S>, Error> {
-        let (factors, (m, n)) = (self.factors(), self.factors().shape());
-        let len = map_second_workspace_len::<S>(m, n, factors.triplets());
-        let directions = [a_dot.as_ref(), x_bar.as_ref()];
-        filled((m, n), len, |target, work| map_vjp_tangent_into(&factors, &f, directions, target, work))
     }
 
     /// A⁺, n×m: see [`pinv_into`].

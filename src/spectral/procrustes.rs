@@ -8,9 +8,9 @@ use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::matrix::{MatMut, MatRef, check_shape};
+use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Real;
-use crate::workspace::Arena;
+use crate::workspace::{Arena, read, write};
 
 /// The map A ↦ R that maximizes tr(RᵀA) over rotations, for one matrix whose orientation is known.
 ///
@@ -52,11 +52,13 @@ impl Rotation {
         check_shape("the matrix", factors.shape(), (size, size))?;
         let mut arena = Arena::new(work, Self::workspace_len(size))?;
         let mut negative = |basis: MatRef<'_, R>| {
-            let mut copy = MatMut::col_major(arena.take(size * size), size, size)?;
-            copy.fill_with(|i, j| basis.at(i, j));
-            Ok(has_negative_determinant(copy))
+            let copy = arena.take(size * size);
+            for (j, column) in copy.chunks_exact_mut(size.max(1)).enumerate() {
+                column.iter_mut().enumerate().for_each(|(i, x)| *x = basis.at(i, j));
+            }
+            has_negative_determinant(copy, size)
         };
-        Ok(Rotation { reflected: negative(factors.u)? != negative(factors.v)?, size })
+        Ok(Rotation { reflected: negative(factors.u) != negative(factors.v), size })
     }
 
     /// Whether A has the orientation of a reflection, so that the smallest singular direction is reversed.
@@ -117,25 +119,31 @@ impl<R: Real> SecondOrderMap<R, Whole> for Rotation {
     }
 }
 
-/// The sign of the determinant of an orthogonal matrix, by elimination with pivoting, in place.
-fn has_negative_determinant<R: Real>(mut a: MatMut<'_, R>) -> bool {
-    let (mut negative, n) = (false, a.cols());
+/// The sign of the determinant of a column-major orthogonal matrix, by elimination with pivoting, in place.
+fn has_negative_determinant<R: Real>(a: &mut [R], n: usize) -> bool {
+    let mut negative = false;
     for step in 0..n {
-        let larger = |best: usize, row: usize| if a.at(row, step).abs() > a.at(best, step).abs() { row } else { best };
-        let pivot = (step..n).fold(step, larger);
+        let at = |row: usize, column: usize| column * n + row;
+        let mut pivot = step;
+        for row in step + 1..n {
+            if read(a, at(row, step)).abs() > read(a, at(pivot, step)).abs() {
+                pivot = row;
+            }
+        }
         if pivot != step {
             negative = !negative;
             for column in step..n {
-                let (below, above) = (a.at(pivot, column), a.at(step, column));
-                a.put(step, column, below);
-                a.put(pivot, column, above);
+                let (below, above) = (read(a, at(pivot, column)), read(a, at(step, column)));
+                write(a, at(step, column), below);
+                write(a, at(pivot, column), above);
             }
         }
-        negative ^= a.at(step, step) < R::zero();
+        negative ^= read(a, at(step, step)) < R::zero();
         for row in step + 1..n {
-            let factor = a.at(row, step) / a.at(step, step);
+            let factor = read(a, at(row, step)) / read(a, at(step, step));
             for column in step + 1..n {
-                a.put(row, column, a.at(row, column) - factor * a.at(step, column));
+                let left = read(a, at(row, column)) - factor * read(a, at(step, column));
+                write(a, at(row, column), left);
             }
         }
     }

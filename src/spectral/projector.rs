@@ -1,6 +1,7 @@
 //! The orthogonal projectors on range and null space, as Hermitian functions.
 
-use super::function::SpectralFunction;
+use super::divided::{odd_difference, second_of_pieces};
+use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::hermitian::{Hermitian, Side};
 use super::values::{Order, Values, require_non_negative};
 use crate::error::Error;
@@ -44,5 +45,22 @@ impl<R: Real> SpectralFunction<R> for Indicator<R> {
         require_non_negative(CUT, self.cut)?;
         let below_noise = self.cut <= at.noise();
         if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, self.cut) }
+    }
+}
+
+impl<R: Real> TwiceDifferentiable<R> for Indicator<R> {
+    fn second_derivative(&self, _s: R) -> R {
+        R::zero()
+    }
+    /// 1, 0 and −1.
+    fn second_difference(&self, x: [R; 3]) -> R {
+        let piece = |x: R| if x < R::zero() { -self.value(-x) } else { self.value(x) };
+        second_of_pieces(x, |x| x, piece, |a, b| odd_difference(self, a, b))
+    }
+    /// 1 and 0.
+    fn even_second_difference(&self, x: [R; 3]) -> R {
+        let piece = |x: R| self.value(x.abs());
+        let first = |a, b| if piece(a) == piece(b) { R::zero() } else { (piece(a) - piece(b)) / (a - b) };
+        second_of_pieces(x, |x| x, piece, first)
     }
 }

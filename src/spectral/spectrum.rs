@@ -54,7 +54,10 @@ pub trait SecondOrderMap<R: Real, M>: SpectralMap<R, M> {
     fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R;
 
     /// What [`couple`](SpectralMap::couple) adds to the first derivative, where it is of the one kind whose second derivative is known: (r, c)
-    /// says that each of the first r values falls by c ds₁, and that no other coupling exists.
+    /// says that each of the first r values falls by c ds₁, and that no other coupling exists. `None` says that there is no coupling.
+    ///
+    /// Checked: [`map_second_into`](crate::spectral::map_second_into) compares it with what `couple` does to each unit vector, and reports
+    /// [`Error::Parameter`] where they differ.
     fn lowering(&self, at: &Values<'_, R>) -> Option<(usize, R)> {
         let _ = at;
         None

@@ -74,3 +74,15 @@ fn complex_f32() {
 fn complex_f64() {
     all_kinds::<Complex<f64>>();
 }
+
+/// Of more than 3 MiB: the reduction begins with blocks of columns.
+#[test]
+fn beyond_the_cache() {
+    let mut random = Random::new(1);
+    let values = Spectrum::Geometric { cond: 1e20 }.values(450, &mut random);
+    holds("geometric", &random.with_singular_values::<Complex<f64>>(460, 450, &values), Vectors::Thin);
+    let values = Spectrum::LowRank { rank: 40 }.values(640, &mut random);
+    holds("rank 40", &random.with_singular_values::<f64>(650, 640, &values), Vectors::Thin);
+    // A row of zeros is no reflector.
+    holds("two columns", &Mat::from_fn(640, 640, |i, j| if j < 2 { (i * j) as f64 } else { 0.0 }), Vectors::Thin);
+}

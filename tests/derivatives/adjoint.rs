@@ -10,7 +10,7 @@ use num_complex::Complex;
 use num_traits::{One, Zero};
 
 /// c of c · max(m, n) · ε, relative to ‖ȳ‖‖Jẋ‖ + ‖Jᴴȳ‖‖ẋ‖. Measured: 1.2.
-const ADJOINT: f64 = 2.0;
+pub(crate) const ADJOINT: f64 = 2.0;
 
 /// (m, n, k): square, tall, wide, thin and compact, a row, a column, one entry, nothing.
 const SHAPES: [(usize, usize, usize); 12] = [
@@ -42,7 +42,7 @@ const SPECTRA: [[f64; 4]; 9] = [
 ];
 
 /// Random cotangents of the leading r triplets; `mask` says which parts there are.
-fn cotangents<S: Scalar>(m: usize, n: usize, r: usize, mask: u8, random: &mut Random) -> Parts<S> {
+pub(crate) fn cotangents<S: Scalar>(m: usize, n: usize, r: usize, mask: u8, random: &mut Random) -> Parts<S> {
     let s: Vec<S::Real> = (0..r).map(|_| random.entry::<S::Real>()).collect();
     Parts {
         u: (mask & 0b1 != 0).then(|| random.matrix(m, r)),
@@ -53,7 +53,12 @@ fn cotangents<S: Scalar>(m: usize, n: usize, r: usize, mask: u8, random: &mut Ra
 }
 
 /// The defect of one identity in units of max(m, n) ε, or the error in which both directions must agree.
-fn defect<S: Scalar>(factors: &Factors<'_, S>, bar: &Parts<S>, rule: &Rule<S::Real>, random: &mut Random) -> f64 {
+pub(crate) fn defect<S: Scalar>(
+    factors: &Factors<'_, S>,
+    bar: &Parts<S>,
+    rule: &Rule<S::Real>,
+    random: &mut Random,
+) -> f64 {
     let (m, n) = factors.shape();
     let a_dot = random.matrix(m, n);
     match (vjp(factors, bar, rule), jvp(factors, &a_dot, rule, bar)) {

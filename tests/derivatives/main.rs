@@ -6,6 +6,7 @@ mod support;
 mod adjoint;
 mod contract;
 mod finite_difference;
+mod properties;
 mod published;
 mod range;
 mod rules;

@@ -15,11 +15,18 @@ struct Loss<S> {
     r: usize,
 }
 
+/// U₂U₂ᴴ and V₂V₂ᴴ.
+fn projectors<S: Scalar>(a: &Mat<S>, r: usize) -> [Mat<S>; 2] {
+    let svd = Svd::full(a).unwrap();
+    [svd.u(), svd.v()].map(|basis| outer(&beyond(basis, r), &beyond(basis, r)))
+}
+
 impl<S: Scalar<Real = f64>> Loss<S> {
-    fn value(&self, a: &Mat<S>) -> f64 {
-        let svd = Svd::full(a).unwrap();
-        let (u, v) = (beyond(svd.u(), self.r), beyond(svd.v(), self.r));
-        inner(&self.w.adjoint(), &outer(&u, &u)) + inner(&self.z.adjoint(), &outer(&v, &v)) + inner(&self.t, a)
+    /// Its derivative along B by differences in 31 digits.
+    fn slope<T: Scalar<Real = Dd>>(&self, a: &Mat<S>, b: &Mat<S>) -> f64 {
+        let difference = |side: usize| slope::<S, T>(a, b, |a| projectors(a, self.r)[side].clone());
+        let along = |w: &Mat<S>, side| inner(&lift::<S, T>(&w.adjoint()), &difference(side));
+        along(&self.w, 0) + along(&self.z, 1) + inner(&self.t, b)
     }
 
     fn cotangent(&self, svd: &Svd<S>) -> (Mat<S>, Vec<f64>, Mat<S>) {
@@ -39,7 +46,8 @@ impl<S: Scalar<Real = f64>> Loss<S> {
     }
 }
 
-fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
+/// Against differences in 31 digits, and adjoint to the forward rule.
+pub(crate) fn check<S: Scalar<Real = f64>, T: Scalar<Real = Dd>>(a: &Mat<S>, r: usize, random: &mut Random) {
     let (m, n, rule) = (a.rows(), a.cols(), Rule::default());
     let loss = Loss { w: random.matrix::<S>(m, m), z: random.matrix(n, n), t: random.matrix(m, n), r };
     let svd = Svd::full(a).unwrap();
@@ -50,10 +58,9 @@ fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
 
     // Along directions that keep the rank where the null space is larger than the shape demands.
     let b = if r < m.min(n) { a.product(&random.matrix(n, n)).unwrap() } else { random.matrix(m, n) };
-    let h = 1e-5;
-    let difference = (loss.value(&moved(a, h, &b)) - loss.value(&moved(a, -h, &b))) / (2.0 * h);
-    let slope = inner(&gradient.a, &b);
-    assert!((slope - difference).abs() < 1e-7 * norm(&gradient.a) * norm(&b), "{m}×{n}: {slope} against {difference}");
+    let (slope, expected) = (inner(&gradient.a, &b), loss.slope::<T>(a, &b));
+    let size = norm(&gradient.a) * norm(&b);
+    assert!((slope - expected).abs() < 1e-13 * size, "{m}×{n}, {r}: {slope} against {expected}");
 
     let tangent = svd.full_jvp(&b, &rule).unwrap();
     let dual =
@@ -66,25 +73,25 @@ fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
     );
 }
 
-fn every_shape<S: Scalar<Real = f64>>() {
+fn every_shape<S: Scalar<Real = f64>, T: Scalar<Real = Dd>>() {
     let mut random = Random(6);
     for (m, n) in [(5, 3), (3, 5), (4, 4), (6, 1)] {
         let values: Vec<f64> = (0..m.min(n)).map(|i| 3.0 - i as f64).map(|s| s.max(0.5)).collect();
-        check(&random.with_values::<S>(m, n, &values), m.min(n), &mut random);
+        check::<S, T>(&random.with_values::<S>(m, n, &values), m.min(n), &mut random);
     }
     for (m, n) in [(6, 4), (4, 6), (4, 4)] {
-        check(&random.with_values::<S>(m, n, &[2.0, 1.0, 0.0, 0.0]), 2, &mut random);
+        check::<S, T>(&random.with_values::<S>(m, n, &[2.0, 1.0, 0.0, 0.0]), 2, &mut random);
     }
 }
 
 #[test]
 fn losses_of_the_null_spaces_real() {
-    every_shape::<f64>();
+    every_shape::<f64, Dd>();
 }
 
 #[test]
 fn losses_of_the_null_spaces_complex() {
-    every_shape::<C64>();
+    every_shape::<C64, Complex<Dd>>();
 }
 
 #[test]

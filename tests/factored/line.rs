@@ -45,7 +45,7 @@ fn difference<S: Scalar>(a: &Mat<S>, b: &Mat<S>, start: Triple<S>, branches: &Br
 
 /// A step and the errors that it leaves: of ds, and of dU and dV.
 #[derive(Clone, Copy)]
-struct Step {
+pub(crate) struct Step {
     h: f64,
     values: f64,
     vectors: f64,
@@ -53,9 +53,9 @@ struct Step {
 
 /// The error of the differences is h² and, as the vectors of a block turn at ε/h, ε/h².
 const DOUBLE: Step = Step { h: 1.0 / 8192.0, values: 3e-6, vectors: 2e-5 };
-const DOUBLE_DOUBLE: Step = Step { h: 1.0 / 67_108_864.0, values: 1e-13, vectors: 2e-13 };
+pub(crate) const DOUBLE_DOUBLE: Step = Step { h: 1.0 / 67_108_864.0, values: 1e-13, vectors: 2e-13 };
 
-fn check<S: Scalar>((m, n): (usize, usize), values: &[f64], random: &mut Random, step: Step) {
+pub(crate) fn check<S: Scalar>((m, n): (usize, usize), values: &[f64], random: &mut Random, step: Step) {
     let (a, b) = (random.with_values::<S>(m, n, values), random.matrix::<S>(m, n));
     let svd = Svd::thin(&a).unwrap();
     let branches = svd.branches(&b, &Rule::default()).unwrap();
@@ -68,7 +68,9 @@ fn check<S: Scalar>((m, n): (usize, usize), values: &[f64], random: &mut Random,
     assert!(norm(&moved(&outer(&scaled, &branches.v), -1.0, &a)) <= 50.0 * epsilon * norm(&a), "{name}");
     for basis in [&branches.u, &branches.v] {
         let gram = basis.adjoint().product(basis).unwrap();
-        assert!(norm(&moved(&gram, -1.0, &Mat::identity(gram.rows()))) < 150.0 * epsilon, "{name}");
+        let defect = norm(&moved(&gram, -1.0, &Mat::identity(gram.rows()))) / epsilon;
+        println!("orthonormal {defect:.2} at {name}");
+        assert!(defect < 40.0, "{name}: {defect} ε");
     }
     // … and go where the decomposition goes.
     let start = (branches.u.clone(), svd.s().to_vec(), branches.v.clone());
@@ -78,7 +80,10 @@ fn check<S: Scalar>((m, n): (usize, usize), values: &[f64], random: &mut Random,
     }
     for (exact, estimate) in [(&branches.u_dot, &du), (&branches.v_dot, &dv)] {
         let error = norm(&moved(exact, -1.0, estimate)) / norm(exact).max(1.0);
-        assert!(error < step.vectors, "{name}: {error:e}");
+        // Where the direction hardly splits a block, dU is long and the differences are as much worse.
+        let bound = step.vectors * (1.0 + norm(exact).powi(2) / 100.0);
+        println!("vectors {:.4} at {name}", error / bound);
+        assert!(error < bound, "{name}: {error:e}");
     }
 }
 

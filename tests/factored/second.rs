@@ -84,7 +84,7 @@ impl<S: Scalar> Loss<S> {
 }
 
 /// The product in double precision against differences in 31 digits, and against its own symmetry.
-fn check<S, T>(a: &Mat<S>, r: usize, random: &mut Random)
+pub(crate) fn check<S, T>(a: &Mat<S>, r: usize, random: &mut Random)
 where
     S: Scalar<Real = f64>,
     T: Scalar<Real = Dd>,

@@ -2,29 +2,34 @@
 
 use super::support::*;
 use diffsvd::{
-    Cotangent, Error, Iteration, Mat, Partial, Rule, Scalar, Svd, Target, Vectors, partial_vjp_into,
+    Cotangent, Error, Iteration, Mat, Partial, Real, Rule, Scalar, Svd, Target, Vectors, partial_vjp_into,
     partial_workspace_len,
 };
+
+/// f(s) = s² + 0.3.
+fn value<R: Real>(s: R) -> R {
+    s * s + R::from_f64(0.3)
+}
 
 /// A cotangent of the leading r triplets that belongs to a loss free of phases: L = Re tr(Wᴴ U_r f(S) V_rᴴ).
 fn cotangent<S: Scalar<Real = f64>>(svd: &Svd<S>, w: &Mat<S>, r: usize) -> (Mat<S>, Vec<f64>, Mat<S>) {
     let (wv, wu) = (w.product(&leading(svd.v(), r)).unwrap(), w.adjoint().product(&leading(svd.u(), r)).unwrap());
-    let f = |j: usize| 1.0 + svd.s()[j].sin();
-    let column = |x: &Mat<S>| Mat::from_fn(x.rows(), r, |i, j| x[(i, j)].scale(f(j)));
+    let column = |x: &Mat<S>| Mat::from_fn(x.rows(), r, |i, j| x[(i, j)].scale(value(svd.s()[j])));
     let (gu, gv) = (column(&wv), column(&wu));
-    let gs = (0..r)
-        .map(|j| svd.s()[j].cos() * (0..wv.rows()).map(|i| (svd.u()[(i, j)].conj() * wv[(i, j)]).re()).sum::<f64>());
+    let slope = |j: usize| (0..wv.rows()).map(|i| (svd.u()[(i, j)].conj() * wv[(i, j)]).re()).sum::<f64>();
+    let gs = (0..r).map(|j| 2.0 * svd.s()[j] * slope(j));
     (gu, gs.collect(), gv)
 }
 
-/// Σ f(sᵢ) Re uᵢᴴ W vᵢ over the leading r triplets.
-fn loss<S: Scalar<Real = f64>>(a: &Mat<S>, w: &Mat<S>, r: usize) -> f64 {
+/// U_r f(S) V_rᴴ.
+fn product<S: Scalar>(a: &Mat<S>, r: usize) -> Mat<S> {
     let svd = Svd::thin(a).unwrap();
-    let scaled = Mat::from_fn(a.rows(), r, |i, j| svd.u()[(i, j)].scale(1.0 + svd.s()[j].sin()));
-    inner(w, &outer(&scaled, &leading(svd.v(), r)))
+    let scaled = Mat::from_fn(a.rows(), r, |i, j| svd.u()[(i, j)].scale(value(svd.s()[j])));
+    outer(&scaled, &leading(svd.v(), r))
 }
 
-fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
+/// Both rules at A: against differences in 31 digits, against each other, and adjoint to the forward rules.
+pub(crate) fn check<S: Scalar<Real = f64>, T: Scalar<Real = Dd>>(a: &Mat<S>, r: usize, random: &mut Random) {
     let (m, n, rule) = (a.rows(), a.cols(), Rule::default());
     let (w, b) = (random.matrix::<S>(m, n), random.matrix::<S>(m, n));
     let (whole, part) = (Svd::thin(a).unwrap(), Svd::new(a.as_ref(), Vectors::Leading(r)).unwrap());
@@ -33,10 +38,10 @@ fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
     let exact = whole.vjp(&g, &rule).unwrap();
     assert!(exact.report.gauge_residual < 1e-13);
 
-    let h = 1e-5;
-    let difference = (loss(&moved(a, h, &b), &w, r) - loss(&moved(a, -h, &b), &w, r)) / (2.0 * h);
-    let slope = inner(&exact.a, &b);
-    assert!((slope - difference).abs() < 1e-7 * norm(&exact.a), "truncated vjp: {slope} against {difference}");
+    let difference = slope::<S, T>(a, &b, |a| product(a, r));
+    let (slope, expected) = (inner(&exact.a, &b), inner(&lift::<S, T>(&w), &difference));
+    let size = norm(&exact.a) * norm(&b);
+    assert!((slope - expected).abs() < 1e-13 * size, "{m}×{n}, {r}: truncated vjp: {slope} against {expected}");
 
     let (gradient, convergence) = part.partial_vjp(a, &g, &rule).unwrap();
     assert!(
@@ -48,31 +53,34 @@ fn check<S: Scalar<Real = f64>>(a: &Mat<S>, r: usize, random: &mut Random) {
     );
     let tangent = whole.jvp(&b, &rule).unwrap();
     let (partial, _) = part.partial_jvp(a, &b, &rule).unwrap();
-    assert!(error(&partial.u, &leading(&tangent.u, r)) < 2e-14 && error(&partial.v, &leading(&tangent.v, r)) < 2e-14);
+    for (part, whole) in [(&partial.u, &tangent.u), (&partial.v, &tangent.v)] {
+        let change = norm(&moved(part, -1.0, &leading(whole, r)));
+        assert!(change < 2e-14 * norm(&b), "{m}×{n}, {r}: {change:e}, {convergence:?}");
+    }
     let dual =
         inner(&gu, &partial.u) + inner(&gv, &partial.v) + gs.iter().zip(&partial.s).map(|(g, s)| g * s).sum::<f64>();
     assert!((dual - inner(&gradient.a, &b)).abs() < 1e-13 * norm(&gradient.a) * norm(&b));
 }
 
-fn every_shape<S: Scalar<Real = f64>>() {
+fn every_shape<S: Scalar<Real = f64>, T: Scalar<Real = Dd>>() {
     let mut random = Random(3);
     for (m, n, r) in [(8, 5, 2), (5, 8, 2), (6, 6, 3), (9, 4, 4), (4, 9, 4), (6, 6, 6), (12, 10, 1)] {
         let values: Vec<f64> = (0..m.min(n)).map(|i| 2.0 * 0.8_f64.powf(i as f64)).collect();
-        check(&random.with_values::<S>(m, n, &values), r, &mut random);
+        check::<S, T>(&random.with_values::<S>(m, n, &values), r, &mut random);
     }
     // Behind the cut values may be equal or zero.
-    check(&random.with_values::<S>(7, 5, &[3.0, 2.0, 1.0, 1.0, 1.0]), 2, &mut random);
-    check(&random.with_values::<S>(7, 5, &[3.0, 2.0, 0.0, 0.0, 0.0]), 2, &mut random);
+    check::<S, T>(&random.with_values::<S>(7, 5, &[3.0, 2.0, 1.0, 1.0, 1.0]), 2, &mut random);
+    check::<S, T>(&random.with_values::<S>(7, 5, &[3.0, 2.0, 0.0, 0.0, 0.0]), 2, &mut random);
 }
 
 #[test]
 fn truncation_real() {
-    every_shape::<f64>();
+    every_shape::<f64, Dd>();
 }
 
 #[test]
 fn truncation_complex() {
-    every_shape::<C64>();
+    every_shape::<C64, Complex<Dd>>();
 }
 
 #[test]

@@ -1,27 +1,18 @@
 //! Functions of the singular values. One program, because every scalar type costs the compiler a whole decomposition.
+//!
+//! Each check is a function of one matrix. The files named after what is checked call it over the sweep of gaps, `properties`
+//! with matrices that are drawn at random.
 
 #[path = "../support/mod.rs"]
 mod support;
 
-/// Calls `$check(name, f, the same f in double-double)`.
-macro_rules! both {
-    ($check:ident, $s:ty, $name:literal, |$number:ident| $f:expr) => {{
-        let f = {
-            let $number = |x: f64| <$s as diffsvd::Scalar>::Real::from_f64(x);
-            let _ = &$number;
-            $f
-        };
-        let wide = {
-            let $number = |x: f64| Dd::from_f64(x);
-            let _ = &$number;
-            $f
-        };
-        $check::<$s, _, _, _, _>($name, f, wide);
-    }};
-}
+#[macro_use]
+mod table;
 
 mod factors;
 mod losses;
 mod maps;
+mod properties;
 mod second;
+mod second_factors;
 mod second_whole;

@@ -3,97 +3,59 @@
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{error, inner, norm, plus, scaled, sweep, wide};
-use diffsvd::spectral::{
-    BestRank, HardThreshold, Inverse, Log1p, Polar, Power, SecondOrderMap, SoftThreshold, SpectralFunction, Tikhonov,
-    TwiceDifferentiable, Wiener, map_second_into, map_second_workspace_len,
-};
+use crate::support::spectral::{Point, error, inner, norm, plus, scaled, sweep, wide};
+use diffsvd::spectral::{Polar, Power, SecondOrderMap, Tikhonov, Wiener, map_second_into, map_second_workspace_len};
 use diffsvd::{Error, Factors, Mat, MatRef, Real, Svd, Target};
 use num_complex::Complex;
 
-/// What every error stays below, in units of max(m, n) ε (measured: 3.9).
-const BOUND: f64 = 5.0;
+/// What every error stays below, in units of max(m, n) ε (measured: 10 for the reciprocal square, of condition 8³, over 400 drawn matrices of at least four
+/// columns; 3.9 over the sweep).
+const BOUND: f64 = 16.0;
 /// Of the central differences of the first derivative.
 const STEP: f64 = 1e-14;
 
-#[derive(Clone, Copy, Debug)]
-struct Cube;
-impl<R: Real> SpectralFunction<R> for Cube {
-    fn value(&self, s: R) -> R {
-        s * s * s
-    }
-    fn derivative(&self, s: R) -> R {
-        R::from_f64(3.0) * s * s
-    }
-}
-impl<R: Real> TwiceDifferentiable<R> for Cube {
-    fn second_derivative(&self, s: R) -> R {
-        R::from_f64(6.0) * s
-    }
-}
-
-macro_rules! every_function {
-    ($s:ty) => {{
-        both!(check, $s, "soft threshold", |c| SoftThreshold(c(0.3125)));
-        both!(check, $s, "hard threshold", |c| HardThreshold(c(0.25)));
-        both!(check, $s, "Tikhonov", |c| Tikhonov(c(0.5)));
-        both!(check, $s, "Wiener", |c| Wiener(c(0.5)));
-        both!(check, $s, "cube", |c| Power(c(3.0)));
-        both!(check, $s, "root", |c| Power(c(0.5)));
-        both!(check, $s, "logarithm", |c| Log1p(c(0.125)));
-        both!(check, $s, "inverse", |c| Inverse::above(c(0.0)));
-        both!(check, $s, "truncated inverse", |c| Inverse::above(c(0.25)));
-        both!(check, $s, "polar", |c| Polar);
-        both!(check, $s, "rank 4", |c| BestRank(4));
-        both!(check, $s, "the user's own", |c| Cube);
-    }};
-}
-
 #[test]
 fn of_f64() {
-    every_function!(f64);
+    Point::<f64>::sweep(|at| every_function!(check, f64, at));
 }
 #[test]
 fn of_complex_f64() {
-    every_function!(Complex<f64>);
+    Point::<Complex<f64>>::sweep(|at| every_function!(check, Complex<f64>, at));
 }
 #[test]
 fn of_f32() {
-    every_function!(f32);
+    Point::<f32>::sweep(|at| every_function!(check, f32, at));
 }
 #[test]
 fn of_complex_f32() {
-    every_function!(Complex<f32>);
+    Point::<Complex<f32>>::sweep(|at| every_function!(check, Complex<f32>, at));
 }
 
 /// Against central differences of the double-double backward map, and against the same code in double-double arithmetic.
-fn check<S: Entry, M, F, MW, FW>(name: &str, f: F, in_dd: FW)
+pub(crate) fn check<S: Entry, M, F, MW, FW>((name, _): (&str, f64), f: &impl Fn(i32) -> F, in_dd: FW, at: &Point<S>)
 where
     F: SecondOrderMap<S::Real, M> + Copy,
     FW: SecondOrderMap<Dd, MW> + Copy,
 {
-    let mut worst = [(0.0, String::new()), (0.0, String::new()), (0.0, String::new())];
-    sweep::<S>(|a, what| {
-        let mut random = Random::new(17);
-        let (y, z) = (random.matrix::<S>(a.rows(), a.cols()), random.matrix::<S>(a.rows(), a.cols()));
-        let (svd, reference) = (Svd::thin(a).unwrap(), Svd::thin(&wide(a)).unwrap());
-        let second = svd.map_second(f, &y, &z).unwrap();
-        let exact = reference.map_second(in_dd, &wide(&y), &wide(&z)).unwrap();
-        let gradient = |h: f64| {
-            let moved = Svd::thin(&plus(&wide(a), h.into(), &wide(&y))).unwrap();
-            moved.map_vjp(in_dd, &wide(&z)).unwrap()
-        };
-        let difference = scaled(&plus(&gradient(STEP), Dd::from(-1.0), &gradient(-STEP)), 0.5 / STEP);
-        let symmetric = svd.map_second(f, &z, &y).unwrap();
-        let errors =
-            [error(&second, &exact, 0.0), error(&second, &difference, 0.0), error(&symmetric, &wide(&second), 0.0)];
-        for (worst, error) in worst.iter_mut().zip(errors) {
-            if error > worst.0 || error.is_nan() {
-                *worst = (error, what.clone());
-            }
-        }
-    });
-    for ((error, what), kind) in worst.into_iter().zip(["reference", "central difference", "symmetry"]) {
+    let (a, what, f, mut random) = (&at.a, &at.what, f(0), at.random(17));
+    let (y, z) = (random.matrix::<S>(a.rows(), a.cols()), random.matrix::<S>(a.rows(), a.cols()));
+    let (svd, reference) = (Svd::thin(a).unwrap(), Svd::thin(&wide(a)).unwrap());
+    let second = svd.map_second(f, &y, &z).unwrap();
+    let exact = reference.map_second(in_dd, &wide(&y), &wide(&z)).unwrap();
+    let gradient = |h: f64| {
+        let moved = Svd::thin(&plus(&wide(a), h.into(), &wide(&y))).unwrap();
+        moved.map_vjp(in_dd, &wide(&z)).unwrap()
+    };
+    let difference = scaled(&plus(&gradient(STEP), Dd::from(-1.0), &gradient(-STEP)), 0.5 / STEP);
+    let symmetric = svd.map_second(f, &z, &y).unwrap();
+    // Of the identity it is zero.
+    let size = norm(&second).to_f64();
+    let floor = if size == 0.0 { (norm(&y) * norm(&z)).to_f64() } else { size };
+    for (kind, error) in [
+        ("second reference", error(&second, &exact, floor)),
+        ("second difference", error(&second, &difference, floor)),
+        ("symmetry", error(&symmetric, &wide(&second), floor)),
+    ] {
         println!("{name}: {kind} {error:.2} at {what}");
         assert!(error <= BOUND, "{name}: error of {kind} is {error:.1} max(m, n) ε at {what}");
     }

@@ -5,14 +5,14 @@ use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::spectral::{GAPS, SHAPES, error, exactly_equal, inner, norm, paired, plus, scaled, sweep, wide};
 use diffsvd::spectral::{
-    PerValue, PerValueTwice, RelativeSoftThreshold, SecondOrderMap, SoftThreshold, Tikhonov, TwiceDifferentiable,
-    WeightedSoftThreshold, Wiener,
+    Direction, Eigenvalue, Order, PerValue, PerValueTwice, RelativeSoftThreshold, SecondOrderMap, SoftThreshold,
+    SpectralMap, Tikhonov, TwiceDifferentiable, Values, WeightedSoftThreshold, Whole, Wiener,
 };
 use diffsvd::{Error, Mat, Real, Svd};
 use num_complex::Complex;
 
-/// What every error of the thresholds stays below, in units of max(m, n) ε (measured: 4.4).
-const BOUND: f64 = 6.0;
+/// What every error of the thresholds stays below, in units of max(m, n) ε (measured: 5.4 over 240 drawn matrices, 4.4 over the sweep).
+const BOUND: f64 = 10.0;
 /// Of the central differences of the first derivative.
 const STEP: f64 = 1e-14;
 
@@ -57,7 +57,7 @@ where
         ("backward reference", error(&tangent, &reference.map_vjp_tangent(in_dd, &wide_y, &wide_x).unwrap(), 0.0)),
         ("backward difference", error(&tangent, &central(&|svd| svd.map_vjp(in_dd, &wide_x).unwrap()), 0.0)),
     ] {
-        println!("{kind} {error:.2}");
+        println!("moving {kind} {error:.2} at {what}");
         assert!(error <= BOUND, "{what}: error of {kind} is {error:.1} max(m, n) ε");
     }
     let difference = (inner(&x, &second) - inner(&tangent, &z)).abs();
@@ -66,34 +66,51 @@ where
 }
 
 fn weighted<S: Entry>() {
+    for shape in SHAPES {
+        for gap in GAPS {
+            weighted_at::<S>(shape, gap, 7);
+        }
+        let (f, in_dd) = ([0.75; 5].map(S::Real::from_f64), [0.75; 5].map(Dd::from));
+        let a = exactly_equal::<S>(shape.0, shape.1);
+        let what = format!("{} {shape:?}, exactly equal", S::NAME);
+        check(WeightedSoftThreshold(&f), WeightedSoftThreshold(&in_dd), &a, &what);
+    }
+}
+
+/// Two pairs of nearly equal values with the same weights.
+pub(crate) fn weighted_at<S: Entry>((m, n): (usize, usize), gap: f64, seed: u64) {
+    // Wider, the fourth value falls below its weight, close to the fifth, which stays: an error of (s₁/gap)² ε of its own.
+    let a = Random::new(seed).with_singular_values::<S>(m, n, &paired(gap.min(0.5)));
     for weights in [[0.125, 0.125, 0.25, 0.25, 1.0], [0.75, 0.75, 0.75, 0.75, 0.0625], [0.0, 0.0, 0.25, 0.25, 0.0]] {
         let (narrow, in_dd) = (weights.map(S::Real::from_f64), weights.map(Dd::from));
-        let (f, in_dd) = (WeightedSoftThreshold(&narrow), WeightedSoftThreshold(&in_dd));
-        for (m, n) in SHAPES {
-            for gap in GAPS {
-                let a = Random::new(7).with_singular_values::<S>(m, n, &paired(gap));
-                check(f, in_dd, &a, &format!("{} {m}×{n}, weights {weights:?}, gap {gap:e}", S::NAME));
-            }
-            if weights[0] == weights[3] {
-                check(f, in_dd, &exactly_equal::<S>(m, n), &format!("{} {m}×{n}, exactly equal", S::NAME));
-            }
-        }
+        let what = format!("{} {m}×{n}, weights {weights:?}, gap {gap:e}, seed {seed}", S::NAME);
+        check(WeightedSoftThreshold(&narrow), WeightedSoftThreshold(&in_dd), &a, &what);
     }
 }
 
 fn relative<S: Entry>() {
-    for fraction in [0.125, 0.375, 0.75] {
-        let (f, in_dd) = (RelativeSoftThreshold(S::Real::from_f64(fraction)), RelativeSoftThreshold(fraction.into()));
-        for (m, n) in SHAPES {
-            for gap in GAPS {
-                let s = [2.0, 1.0, 1.0 - 0.3 * gap, 0.5, 0.125];
-                let a = Random::new(13).with_singular_values::<S>(m, n, &s);
-                check(f, in_dd, &a, &format!("{} {m}×{n}, fraction {fraction}, gap {gap:e}", S::NAME));
-            }
-            let mut a = exactly_equal::<S>(m, n);
-            a[(4, 4)] = S::from_real(S::Real::from_f64(2.0));
-            check(f, in_dd, &a, &format!("{} {m}×{n}, fraction {fraction}, exactly equal", S::NAME));
+    for shape in SHAPES {
+        for gap in GAPS {
+            relative_at::<S>(shape, gap, 13);
         }
+        for fraction in FRACTIONS {
+            let (f, in_dd) =
+                (RelativeSoftThreshold(S::Real::from_f64(fraction)), RelativeSoftThreshold(fraction.into()));
+            let mut a = exactly_equal::<S>(shape.0, shape.1);
+            a[(4, 4)] = S::from_real(S::Real::from_f64(2.0));
+            check(f, in_dd, &a, &format!("{} {shape:?}, fraction {fraction}, exactly equal", S::NAME));
+        }
+    }
+}
+
+const FRACTIONS: [f64; 3] = [0.125, 0.375, 0.75];
+
+/// A pair of nearly equal values behind s₁.
+pub(crate) fn relative_at<S: Entry>((m, n): (usize, usize), gap: f64, seed: u64) {
+    let a = Random::new(seed).with_singular_values::<S>(m, n, &[2.0, 1.0, 1.0 - 0.3 * gap, 0.5, 0.125]);
+    for fraction in FRACTIONS {
+        let (f, in_dd) = (RelativeSoftThreshold(S::Real::from_f64(fraction)), RelativeSoftThreshold(fraction.into()));
+        check(f, in_dd, &a, &format!("{} {m}×{n}, fraction {fraction}, gap {gap:e}, seed {seed}", S::NAME));
     }
 }
 
@@ -149,25 +166,30 @@ fn error_of_numbers<S: Entry, F: TwiceDifferentiable<S::Real>, W: TwiceDifferent
     error(&svd.map_second(given, &y, &z).unwrap(), &exact, 0.0) * unit
 }
 
-/// To ε^⅗ at every gap (measured: 0.07 ε^⅗).
 fn given<S: Entry>() {
-    let bound = 0.25 * S::Real::EPSILON.to_f64().powf(0.6);
-    let half = S::Real::from_f64(0.5);
-    let mut worst = 0.0;
-    sweep::<S>(|a, what| {
-        let error = error_of_numbers((Wiener(half), Wiener(Dd::from(0.5))), a);
-        worst = f64::max(worst, error);
-        assert!(error <= bound, "{what}: {error:e}, {bound:e}");
-    });
+    sweep::<S>(|a, what| given_at(a, &what));
     for (m, n) in SHAPES {
         for tiny in [1e-2, 1e-4, 1e-6, 1e-9, 1e-13, 0.0] {
             let a = Random::new(4).with_singular_values::<S>(m, n, &[1.0, 1.0, 0.5, 2.0 * tiny, tiny]);
-            let error = error_of_numbers((Tikhonov(half), Tikhonov(Dd::from(0.5))), &a);
-            worst = f64::max(worst, error);
-            assert!(error <= bound, "{} {m}×{n}, smallest value {tiny:e}: {error:e}, {bound:e}", S::NAME);
+            tikhonov_at(&a, &format!("{} {m}×{n}, smallest value {tiny:e}", S::NAME));
         }
     }
-    println!("{} given numbers: {:.2} ε^⅗", S::NAME, 0.25 * worst / bound);
+}
+
+/// To ε^⅗ at every gap (measured: 0.23 ε^⅗).
+pub(crate) fn given_at<S: Entry>(a: &Mat<S>, what: &str) {
+    let error = error_of_numbers((Wiener(S::Real::from_f64(0.5)), Wiener(Dd::from(0.5))), a);
+    let unit = S::Real::EPSILON.to_f64().powf(0.6);
+    println!("numbers {:.2} at {what}", error / unit);
+    assert!(error <= 0.5 * unit, "{what}: {:.2} ε^⅗", error / unit);
+}
+
+/// The same where values are tiny.
+fn tikhonov_at<S: Entry>(a: &Mat<S>, what: &str) {
+    let error = error_of_numbers((Tikhonov(S::Real::from_f64(0.5)), Tikhonov(Dd::from(0.5))), a);
+    let unit = S::Real::EPSILON.to_f64().powf(0.6);
+    println!("numbers {:.2} at {what}", error / unit);
+    assert!(error <= 0.5 * unit, "{what}: {:.2} ε^⅗", error / unit);
 }
 
 /// Numbers that belong to no smooth function keep the quotient: a kink between two values at any distance.
@@ -207,4 +229,49 @@ fn what_has_no_second_derivative_is_reported() {
     let first = PerValue { value: &[0.0], derivative: &[1.0] };
     let bent = column.map_second(PerValueTwice { first, second: &[1.0] }, &z, &z);
     assert!(matches!(bent, Err(Error::ZeroSingularValue { index: 0, .. })), "{bent:?}");
+}
+
+/// A map of a user's with a coupling, without saying that it has one: fᵢ = sᵢ − c s₂.
+struct Coupled(f64);
+impl SpectralMap<f64, Whole> for Coupled {
+    fn check_at(&self, _at: &Values<'_, f64>, _order: Order) -> Result<(), Error> {
+        Ok(())
+    }
+    fn value_at(&self, at: &Values<'_, f64>, i: usize) -> f64 {
+        at.get(i) - self.0 * at.get(1)
+    }
+    fn difference(&self, _at: &Values<'_, f64>, _i: usize, _j: usize) -> f64 {
+        1.0
+    }
+    fn sum(&self, at: &Values<'_, f64>, i: usize, j: usize) -> f64 {
+        (self.value_at(at, i) + self.value_at(at, j)) / (at.get(i) + at.get(j))
+    }
+    fn at_zero(&self, _at: &Values<'_, f64>) -> f64 {
+        1.0
+    }
+    fn couple(&self, _at: &Values<'_, f64>, w: &[f64], _direction: Direction, out: &mut [f64]) {
+        for out in out {
+            *out -= self.0 * w[1];
+        }
+    }
+}
+impl SecondOrderMap<f64, Whole> for Coupled {
+    fn check_second(&self, _at: &Values<'_, f64>) -> Result<(), Error> {
+        Ok(())
+    }
+    fn second(&self, _at: &Values<'_, f64>, _points: [Eigenvalue; 3]) -> f64 {
+        0.0
+    }
+}
+
+#[test]
+fn a_coupling_whose_second_derivative_is_not_known_is_refused() {
+    let (a, z) = (Mat::<f64>::from_rows(&[[3.0, 0.0], [0.0, 1.0]]), Mat::identity(2));
+    let svd = Svd::thin(&a).unwrap();
+    for refused in [svd.map_second(Coupled(0.5), &z, &z), svd.map_vjp_tangent(Coupled(0.5), &z, &z)] {
+        let Err(Error::Parameter { name, value: -0.5, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(name, "the coupling of two singular values");
+    }
+    assert!(svd.map_second(Coupled(0.0), &z, &z).is_ok());
+    assert!(svd.map_jvp(Coupled(0.5), &z).is_ok(), "the first derivative takes any coupling");
 }

@@ -56,6 +56,88 @@ pub(crate) fn sweep<S: Entry>(mut visit: impl FnMut(&Mat<S>, String)) {
     }
 }
 
+/// Which of the large singular values are equal up to the gap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Pattern {
+    /// 1 and 1, 0.5 and 0.5.
+    Pairs,
+    /// 1 alone, 0.5 three times.
+    Triple,
+    /// 1 four times.
+    Quadruple,
+    /// 1 and 1, then 0.6 and 0.4.
+    Pair,
+}
+
+/// What a test matrix follows from: at most four large singular values by the pattern, and small ones at 0.125, equal up to the gap too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Case {
+    pub(crate) shape: (usize, usize),
+    pub(crate) pattern: Pattern,
+    pub(crate) gap: f64,
+    pub(crate) seed: u64,
+    /// Of c in A → cA: from −1, the smallest number of the type, to 1, the largest.
+    pub(crate) scale: f64,
+}
+
+impl Case {
+    /// Number of large values.
+    pub(crate) fn large(&self) -> usize {
+        4.min(self.shape.0.min(self.shape.1) - 1).max(1)
+    }
+
+    pub(crate) fn values(&self) -> Vec<f64> {
+        let gap = self.gap;
+        let large = match self.pattern {
+            Pattern::Pairs => [1.0, 1.0 - 0.3 * gap, 0.5, 0.5 - 0.1 * gap],
+            Pattern::Triple => [1.0, 0.5, 0.5 - 0.05 * gap, 0.5 - 0.1 * gap],
+            Pattern::Quadruple => [1.0, 1.0 - 0.1 * gap, 1.0 - 0.2 * gap, 1.0 - 0.3 * gap],
+            Pattern::Pair => [1.0, 1.0 - 0.2 * gap, 0.6, 0.4],
+        };
+        let small = (0..self.shape.0.min(self.shape.1) - self.large()).map(|i| 0.125 - 0.01 * gap * i as f64);
+        large[..self.large()].iter().copied().chain(small).collect()
+    }
+
+    pub(crate) fn point<S: Entry>(&self) -> Point<S> {
+        let a = Random::new(!self.seed).with_singular_values(self.shape.0, self.shape.1, &self.values());
+        Point { a, what: format!("{} {self:?}", S::NAME), seed: self.seed, scale: self.scale }
+    }
+}
+
+/// Where a check is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Point<S> {
+    pub(crate) a: Mat<S>,
+    pub(crate) what: String,
+    /// Of the directions.
+    pub(crate) seed: u64,
+    /// As in [`Case`].
+    pub(crate) scale: f64,
+}
+
+impl<S: Entry> Point<S> {
+    /// The points of the sweep.
+    pub(crate) fn sweep(mut visit: impl FnMut(&Self)) {
+        sweep::<S>(|a, what| visit(&Point { a: a.clone(), what, seed: 0, scale: 0.7 }));
+    }
+
+    pub(crate) fn random(&self, number: u64) -> Random {
+        Random::new(self.seed.wrapping_add(number))
+    }
+
+    /// An even exponent p so that 2^(p degree) is within the range of the type.
+    pub(crate) fn exponent(&self, degree: f64) -> i32 {
+        let largest = 0.9 * f64::from(S::Real::MAX_EXPONENT) / degree.abs().max(1.0);
+        2 * whole(0.5 * self.scale * largest)
+    }
+}
+
+/// Towards zero.
+#[expect(clippy::cast_possible_truncation, reason = "an exponent of a floating-point type")]
+pub(crate) fn whole(x: f64) -> i32 {
+    x as i32
+}
+
 /// Half of a Hadamard matrix and a number beside it: singular values 1 (four times) and 0.125, without any rounding.
 pub(crate) fn exactly_equal<S: Entry>(m: usize, n: usize) -> Mat<S> {
     Mat::from_fn(m, n, |i, j| match (i, j) {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::random::Random;
 use super::spectra::Spectrum;
+use super::spectral::{Case, Pattern};
 
 /// Everything that a random matrix follows from. Small on purpose: a failing one prints as a line that can be pasted into a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +33,7 @@ impl Recipe {
     }
 }
 
-/// 1, 10, …, 10⁻¹⁶, or exactly 0: the relative gaps of the sweeps.
+/// 10⁻¹, …, 10⁻¹⁶, or exactly 0: the relative gaps of the sweeps.
 pub(crate) fn gap() -> impl Strategy<Value = f64> {
     prop_oneof![2 => Just(0.0), 5 => (1_i32..=16).prop_map(|p| 10_f64.powi(-p))]
 }
@@ -66,4 +67,21 @@ pub(crate) fn recipe(largest: usize) -> impl Strategy<Value = Recipe> {
         spectrum,
         seed,
     })
+}
+
+/// Shapes, gaps, degeneracies and scales for the functions of the singular values: `values` of them, up to four more rows or columns.
+pub(crate) fn case(values: impl Strategy<Value = usize>) -> impl Strategy<Value = Case> {
+    let pattern = prop_oneof![
+        3 => Just(Pattern::Pairs),
+        1 => Just(Pattern::Triple),
+        1 => Just(Pattern::Quadruple),
+        1 => Just(Pattern::Pair),
+    ];
+    let gap = prop_oneof![1 => Just(1.0), 16 => gap()];
+    (values, 0_usize..5, 0_usize..3, pattern, gap, any::<u64>(), -1.0..1.0_f64).prop_map(
+        |(k, longer, side, pattern, gap, seed, scale)| {
+            let shape = [(k, k), (k + longer, k), (k, k + longer)][side];
+            Case { shape, pattern, gap, seed, scale }
+        },
+    )
 }

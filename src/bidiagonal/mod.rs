@@ -6,6 +6,10 @@
 //! about to become G, and A u follows from z because u = (x − β e₁)/(α − β)
 //! (Howell, Demmel, Fulton, Hammarling & Marmol 2008).
 
+mod blocked;
+
+pub(crate) use blocked::{PUT_OFF, PutOff, ReduceBlock};
+
 use num_complex::Complex;
 
 use crate::block::Reflectors;
@@ -45,37 +49,35 @@ pub(crate) struct Scratch<'a, R> {
 
 /// Reduces `a`. On return its columns hold the reflectors of Q from the diagonal down, and the columns of `p`, if it is wanted, those of P:
 /// the reflector of row j is in column j + 1, from the diagonal down.
-pub(crate) struct Reduce<'a, 'b, R> {
+pub(crate) struct Reduce<'a, R> {
     pub(crate) a: Planes<'a, R>,
+    /// The columns before have been reduced.
+    pub(crate) first: usize,
     pub(crate) p: Option<Planes<'a, R>>,
-    pub(crate) b: &'a mut Bidiagonal<'b, R>,
+    pub(crate) b: Bidiagonal<'a, R>,
     pub(crate) scratch: Scratch<'a, R>,
 }
 
-impl<R: Real> Task for Reduce<'_, '_, R> {
+impl<R: Real> Task for Reduce<'_, R> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         if self.a.parts == 1 { self.reduce::<A, 1>() } else { self.reduce::<A, 2>() }
     }
 }
 
-impl<R: Real> Reduce<'_, '_, R> {
+impl<R: Real> Reduce<'_, R> {
     #[inline(always)]
     fn reduce<A: Arith, const PARTS: usize>(mut self) {
         let Scratch { v, w, z, x } = self.scratch;
-        let (depth, stride, n) = (self.a.depth, self.a.stride(), self.b.d.len());
+        let (depth, stride, n) = (self.a.depth, self.a.depth * PARTS, self.b.d.len());
         let width = x.len() / PARTS;
         let (mut w, mut z) = (w, z);
         w.fill([R::zero(); LANES]);
         x.fill([R::zero(); LANES]);
-        self.b.tau_p[0] = [R::zero(); 2];
-        if let Some(p) = &mut self.p {
-            p.column(0).fill([R::zero(); LANES]);
-        }
-        for j in 0..n {
+        for j in self.first..n {
             let (mut done, trailing) = self.a.reborrow().split(j + 1);
             let column = done.column(j);
-            if j > 0 {
+            if j > self.first {
                 axpy::<A, R, PARTS>(column, get(x, j, width).conj(), w, depth, j / LANES);
             }
             load(v, column, j, depth);
@@ -98,9 +100,13 @@ impl<R: Real> Reduce<'_, '_, R> {
             if let Some(p) = &mut self.p {
                 p.column(j + 1).copy_from_slice(x);
             }
-            row_product::<A, R, PARTS>(trailing.data, (x, width), (z, depth), j + 1, alpha, g);
+            let direct = |z: &mut [Lane<R>]| {
+                for (k, column) in trailing.data.chunks_exact(stride).enumerate() {
+                    axpy::<A, R, PARTS>(z, get(x, j + 1 + k, width), column, depth, (j + 1) / LANES);
+                }
+            };
+            row_product::<A, R, PARTS>(&trailing.data[..stride], (z, depth), j + 1, (alpha, g), direct);
             core::mem::swap(&mut w, &mut z);
-            debug_assert_eq!(stride, depth * PARTS);
         }
     }
 }
@@ -121,15 +127,15 @@ fn clear_above<R: Real>(v: &mut [Lane<R>], row: usize, depth: usize) {
     }
 }
 
-/// w = −τ A u from z = A x: u = (x − β e₁)/(α − β), so A u = (z − β a₁)/(α − β); entries from row `top` on.
+/// w = −τ A u from z = A x: u = (x − β e₁)/(α − β), so A u = (z − β a₁)/(α − β); entries from row `top` on. `a_1` is the first column
+/// of A; `direct` adds A u, where the quotient could overflow.
 #[inline(always)]
 fn row_product<A: Arith, R: Real, const PARTS: usize>(
-    trailing: &[Lane<R>],
-    (u, width): (&[Lane<R>], usize),
+    a_1: &[Lane<R>],
     (z, depth): (&mut [Lane<R>], usize),
     top: usize,
-    alpha: Complex<R>,
-    g: Reflector<R>,
+    (alpha, g): (Complex<R>, Reflector<R>),
+    direct: impl FnOnce(&mut [Lane<R>]),
 ) {
     let from = top / LANES;
     if g.tau == zero() {
@@ -138,13 +144,10 @@ fn row_product<A: Arith, R: Real, const PARTS: usize>(
     }
     let mut factor = -g.tau;
     if g.beta.abs() < tiny() {
-        // 1/(α − β) could overflow: the product itself.
         z.fill([R::zero(); LANES]);
-        for (k, column) in trailing.chunks_exact(depth * PARTS).enumerate() {
-            axpy::<A, R, PARTS>(z, get(u, top + k, width), column, depth, from);
-        }
+        direct(z);
     } else {
-        axpy::<A, R, PARTS>(z, Complex::from(-g.beta), &trailing[..depth * PARTS], depth, from);
+        axpy::<A, R, PARTS>(z, Complex::from(-g.beta), a_1, depth, from);
         let difference = Complex { re: alpha.re - g.beta, im: alpha.im };
         factor *= if PARTS == 1 { Complex::from(R::one() / difference.re) } else { complex::recip(difference) };
     }

@@ -1,0 +1,167 @@
+//! Loops that read many columns and write one: the inside of a reduction whose updates are put off.
+//!
+//! Every vector is a column of the work storage, as in [`columns`](super::columns); a matrix is the slice of its columns.
+
+use num_complex::Complex;
+
+use super::columns::{multiply, planes, planes_mut};
+use super::lanes::{add_product, add_scaled, get, lane_by_lane, set, sub_product, total};
+use super::{Arith, LANES, Lane};
+use crate::scalar::Real;
+
+/// Columns that a loop carries at once.
+const GROUP: usize = 4;
+
+/// Calls `$f` with the planes of whole groups of columns, then of single ones.
+macro_rules! in_groups {
+    ($columns:expr, $depth:expr, $from:expr, |$index:ident, $group:ident| $body:expr) => {{
+        let mut $index = 0;
+        let mut groups = $columns.chunks_exact(GROUP * $depth * PARTS);
+        for group in &mut groups {
+            let mut $group = [planes::<PARTS, R>(&group[..$depth * PARTS], $depth, $from); GROUP];
+            for (planes_of, column) in $group.iter_mut().zip(group.chunks_exact($depth * PARTS)) {
+                *planes_of = planes::<PARTS, R>(column, $depth, $from);
+            }
+            $body;
+            $index += GROUP;
+        }
+        for column in groups.remainder().chunks_exact($depth * PARTS) {
+            let $group = [planes::<PARTS, R>(column, $depth, $from)];
+            $body;
+            $index += 1;
+        }
+    }};
+}
+
+/// Real and imaginary plane of a column.
+type Parts<'a, R> = (&'a [Lane<R>], &'a [Lane<R>]);
+
+/// y ← y + Σ aₖ xₖ over the columns xₖ of `x`, lanes from `from` on.
+#[inline(always)]
+pub(crate) fn combine<A: Arith, R: Real, const PARTS: usize>(
+    y: &mut [Lane<R>],
+    x: &[Lane<R>],
+    a: impl Fn(usize) -> Complex<R>,
+    depth: usize,
+    from: usize,
+) {
+    in_groups!(x, depth, from, |index, group| {
+        let factors = core::array::from_fn(|c| a(index + c));
+        combine_group::<A, R, PARTS, _>(y, group, factors, depth, from);
+    });
+}
+
+#[inline(always)]
+fn combine_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
+    y: &mut [Lane<R>],
+    group: [Parts<'_, R>; COUNT],
+    a: [Complex<R>; COUNT],
+    depth: usize,
+    from: usize,
+) {
+    let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
+    for l in 0..depth - from {
+        lane_by_lane();
+        let mut re = y_re[l];
+        let mut im = if PARTS == 2 { y_im[l] } else { re };
+        for c in 0..COUNT {
+            let (x_re, x_im) = group[c];
+            re = add_scaled::<A, R>(re, x_re[l], a[c].re);
+            if PARTS == 2 {
+                re = add_scaled::<A, R>(re, x_im[l], -a[c].im);
+                im = add_scaled::<A, R>(add_scaled::<A, R>(im, x_im[l], a[c].re), x_re[l], a[c].im);
+            }
+        }
+        y_re[l] = re;
+        if PARTS == 2 {
+            y_im[l] = im;
+        }
+    }
+}
+
+/// vᴴxₖ for the columns xₖ of `x`, lanes from `from` on.
+#[inline(always)]
+pub(crate) fn overlaps<A: Arith, R: Real, const PARTS: usize>(
+    v: &[Lane<R>],
+    x: &[Lane<R>],
+    depth: usize,
+    from: usize,
+    out: &mut [Complex<R>],
+) {
+    in_groups!(x, depth, from, |index, group| {
+        for (c, value) in overlap_group::<A, R, PARTS, _>(v, group, depth, from).into_iter().enumerate() {
+            out[index + c] = value;
+        }
+    });
+}
+
+#[inline(always)]
+fn overlap_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
+    v: &[Lane<R>],
+    group: [Parts<'_, R>; COUNT],
+    depth: usize,
+    from: usize,
+) -> [Complex<R>; COUNT] {
+    let (v_re, v_im) = planes::<PARTS, R>(v, depth, from);
+    let mut re = [[R::zero(); LANES]; COUNT];
+    let mut im = re;
+    for l in 0..depth - from {
+        lane_by_lane();
+        for c in 0..COUNT {
+            let (x_re, x_im) = group[c];
+            re[c] = add_product::<A, R>(re[c], v_re[l], x_re[l]);
+            if PARTS == 2 {
+                re[c] = add_product::<A, R>(re[c], v_im[l], x_im[l]);
+                im[c] = sub_product::<A, R>(add_product::<A, R>(im[c], v_re[l], x_im[l]), v_im[l], x_re[l]);
+            }
+        }
+    }
+    let mut sums = [Complex { re: R::zero(), im: R::zero() }; COUNT];
+    for c in 0..COUNT {
+        sums[c].re = total(re[c]);
+        if PARTS == 2 {
+            sums[c].im = total(im[c]);
+        }
+    }
+    sums
+}
+
+/// The vectors of one step of a reduction whose updates are put off.
+pub(crate) struct Reading<'a, R> {
+    pub(crate) v: &'a [Lane<R>],
+    pub(crate) z: &'a mut [Lane<R>],
+    /// Row vectors: what the updates put off add to vᴴa and to the row, on entry; t and the updated row, on return.
+    pub(crate) t: &'a mut [Lane<R>],
+    pub(crate) r: &'a mut [Lane<R>],
+    pub(crate) q: Complex<R>,
+    /// Lanes in a plane of a column, and of a row vector.
+    pub(crate) depth: usize,
+    pub(crate) width: usize,
+    /// The row of the diagonal entry.
+    pub(crate) row: usize,
+}
+
+/// Reads the trailing columns once: tₖ ← q (vᴴaₖ + tₖ), rₖ ← a_row,k + rₖ + tₖ, z ← z + Σ r̄ₖ aₖ; `first` is the index of the first column.
+#[inline(always)]
+pub(crate) fn reading_pass<A: Arith, R: Real, const PARTS: usize>(
+    columns: &[Lane<R>],
+    first: usize,
+    step: &mut Reading<'_, R>,
+) {
+    let (depth, from, lane) = (step.depth, step.row / LANES, step.row % LANES);
+    in_groups!(columns, depth, from, |index, group| {
+        let dots = overlap_group::<A, R, PARTS, _>(step.v, group, depth, from);
+        let mut factors = dots;
+        for (c, dot) in dots.into_iter().enumerate() {
+            let (k, width) = (first + index + c, step.width);
+            let t = multiply::<R, PARTS>(step.q, dot + get(step.t, k, width));
+            // v is 1 in this row.
+            let im = if PARTS == 2 { group[c].1[0][lane] } else { R::zero() };
+            let r = get(step.r, k, width) + t + Complex { re: group[c].0[0][lane], im };
+            set(step.t, k, width, t);
+            set(step.r, k, width, r);
+            factors[c] = r.conj();
+        }
+        combine_group::<A, R, PARTS, _>(step.z, group, factors, depth, from);
+    });
+}
