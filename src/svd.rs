@@ -30,7 +30,8 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
 /// **Accuracy.** ‖A − U diag(s) Vᴴ‖, ‖`UᴴU` − I‖ s₁, ‖`VᴴV` − I‖ s₁ and the error of each sᵢ are at most 3 max(m, n) ε s₁, over the whole
-/// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small.
+/// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small: 3 max(m, n) ε
+/// alone, 100 max(m, n) ε with vectors.
 ///
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
 /// type); workspace [`svd_workspace_len`](crate::svd_workspace_len), no allocation.
