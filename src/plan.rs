@@ -12,7 +12,7 @@ use crate::workspace::ALIGNMENT;
 /// Which singular vectors are wanted. With k = min(m, n):
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vectors {
-    /// None: the singular values alone, at a fraction of the cost.
+    /// None: the singular values alone, at a fraction of the cost; as accurate as with vectors, but not the same to the last bit.
     None,
     /// U m×k and V n×k.
     #[default]

@@ -96,8 +96,7 @@ impl<'w, R: Real> Core<'w, R> {
         }
         self.reduce();
         if !self.plan.vectors {
-            diagonalize::qr_iteration(self.d, self.e, &mut self.rotations, &mut ())?;
-            return Ok(());
+            return diagonalize::values_alone(self.d, self.e, &mut self.rotations, self.level);
         }
         if self.plan.divided() {
             self.divide()?;
@@ -244,8 +243,7 @@ impl<'w, R: Real> Core<'w, R> {
         let apart = self.plan.tall || self.plan.divided();
         let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
-            diagonalize::qr_iteration(d, e, &mut self.rotations, &mut ())?;
-            return Ok(());
+            return diagonalize::values_alone(d, e, &mut self.rotations, self.level);
         }
         // The fields of `bases`, borrowed beside the frame.
         let mut left = if apart { self.left.reborrow() } else { self.copy.reborrow() };

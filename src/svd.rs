@@ -24,13 +24,14 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// A = U diag(s) Vᴴ for any m×n matrix, real or complex, on the caller's memory.
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
-/// - s is descending and non-negative. It is the same to the last bit whether or not vectors are asked for, up to
-///   min(m, n) = 95; above, where vectors come by divide and conquer, both are within the bound below.
+/// - s is descending and non-negative. It is the same to the last bit whichever vectors are asked for. Without vectors it comes by another
+///   algorithm (dqds instead of QR iteration or divide and conquer), within the same bounds.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
 /// **Accuracy.** ‖A − U diag(s) Vᴴ‖, ‖`UᴴU` − I‖ s₁, ‖`VᴴV` − I‖ s₁ and the error of each sᵢ are at most 3 max(m, n) ε s₁, over the whole
-/// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small.
+/// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small: 3 max(m, n) ε
+/// alone, 100 max(m, n) ε with vectors.
 ///
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
 /// type); workspace [`svd_workspace_len`](crate::svd_workspace_len), no allocation.
@@ -55,7 +56,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 ///
-/// Golub & Kahan 1965; Demmel & Kahan 1990; Chan 1982.
+/// Golub & Kahan 1965; Demmel & Kahan 1990; Chan 1982; Fernando & Parlett 1994.
 pub fn svd_into<S: Scalar>(
     a: MatRef<'_, S>,
     vectors: Vectors,
@@ -92,7 +93,8 @@ pub fn svd_into<S: Scalar>(
     core.write(p, out)
 }
 
-/// The singular values of `a` alone, descending, to the last bit those of [`svd_into`].
+/// The singular values of `a` alone, descending: within the bounds of [`svd_into`], not to the last bit those that come with vectors, since the
+/// algorithm is a faster one (dqds), which knows no vectors.
 ///
 /// The workspace has [`svd_workspace_len`](crate::svd_workspace_len) entries for [`Vectors::None`].
 ///

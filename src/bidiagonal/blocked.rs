@@ -72,7 +72,7 @@ impl<R: Real> ReduceBlock<'_, '_, R> {
                 put_off.add_row::<A>(r, j);
             }
             let q = -h.tau.conj();
-            let step = &mut Reading { v, z: &mut *z, t: &mut **t_row, r: &mut **r, q, depth, width, row: j };
+            let step = &mut Reading { v, z: &mut *z, t: t_row, r, q, depth, width, row: j };
             reading_pass::<A, R, PARTS>(trailing.data, j + 1, step);
             clear_above(t_row, j + 1, width);
             clear_above(r, j + 1, width);

@@ -6,11 +6,12 @@
 
 mod deflate;
 mod divide;
+mod quotient;
 mod sweep;
 mod two_by_two;
 
 use crate::error::Error;
-use crate::kernel::Order;
+use crate::kernel::{Level, Order};
 use crate::rotation::{Side, Sink};
 use crate::scalar::Real;
 
@@ -82,6 +83,22 @@ pub(crate) fn qr_iteration<R: Real>(
     make_positive(d, sink);
     sort(d, sink);
     Ok(sweeps)
+}
+
+/// [`qr_iteration`] for the singular values alone: by quotients and differences where all squares are in the range.
+///
+/// # Errors
+/// As [`qr_iteration`].
+pub(crate) fn values_alone<R: Real>(
+    d: &mut [R],
+    e: &mut [R],
+    rotations: &mut Rotations<'_, R>,
+    level: Level,
+) -> Result<(), Error> {
+    if quotient::singular_values(d, e, rotations, level).is_none() {
+        qr_iteration(d, e, rotations, &mut ())?;
+    }
+    Ok(())
 }
 
 /// Finishes the 2×2 block at `lo` directly.

@@ -5,7 +5,7 @@
 
 use num_complex::Complex;
 
-use super::lanes::{add_product, add_scaled, scaled, sub_product, total};
+use super::lanes::{add_product, add_scaled, lane_by_lane, scaled, sub_product, total};
 use super::{Arith, LANES, Lane};
 use crate::scalar::Real;
 
@@ -88,10 +88,12 @@ pub(crate) fn scale<A: Arith, R: Real, const PARTS: usize>(
     let (re, im) = planes_mut::<PARTS, R>(x, depth, from);
     if PARTS == 1 {
         for x in re {
+            lane_by_lane();
             *x = scaled(*x, a.re);
         }
     } else {
         for (re, im) in re.iter_mut().zip(im) {
+            lane_by_lane();
             let (x, y) = (*re, *im);
             *re = add_scaled::<A, R>(scaled(x, a.re), y, -a.im);
             *im = add_scaled::<A, R>(scaled(y, a.re), x, a.im);
@@ -111,6 +113,7 @@ pub(crate) fn axpy<A: Arith, R: Real, const PARTS: usize>(
     let (x_re, x_im) = planes::<PARTS, R>(x, depth, from);
     let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
     for i in 0..x_re.len().min(y_re.len()) {
+        lane_by_lane();
         let im = if PARTS == 1 { x_re[i] } else { x_im[i] };
         let mut re = add_scaled::<A, R>(y_re[i], x_re[i], a.re);
         if PARTS == 2 {
@@ -171,6 +174,7 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
     let mut dot_im = [zero; COUNT];
     let p: [Complex<R>; COUNT] = core::array::from_fn(|c| super::lanes::get(x, first + c, width));
     for i in 0..count {
+        lane_by_lane();
         let (wr, vr) = (w_re[i], v_re[i]);
         for c in 0..COUNT {
             let (a_re, a_im) = &mut group[c];
@@ -200,6 +204,7 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         super::lanes::set(x, first + c, width, row[c]);
     }
     for i in 0..count {
+        lane_by_lane();
         let vr = v_re[i];
         let (mut zr, mut zi) = (z_re[i], zero);
         if PARTS == 2 {
@@ -254,6 +259,7 @@ fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
     let mut dot_re = [zero; COUNT];
     let mut dot_im = [zero; COUNT];
     for i in 0..count {
+        lane_by_lane();
         let vr = v_re[i];
         for c in 0..COUNT {
             let (a_re, a_im) = &group[c];
@@ -270,6 +276,7 @@ fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         multiply::<R, PARTS>(t, Complex { re: total(dot_re[c]), im })
     });
     for i in 0..count {
+        lane_by_lane();
         let vr = v_re[i];
         for c in 0..COUNT {
             let (a_re, a_im) = &mut group[c];

@@ -61,9 +61,14 @@ fn chain<S: Entry>(a: &Mat<S>, p: i32) -> Vec<Dd> {
     chain
 }
 
-/// The largest relative error of a singular value, in units of n · ε.
+/// The largest relative error of a singular value, in units of n · ε: of those alone, and of those that come with vectors, by QR iteration.
 fn worst_error<S: Entry>(a: &Mat<S>) -> f64 {
-    let s = Svd::values(a).expect("a finite matrix");
+    let alone = Svd::values(a).expect("a finite matrix");
+    let svd = Svd::thin(a).expect("a finite matrix");
+    error_of(a, &alone).max(error_of(a, svd.s()))
+}
+
+fn error_of<S: Entry>(a: &Mat<S>, s: &[S::Real]) -> f64 {
     let largest = largest_part(a.as_ref());
     if largest == S::Real::zero() {
         return s.iter().fold(0.0, |worst, s| worst.max(s.to_f64()));

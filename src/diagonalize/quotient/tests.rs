@@ -1,0 +1,228 @@
+use super::*;
+use std::string::String;
+use std::vec;
+use std::vec::Vec;
+
+/// Numbers from 0 to 1 that look random.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / 2_f64.powi(53)
+    }
+
+    fn list(&mut self, n: usize, entry: impl Fn(usize, f64) -> f64) -> Vec<f64> {
+        (0..n).map(|i| entry(i, self.next())).collect()
+    }
+}
+
+type Bidiagonal = (Vec<f64>, Vec<f64>);
+
+/// Bidiagonal matrices of order n, all in the range.
+fn zoo(n: usize, seed: u64) -> Vec<(&'static str, Bidiagonal)> {
+    let mut noise = Noise(seed);
+    let mut all = Vec::new();
+    let mut add = |name, d: &dyn Fn(usize, f64) -> f64, e: &dyn Fn(usize, f64) -> f64| {
+        all.push((name, (noise.list(n, d), noise.list(n, e))));
+    };
+    let order = n as f64;
+    let step = 10_f64.powf(-30.0 / order);
+    let power = |i: usize| step.powf(i as f64);
+    let middle = (order - 1.0) / 2.0;
+    // What a square and a tall matrix of normal entries are reduced to, but for small fluctuations.
+    let chi = |i: usize, x: f64| ((n - i) as f64).sqrt() + 1.4 * (x - 0.5);
+    add("square normal", &chi, &|i, x| chi(i + 1, x).max(0.3 * x));
+    add("tall normal", &|i, x| (3.0 * order - i as f64).sqrt() + x - 0.5, &|i, x| chi(i + 1, x).max(0.3 * x));
+    add("uniform", &|_, x| x + 1e-3, &|_, x| x + 1e-3);
+    add("signs", &|_, x| x - 0.5, &|_, x| 0.5 - x);
+    add("ones", &|_, _| 1.0, &|_, _| 1.0);
+    add("graded down", &|i, _| power(i), &|i, _| power(i));
+    add("graded up", &|i, _| power(n - i), &|i, _| power(n - i));
+    add("graded to the middle", &|i, _| power(i.min(n - i)), &|i, _| power(i.min(n - i)));
+    add("graded from the middle", &|i, _| power(i.abs_diff(n / 2)), &|i, _| power(i.abs_diff(n / 2)));
+    add("Wilkinson", &|i, _| (i as f64 - middle).abs() + 0.1, &|_, _| 1.0);
+    add("glued", &|i, _| (i % 7).abs_diff(3) as f64 + 0.5, &|i, _| if i % 7 == 6 { 1e-7 } else { 1.0 });
+    add("equal", &|_, _| 1.0, &|_, x| 1e-10 * x + 1e-13);
+    add("nearly equal", &|_, _| 1.0, &|_, x| 1e-5 * x + 1e-8);
+    add("clusters", &|i, _| 1.0 + (i % 3) as f64, &|_, x| 1e-3 * x + 1e-6);
+    add("wild", &|_, x| 10_f64.powf(6.0 * x - 3.0), &|_, x| 10_f64.powf(6.0 * x - 3.0));
+    add("tiny at the end", &|i, _| if i + 1 == n { 1e-20 } else { 1.0 }, &|_, _| 1.0);
+    add("tiny at the start", &|i, _| if i == 0 { 1e-20 } else { 1.0 }, &|_, _| 1.0);
+    add("Kahan", &|i, _| 0.9_f64.powf(i as f64), &|i, _| 0.43 * 0.9_f64.powf(i as f64));
+    add("split", &|i, _| 1.0 + i as f64, &|i, _| (i % 2) as f64);
+    all
+}
+
+/// The singular values by quotients, with every transform on one level, and the transforms that they took.
+fn solve<R: Real>((d, e): &Bidiagonal, level: Level) -> Option<(Vec<R>, usize)> {
+    let n = d.len();
+    let convert = |list: &[f64]| list.iter().map(|x| R::from_f64(*x)).collect::<Vec<R>>();
+    let (mut d, e) = (convert(d), convert(e));
+    let before = d.clone();
+    let mut scratch = vec![R::from_f64(f64::NAN); 4 * n];
+    let mut parts = scratch.chunks_exact_mut(n);
+    let [left_c, left_s, right_c, right_s] = core::array::from_fn(|_| parts.next().unwrap());
+    let rotations = &mut Rotations { left_c, left_s, right_c, right_s };
+    let result = singular_values(&mut d, &e, rotations, level);
+    if result.is_none() {
+        let same = |(a, b): (&R, &R)| a == b || (a.partial_cmp(a).is_none() && b.partial_cmp(b).is_none());
+        assert!(d.iter().zip(&before).all(same), "nothing is written");
+    }
+    result.map(|transforms| (d, transforms))
+}
+
+/// Number of singular values below x: Sturm counts of the matrix with d₁, e₁, d₂, … beside a zero diagonal (Fernando 1998).
+fn count_below((d, e): &Bidiagonal, x: f64) -> usize {
+    let n = d.len();
+    let mut pivot = -1.0_f64;
+    let mut negative = 1;
+    for i in 0..2 * n - 1 {
+        let ratio = if i % 2 == 0 { d[i / 2] } else { e[i / 2] } / x;
+        pivot = -1.0 - ratio * ratio / pivot;
+        pivot = if pivot == 0.0 { -f64::MIN_POSITIVE } else { pivot };
+        negative += usize::from(pivot < 0.0);
+    }
+    negative - n
+}
+
+/// The largest relative error, in units of n · ε of f64.
+fn worst_error(b: &Bidiagonal, s: &[f64]) -> f64 {
+    let n = s.len();
+    let error = |(i, s): (usize, &f64)| {
+        let (mut low, mut high) = (0.5 * s, 2.0 * s);
+        if count_below(b, low) > n - 1 - i || count_below(b, high) < n - i {
+            return f64::INFINITY;
+        }
+        while high - low > 1e-16 * high {
+            let middle = f64::midpoint(low, high);
+            if middle <= low || middle >= high {
+                break;
+            }
+            if count_below(b, middle) > n - 1 - i { high = middle } else { low = middle }
+        }
+        (s / high - 1.0).abs()
+    };
+    s.iter().enumerate().map(error).fold(0.0, f64::max) / (n as f64 * f64::EPSILON)
+}
+
+const SIZES: [usize; 9] = [4, 5, 6, 7, 8, 13, 24, 50, 101];
+
+#[test]
+fn relative_accuracy_over_the_zoo() {
+    let mut worst = (0.0, String::new());
+    for level in Level::all() {
+        for n in SIZES {
+            for seed in 0..=64 / n as u64 {
+                for (name, b) in zoo(n, seed) {
+                    let (s, _) = solve::<f64>(&b, level).unwrap_or_else(|| panic!("{name} {n} fell back"));
+                    assert!(s.is_sorted_by(|a, b| a >= b), "{name} {n}");
+                    let error = worst_error(&b, &s);
+                    if error > worst.0 {
+                        worst = (error, std::format!("{name} {n} {level:?}"));
+                    }
+                }
+            }
+        }
+    }
+    std::println!("{worst:?}");
+    assert!(worst.0 <= 1.0, "{worst:?}");
+}
+
+/// To what single precision can hold.
+fn single(x: f64) -> f64 {
+    <f32 as Real>::from_f64(x).into()
+}
+
+#[test]
+fn single_precision_beside_double() {
+    let mut worst = (0.0, String::new());
+    for level in Level::all() {
+        for n in SIZES {
+            for (name, (d, e)) in zoo(n, 3) {
+                // What single precision can hold, and its squares.
+                let b: Bidiagonal = (d.iter().map(|x| single(*x)).collect(), e.iter().map(|x| single(*x)).collect());
+                let Some((s, _)) = solve::<f32>(&b, level) else { continue };
+                let (exact, _) = solve::<f64>(&b, level).unwrap();
+                let error = s.iter().zip(exact).map(|(s, t)| (f64::from(*s) / t - 1.0).abs()).fold(0.0, f64::max);
+                let error = error / (n as f64 * f64::from(f32::EPSILON));
+                if error > worst.0 {
+                    worst = (error, std::format!("{name} {n} {level:?}"));
+                }
+            }
+        }
+    }
+    std::println!("{worst:?}");
+    assert!(worst.0 <= 0.5, "{worst:?}");
+}
+
+#[test]
+fn few_transforms_are_needed() {
+    for (name, most) in [("square normal", 3.0), ("tall normal", 3.6), ("graded down", 0.7), ("graded up", 0.7)] {
+        let count = |seed| {
+            let b = zoo(64, seed).into_iter().find(|b| b.0 == name).unwrap().1;
+            solve::<f64>(&b, Level::Portable).unwrap().1
+        };
+        let average = (0..20).map(count).sum::<usize>() as f64 / (20.0 * 64.0);
+        std::println!("{name}: {average:.2}");
+        assert!(average <= most, "{name}: {average}");
+    }
+    let mut worst = (0.0, "", 0);
+    for n in SIZES {
+        for seed in 0..=256 / n as u64 {
+            for (name, b) in zoo(n, seed) {
+                let per_value = solve::<f64>(&b, Level::Portable).unwrap().1 as f64 / n as f64;
+                if per_value > worst.0 {
+                    worst = (per_value, name, n);
+                }
+            }
+        }
+    }
+    std::println!("{worst:?}");
+    assert!(worst.0 <= 16.0, "{worst:?}");
+}
+
+#[test]
+fn what_is_out_of_range_is_left_to_the_qr_iteration() {
+    let ones = || (vec![1.0; 6], vec![1.0; 6]);
+    let with = |change: &dyn Fn(&mut Bidiagonal)| {
+        let mut b = ones();
+        change(&mut b);
+        solve::<f64>(&b, Level::detect()).is_some()
+    };
+    assert!(with(&|_| ()));
+    assert!(!with(&|b| b.0[2] = 0.0), "a zero on the diagonal");
+    assert!(!with(&|b| b.0[5] = 1e-160), "a square that would underflow");
+    assert!(!with(&|b| b.1[3] = 1e-200));
+    assert!(with(&|b| b.1[3] = 0.0));
+    assert!(!with(&|b| b.0.fill(1e-60)), "a singular value of 1e-360");
+    assert!(!with(&|b| b.0[1] = f64::NAN));
+    assert!(!with(&|b| b.1.fill(0.0)), "a diagonal, to be sorted exactly");
+    assert!(!with(&|b| *b = (vec![0.0; 6], vec![0.0; 6])));
+    let huge = (vec![1e300; 6], vec![-1e300; 6]);
+    let (s, _) = solve::<f64>(&huge, Level::detect()).unwrap();
+    let (t, _) = solve::<f64>(&ones(), Level::detect()).unwrap();
+    assert!(s.iter().zip(t).all(|(s, t)| (s / 1e300 / t - 1.0).abs() < 8.0 * f64::EPSILON));
+}
+
+/// Both forms of the transform, on every level.
+#[test]
+fn fractions_agree_with_quotients() {
+    for n in [2, 3, 5, 6, 7, 9, 10, 33] {
+        for (name, (d, e)) in zoo(n, 5) {
+            let squares = |list: &[f64]| list.iter().map(|x| x * x / 16.0).collect::<Vec<f64>>();
+            let (q, mut e) = (squares(&d), squares(&e));
+            e[n - 1] = 0.25;
+            let from = Quotients { q: &q, e: &e };
+            let mut expected = (vec![0.0; n], vec![0.0; n]);
+            let wanted = transform::by_quotients(from, &mut expected.0, &mut expected.1, 0.0);
+            let mut got = (vec![0.0; n], vec![0.0; n]);
+            let pivots = transform::<crate::kernel::Separate, f64>(from, &mut got.0, &mut got.1, 0.0);
+            let close = |a: f64, b: f64| (a - b).abs() <= 8.0 * n as f64 * f64::EPSILON * a.abs();
+            assert!(got.0.iter().zip(&expected.0).all(|(a, b)| close(*a, *b)), "{name} {n}: q");
+            assert!(got.1.iter().zip(&expected.1).all(|(a, b)| close(*a, *b)), "{name} {n}: e");
+            assert!(close(pivots.couplings[0], wanted.couplings[0]), "{name} {n}: γ");
+            assert!(close(pivots.smallest_but(1), wanted.smallest_but(1)), "{name} {n}: d");
+        }
+    }
+}
