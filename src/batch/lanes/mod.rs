@@ -9,9 +9,9 @@
 //! |---|---|
 //! | `serves(rows, cols)` | whether the lanes take this shape: min ≤ 8, max ≤ 32 (`const`) |
 //! | `workspace_len::<S>(rows, cols)` | entries of `work`, for every call below and any number of items (`const`) |
-//! | [`svd`]`(job, a, s, vectors)` | thin U, s, V; s alone, the same to the last bit, where `vectors` is `None` |
-//! | [`vjp`]`(job, factors, cotangent, rule, gradient)` | `vjp_into` for each item, r = k, no block cotangent; reports where wanted |
-//! | [`jvp`]`(job, factors, a_dot, rule, tangent)` | `jvp_into` for each item, r = k, no block tangent |
+//! | [`svd()`]`(job, a, s, vectors)` | thin U, s, V; s alone, the same to the last bit, where `vectors` is `None` |
+//! | [`vjp()`]`(job, factors, cotangent, rule, gradient)` | `vjp_into` for each item, r = k, no block cotangent; reports where wanted |
+//! | [`jvp()`]`(job, factors, a_dot, rule, tangent)` | `jvp_into` for each item, r = k, no block tangent |
 //! | [`map`]`(job, factors, f, direction, image)` | `map_into`, or with a direction `map_jvp_into` or `map_vjp_into`, for each item |
 //!
 //! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
