@@ -26,6 +26,35 @@ pub enum Error {
         /// Length of the slice.
         len: usize,
     },
+    /// A batch has the wrong number of items.
+    Count {
+        /// Which argument.
+        argument: &'static str,
+        /// Its number of items.
+        got: usize,
+        /// The number that it must have.
+        expected: usize,
+    },
+    /// A slice is too short for its batch.
+    BatchLength {
+        /// Number of matrices.
+        count: usize,
+        /// (rows, columns) of each.
+        shape: (usize, usize),
+        /// Needed length of the slice.
+        needed: usize,
+        /// Length of the slice that was passed.
+        got: usize,
+    },
+    /// Entries of a batch that is to be written share one place.
+    BatchOverlap {
+        /// Number of matrices.
+        count: usize,
+        /// (rows, columns) of each.
+        shape: (usize, usize),
+        /// (batch stride, row stride, column stride).
+        strides: (usize, usize, usize),
+    },
     /// The workspace is too short.
     Workspace {
         /// Needed length, in entries.
@@ -108,6 +137,19 @@ impl fmt::Display for Error {
                 f,
                 "a {}×{} view with strides ({}, {}) does not fit a slice of {len} elements, or its entries overlap",
                 shape.0, shape.1, strides.0, strides.1
+            ),
+            Error::Count { argument, got, expected } => {
+                write!(f, "{argument} has {got} items but must have {expected}")
+            }
+            Error::BatchLength { count, shape, needed, got } => write!(
+                f,
+                "a slice of {got} elements is too short: {count} matrices of {}×{} with these strides need {needed}",
+                shape.0, shape.1
+            ),
+            Error::BatchOverlap { count, shape, strides } => write!(
+                f,
+                "the entries of {count} matrices of {}×{} with strides (batch {}, rows {}, columns {}) overlap: what is written needs places of its own",
+                shape.0, shape.1, strides.0, strides.1, strides.2
             ),
             Error::Workspace { needed, got } => {
                 write!(f, "workspace of {got} elements is too short: {needed} are needed")

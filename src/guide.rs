@@ -8,3 +8,6 @@ pub mod derivatives {}
 
 #[doc = include_str!("../docs/spectral.md")]
 pub mod spectral {}
+
+#[doc = include_str!("../docs/batch.md")]
+pub mod batch {}

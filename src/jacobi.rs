@@ -39,7 +39,7 @@ pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
 ) -> Result<Triplets<S, R, C, K>, Error> {
-    let shift = unit_exponent::<S, R>() - exponent(largest);
+    let shift = unit_exponent::<S::Real>(R) - exponent(largest);
     // Two factors reach over the whole exponent range; exact but for entries that are negligible beside the largest.
     let power = |p: i32| S::Real::one().mul_pow2(p);
     let (first, second) = (power(shift / 2), power(shift - shift / 2));
@@ -63,13 +63,13 @@ pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
 
 /// The exponent that the largest entry is brought to: the fourth power of a column's norm is still finite, and
 /// squares underflow only where the column is negligible.
-fn unit_exponent<S: Scalar, const R: usize>() -> i32 {
-    let growth = usize::BITS - R.leading_zeros();
-    S::Real::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
+pub(crate) fn unit_exponent<R: Real>(rows: usize) -> i32 {
+    let growth = usize::BITS - rows.leading_zeros();
+    R::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
 }
 
 /// ‖x‖² above this, relative errors of inner products are those of the roundings alone: 2⁻⁴⁵⁹ for `f64`.
-fn reliable<R: Real>() -> R {
+pub(crate) fn reliable<R: Real>() -> R {
     R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }
 

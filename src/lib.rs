@@ -31,6 +31,7 @@
 //! |---|---|
 //! | a matrix, and memory to allocate | [`Svd::thin`], then `s()`, `u()`, `v()`, `rank`, `reconstruct`, … |
 //! | buffers of your own, any strides, no allocation | [`svd_into`], [`singular_values_into`]; [`svd_workspace_len`] is `const` |
+//! | many matrices of one shape | [`batch`]: the same functions over strided batches, a status for each item; [`batch::Batch`] with `alloc` |
 //! | a small matrix of a size known to the compiler | [`fixed::Svd`]: everything on the stack |
 //! | cotangents of U, s and V (reverse mode) | [`Svd::vjp`], or [`vjp_into`], which can accumulate |
 //! | a direction dA (forward mode) | [`Svd::jvp`], or [`jvp_into`] |
@@ -55,6 +56,7 @@
 //! |---|---|---|
 //! | `std` | yes | the standard library's square root, detection of the instruction set at run time (less of it by the environment variable `DIFFSVD_LEVEL`: `portable`, `avx2`), `alloc` |
 //! | `alloc` | by `std` | [`Mat`] and [`Svd`]: owned matrices, a few lines a function over the core |
+//! | `rayon` | no | the functions of [`batch`] over several threads, with the same results |
 //! | `libm` | no | the square root of the `libm` crate: needed where there is no standard library |
 #![no_std]
 
@@ -104,6 +106,8 @@ mod derivative;
 pub mod spectral;
 
 pub mod fixed;
+
+pub mod batch;
 
 #[cfg(feature = "alloc")]
 mod owned;

@@ -48,6 +48,11 @@ impl<'w, S: Scalar> Arena<'w, S> {
         piece
     }
 
+    /// All entries that are left.
+    pub(crate) fn rest(self) -> &'w mut [S] {
+        self.rest
+    }
+
     /// The next entries as `count` arrays of `len` reals each.
     pub(crate) fn take_reals<const COUNT: usize>(&mut self, len: usize) -> [&'w mut [S::Real]; COUNT] {
         let entries = (COUNT * len).div_ceil(S::PARTS);
@@ -84,6 +89,11 @@ impl<'w, R: Real> Store<'w, R> {
         let depth = padded(rows) / LANES;
         let (data, _) = self.take(depth * LANES * parts * cols).as_chunks_mut();
         Planes { data, depth, parts }
+    }
+
+    /// All that is left.
+    pub(crate) fn all(self) -> &'w mut [R] {
+        self.rest
     }
 
     /// The next reals; fewer only if more is asked for than was announced to [`Store::new`].

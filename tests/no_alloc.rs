@@ -3,8 +3,8 @@
 #![expect(unsafe_code, reason = "an allocator cannot be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diffsvd::spectral::{
     Hermitian, LeastSquares, LeastSquaresGradient, LeastSquaresSecondOrder, LeastSquaresTangent, MapGradient,
@@ -19,12 +19,15 @@ use num_complex::Complex;
 
 struct Counting;
 
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// Of this thread: that of the test harness allocates while a test runs.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
 
 // SAFETY: everything is handed on to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
@@ -39,9 +42,9 @@ static ALLOCATOR: Counting = Counting;
 
 /// Number of allocations that `work` makes.
 fn allocations<T>(work: impl FnOnce() -> T) -> usize {
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = ALLOCATIONS.get();
     black_box(work());
-    ALLOCATIONS.load(Ordering::Relaxed) - before
+    ALLOCATIONS.get() - before
 }
 
 /// Decomposition, backward and forward rule of an m×n matrix, everything allocated beforehand.
@@ -83,6 +86,43 @@ fn core<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> usize {
             s_matrix: None,
         };
         jvp_into(&factors, a, &Rule::default(), tangent, &mut work)
+    })
+}
+
+/// The decomposition of a batch, a derivative and a fused function, with a status for each item.
+fn batches<S: Scalar>(count: usize, m: usize, n: usize) -> usize {
+    use diffsvd::batch::{self, BatchMut, BatchRef, Cotangent, FactorsMut, Run, Same, Target, fused};
+    use diffsvd::spectral::SoftThreshold;
+    let k = m.min(n);
+    let entry = |i: usize| S::from_real(S::Real::from_f64(((i * 37) % 11) as f64 - 4.0));
+    let a: Vec<S> = (0..count * m * n).map(entry).collect();
+    let (mut u, mut v, mut ga) = (vec![S::zero(); count * m * k], vec![S::zero(); count * n * k], a.clone());
+    let (mut s, half) = (vec![S::Real::from_f64(0.0); count * k], S::Real::from_f64(0.5));
+    let report = diffsvd::Report { gauge_residual: half, equal_pairs: 0, zeros: 0 };
+    let (mut status, mut reports) = (vec![Ok(()); count], vec![Ok(report); count]);
+    let lengths = [
+        batch::svd_workspace_len::<S>(m, n, Vectors::Thin),
+        batch::vjp_workspace_len::<S>(m, n, k),
+        fused::workspace_len::<S>(m, n),
+    ];
+    let mut work = vec![S::zero(); lengths.into_iter().max().unwrap_or(0)];
+    allocations(|| -> Result<(), Error> {
+        let a = BatchRef::row_major(&a, count, m, n)?;
+        let mut out = FactorsMut {
+            u: BatchMut::col_major(&mut u, count, m, k)?,
+            s: BatchMut::vectors(&mut s, count, k)?,
+            v: BatchMut::row_major(&mut v, count, n, k)?,
+        };
+        let again = FactorsMut { u: out.u.reborrow(), s: out.s.reborrow(), v: out.v.reborrow() };
+        let _ = batch::svd_into(a, Vectors::Thin, again, Run::new(&mut work).record(&mut status))?;
+        let factors = out.as_ref();
+        let cotangent = Cotangent { u: Some(factors.u), s: Some(factors.s), v: Some(factors.v), s_matrix: None };
+        let target = Target::Overwrite(BatchMut::row_major(&mut ga, count, m, n)?);
+        let run = Run::new(&mut work).record(&mut reports);
+        let _ = batch::vjp_into(factors, cotangent, &Rule::default(), target, run)?;
+        let target = Target::Overwrite(BatchMut::row_major(&mut ga, count, m, n)?);
+        let _ = fused::map_into(a, &Same(SoftThreshold(half)), target, None, Run::new(&mut work))?;
+        Ok(())
     })
 }
 
@@ -159,6 +199,10 @@ fn the_core_allocates_nothing() {
             assert_eq!(core::<f64>(m, n, vectors), 0, "f64 {m}×{n} {vectors:?}");
             assert_eq!(core::<Complex<f32>>(m, n, vectors), 0, "Complex<f32> {m}×{n} {vectors:?}");
         }
+    }
+    for (m, n) in [(0, 3), (3, 3), (6, 4), (4, 16), (12, 10)] {
+        assert_eq!(batches::<f64>(20, m, n), 0, "batches of f64 {m}×{n}");
+        assert_eq!(batches::<Complex<f32>>(20, m, n), 0, "batches of Complex<f32> {m}×{n}");
     }
     for (m, n) in [(4, 4), (6, 4), (4, 6)] {
         assert_eq!(spectral::<f64>(m, n), 0, "f64 {m}×{n}");

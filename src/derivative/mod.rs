@@ -11,7 +11,7 @@ mod jvp;
 mod line;
 mod line_null;
 mod partial;
-mod rule;
+pub(crate) mod rule;
 mod second;
 mod second_inner;
 mod vector;

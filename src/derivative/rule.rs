@@ -94,6 +94,28 @@ impl<R> Rule<R> {
     }
 }
 
+impl<R: Real> Rule<R> {
+    /// # Errors
+    /// [`Error::Parameter`] for a tolerance, bound or width that is negative or not finite.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (name, tolerance) in [("the gap tolerance", self.gap), ("the rank tolerance", self.rank)] {
+            if let Tolerance::Relative(value) = tolerance {
+                check_parameter(name, value)?;
+            }
+        }
+        if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = self.at_equal {
+            check_parameter("the bound or width of the rule", value)?;
+        }
+        if let AtEqual::Taylor(order) = self.at_equal
+            && order > MAX_TAYLOR_ORDER
+        {
+            let (name, value) = ("the order of the Taylor rule", order as f64);
+            return Err(Error::Parameter { name, value, must: "not exceed 1000" });
+        }
+        Ok(())
+    }
+}
+
 /// The numbers that stand for the reciprocals of a pair. With H = herm(P), K = skew(P):
 ///
 ///   `UᴴdU` ∋ (gap + block) H + sum K + left P,   `VᴴdV` ∋ (gap + block) H − sum K.
@@ -140,21 +162,8 @@ impl<'a, R: Real> Spectrum<'a, R> {
         rule: &Rule<R>,
         need: Need,
     ) -> Result<Self, Error> {
+        rule.check()?;
         let largest = factors.largest();
-        for (name, tolerance) in [("the gap tolerance", rule.gap), ("the rank tolerance", rule.rank)] {
-            if let Tolerance::Relative(value) = tolerance {
-                check_parameter(name, value)?;
-            }
-        }
-        if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = rule.at_equal {
-            check_parameter("the bound or width of the rule", value)?;
-        }
-        if let AtEqual::Taylor(order) = rule.at_equal
-            && order > MAX_TAYLOR_ORDER
-        {
-            let (name, value) = ("the order of the Taylor rule", order as f64);
-            return Err(Error::Parameter { name, value, must: "not exceed 1000" });
-        }
         let exact = rule.at_equal == AtEqual::Plain;
         // Below the smallest normal number a reciprocal may not be representable.
         let absolute = |tolerance: Tolerance<R>| {
@@ -221,56 +230,80 @@ impl<'a, R: Real> Spectrum<'a, R> {
 
     /// The pair (i, j), i < j; `linked` says whether every neighbour between them counts as equal.
     pub(crate) fn pair(&self, i: usize, j: usize, linked: bool) -> Pair<R> {
-        let zero = R::zero();
-        let mut pair = Pair { gap: zero, sum: zero, block: zero, left: zero, class: Class::Distinct };
-        if self.is_zero(i) && self.is_zero(j) {
-            pair.class = Class::Zero;
-            return pair;
-        }
-        let (gap, sum) = (self.value(j) - self.value(i), self.value(j) + self.value(i));
-        if linked {
-            pair.class = Class::Equal;
-        }
-        match (self.at_equal, linked) {
-            (AtEqual::Reconstruct, true) => {
-                pair.sum = sum.recip();
-                pair.block = pair.sum;
+        let at = PairAt {
+            values: (self.value(i), self.value(j)),
+            largest: self.largest,
+            linked,
+            zero: self.is_zero(i) && self.is_zero(j),
+        };
+        self.at_equal.pair(at)
+    }
+}
+
+/// A pair of singular values, the larger first, and what they count as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PairAt<R> {
+    pub(crate) values: (R, R),
+    /// s₁.
+    pub(crate) largest: R,
+    /// Whether they and all between them count as equal.
+    pub(crate) linked: bool,
+    /// Whether both count as zero.
+    pub(crate) zero: bool,
+}
+
+impl<R: Real> AtEqual<R> {
+    /// The numbers of a pair. Without a branch on the values for a choice that the compiler knows, so that many pairs can be worked out side by
+    /// side.
+    #[inline(always)]
+    pub(crate) fn pair(self, at: PairAt<R>) -> Pair<R> {
+        let (zero, two) = (R::zero(), R::one() + R::one());
+        let PairAt { values: (s_i, s_j), largest, linked, zero: both_zero } = at;
+        let (gap, sum) = (s_j - s_i, s_j + s_i);
+        let if_linked = |then: R, otherwise: R| if linked { then } else { otherwise };
+        let (mut block, mut left) = (zero, zero);
+        let mut class = if linked { Class::Equal } else { Class::Distinct };
+        let (by_gap, by_sum) = match self {
+            AtEqual::Reconstruct => {
+                block = if_linked(sum.recip(), zero);
+                (if_linked(zero, gap.recip()), sum.recip())
             }
             // The plain rule has refused wherever this pair could count: no vector takes part.
-            (AtEqual::MinimumNorm | AtEqual::Plain, true) => pair.sum = sum.recip(),
-            // T = 1/s, of the mean where the two differ within the tolerance.
-            (AtEqual::Published, true) => pair.left = (R::one() + R::one()) / sum,
-            (AtEqual::Zeroing, true) => {}
-            (AtEqual::Clip(bound), _) => {
+            AtEqual::MinimumNorm | AtEqual::Plain => (if_linked(zero, gap.recip()), sum.recip()),
+            AtEqual::Published => {
+                // T = 1/s, of the mean where the two differ within the tolerance.
+                left = if_linked(two / sum, zero);
+                (if_linked(zero, gap.recip()), if_linked(zero, sum.recip()))
+            }
+            AtEqual::Zeroing => (if_linked(zero, gap.recip()), if_linked(zero, sum.recip())),
+            AtEqual::Clip(bound) => {
                 // F = gap⁻¹ sum⁻¹ limited to bound/s₁², and F sum, F gap in its place; F < 0, also in the limit gap → 0.
-                let size = self.largest * (self.largest / sum) / gap.abs();
+                let size = largest * (largest / sum) / gap.abs();
                 let limited = -size.smaller(bound);
-                pair.gap = limited * (sum / self.largest) / self.largest;
-                pair.sum = limited * (gap / self.largest) / self.largest;
-                pair.class = Class::Distinct;
+                class = Class::Distinct;
+                (limited * (sum / largest) / largest, limited * (gap / largest) / largest)
             }
-            (AtEqual::Taylor(order), _) => {
+            AtEqual::Taylor(order) => {
                 // F ≈ −(1/sᵢ²) Σ r²ᵏ with r = sⱼ/sᵢ: F sum and F gap in units of 1/sᵢ.
-                let r = self.value(j) / self.value(i);
+                let r = s_j / s_i;
                 let series = (0..order).fold(R::one(), |sum, _| sum * (r * r) + R::one());
-                pair.gap = -series * (R::one() + r) / self.value(i);
-                pair.sum = series * (R::one() - r) / self.value(i);
-                pair.class = Class::Distinct;
+                class = Class::Distinct;
+                (-series * (R::one() + r) / s_i, series * (R::one() - r) / s_i)
             }
-            (AtEqual::Lorentzian(width), _) => {
+            AtEqual::Lorentzian(width) => {
                 let broadened = |x: R| {
-                    let x = x / self.largest;
-                    if x == zero { zero } else { (x + width * (width / x)).recip() / self.largest }
+                    let x = x / largest;
+                    let broad = (x + width * (width / x)).recip() / largest;
+                    if x == zero { zero } else { broad }
                 };
-                (pair.gap, pair.sum) = (broadened(gap), broadened(sum));
-                pair.class = Class::Distinct;
+                class = Class::Distinct;
+                (broadened(gap), broadened(sum))
             }
-            (_, false) => {
-                (pair.gap, pair.sum) = (gap.recip(), sum.recip());
-                pair.class = Class::Distinct;
-            }
+        };
+        if both_zero {
+            return Pair { gap: zero, sum: zero, block: zero, left: zero, class: Class::Zero };
         }
-        pair
+        Pair { gap: by_gap, sum: by_sum, block, left, class }
     }
 }
 

@@ -16,7 +16,8 @@ const fn reals_per_entry<S: Scalar>() -> usize {
     S::PARTS
 }
 
-fn has_known_layout<S: Scalar>() -> bool {
+/// Whether the entries are reals one after another: `PARTS` for each, real part first.
+pub(crate) fn is_reals<S: Scalar>() -> bool {
     let own = TypeId::of::<S>();
     match reals_per_entry::<S>() {
         1 => own == TypeId::of::<S::Real>(),
@@ -30,7 +31,7 @@ fn has_known_layout<S: Scalar>() -> bool {
 /// Empty for a scalar type that is neither a real type nor `Complex` of one, so that no foreign layout is ever assumed;
 /// the length check of the caller then reports a short workspace.
 pub(crate) fn as_reals<S: Scalar>(entries: &mut [S]) -> &mut [S::Real] {
-    if !has_known_layout::<S>() {
+    if !is_reals::<S>() {
         return &mut [];
     }
     let len = entries.len() * S::PARTS;
@@ -38,6 +39,15 @@ pub(crate) fn as_reals<S: Scalar>(entries: &mut [S]) -> &mut [S::Real] {
     // alignment, `PARTS` times the size, no padding, and every bit pattern of the one is valid for the other.
     // The result borrows `entries` exclusively for its whole life.
     unsafe { slice::from_raw_parts_mut(entries.as_mut_ptr().cast::<S::Real>(), len) }
+}
+
+/// The same of entries that are read.
+pub(crate) fn reals_of<S: Scalar>(entries: &[S]) -> &[S::Real] {
+    if !is_reals::<S>() {
+        return &[];
+    }
+    // SAFETY: as in `as_reals`; the result borrows `entries` for its whole life.
+    unsafe { slice::from_raw_parts(entries.as_ptr().cast::<S::Real>(), entries.len() * S::PARTS) }
 }
 
 /// The workspace of the derivatives of an M×N matrix with K triplets, of a length that the compiler knows: stable Rust cannot write

@@ -9,6 +9,7 @@
     expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
 )]
 
+use super::transpose::{self, Block};
 use crate::scalar::Real;
 
 /// How a product is added: fused where there is an instruction for it.
@@ -18,6 +19,12 @@ pub(crate) trait Arith: Copy {
 
     /// a b + c.
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R;
+
+    /// Rows for columns.
+    #[inline(always)]
+    fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
+        transpose::plain(block)
+    }
 }
 
 /// Two roundings. The definition, and the arithmetic of machines without a fused instruction.
@@ -45,6 +52,13 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
     #[inline(always)]
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
         a.mul_add(b, c)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
+        // SAFETY: only `Level::run` uses this arithmetic, for levels that have AVX2.
+        unsafe { transpose::avx2(block) }
     }
 }
 

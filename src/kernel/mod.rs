@@ -11,6 +11,7 @@ mod level;
 mod planar;
 mod product;
 pub(crate) mod root;
+mod transpose;
 mod wave;
 
 pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};

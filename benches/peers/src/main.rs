@@ -8,6 +8,7 @@ mod measure;
 mod number;
 mod options;
 mod ours;
+mod ours_batch;
 mod plot;
 mod problem;
 mod record;
@@ -29,9 +30,16 @@ fn contestants<S: Number>(
     problem: &Problem<S>,
     options: &Options,
 ) -> Vec<Box<dyn Contestant<S>>> {
-    let mut all: Vec<Box<dyn Contestant<S>>> = vec![Box::new(ours::Diffsvd::new(problem, false))];
+    let ours = |backward| -> Box<dyn Contestant<S>> {
+        if problem.shape.count > 1 {
+            Box::new(ours_batch::Batched::new(problem, backward))
+        } else {
+            Box::new(ours::Diffsvd::new(problem, backward))
+        }
+    };
+    let mut all = vec![ours(false)];
     if problem.task == Task::Gradient {
-        all.push(Box::new(ours::Diffsvd::new(problem, true)));
+        all.push(ours(true));
     }
     if matches!(problem.task, Task::Thin | Task::Values) {
         all.push(Box::new(rust_peers::Faer::new(problem)));

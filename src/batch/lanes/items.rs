@@ -1,0 +1,212 @@
+//! The matrices of a batch in the caller's memory, and the way from there into a tile and back: four reals of four matrices at a time
+//! where the entries of a matrix lie one after another, otherwise one by one.
+
+use super::decompose::{LONGEST, MOST};
+use super::vector::{Lane, any, entry_by_entry};
+use crate::kernel::{Arith, cast};
+use crate::matrix::{MatMut, MatRef};
+use crate::scalar::{Scalar, Zero};
+
+/// Matrices at a fixed distance: entry (i, j) of item b is `data[b * item + i * row + j * col]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Items<'a, S> {
+    pub(crate) data: &'a [S],
+    pub(crate) item: usize,
+    pub(crate) row: usize,
+    pub(crate) col: usize,
+}
+
+/// The same, to be written.
+#[derive(Debug)]
+pub(crate) struct ItemsMut<'a, S> {
+    pub(crate) data: &'a mut [S],
+    pub(crate) item: usize,
+    pub(crate) row: usize,
+    pub(crate) col: usize,
+}
+
+impl<'a, S: Scalar> Items<'a, S> {
+    /// Those from number `first` on.
+    pub(crate) fn from(self, first: usize) -> Self {
+        Items { data: self.data.get(first * self.item..).unwrap_or_default(), ..self }
+    }
+
+    /// The transposes.
+    pub(super) fn transpose(self) -> Self {
+        Items { row: self.col, col: self.row, ..self }
+    }
+
+    /// One of the matrices.
+    pub(super) fn get(&self, item: usize, (rows, cols): (usize, usize)) -> MatRef<'a, S> {
+        let data = self.data.get(item * self.item..).unwrap_or_default();
+        MatRef::new(data, rows, cols, self.row, self.col).unwrap_or(MatRef::empty())
+    }
+
+    /// W matrices from number `first` on into a tile with these places; beyond the last of `count` that one is repeated.
+    #[inline(always)]
+    pub(super) fn gather<A: Arith, const W: usize>(
+        &self,
+        (first, count): (usize, usize),
+        tile: &mut [Lane<S::Real, W>],
+        places: &Places,
+    ) {
+        if !places.packed || first + W > count {
+            return self.gather_entries((first, count), tile, places);
+        }
+        let data = cast::reals_of(self.data);
+        let (step, len) = (self.item * S::PARTS, places.count * S::PARTS);
+        for quarter in 0..W / 4 {
+            let start = (first + 4 * quarter) * step;
+            let mut items = [data; 4];
+            for (l, item) in items.iter_mut().enumerate() {
+                *item = &data[start + l * step..start + l * step + len];
+            }
+            let chunks = |l: usize| items[l].as_chunks::<4>().0.iter();
+            let order = places.order.as_chunks::<4>().0;
+            for ((((a, b), c), d), order) in chunks(0).zip(chunks(1)).zip(chunks(2)).zip(chunks(3)).zip(order) {
+                entry_by_entry();
+                let block = A::transpose(&[*a, *b, *c, *d]);
+                for (lanes, &place) in block.iter().zip(order) {
+                    tile[usize::from(place)].as_chunks_mut::<4>().0[quarter] = *lanes;
+                }
+            }
+            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
+                for (l, item) in items.iter().enumerate() {
+                    tile[usize::from(place)][4 * quarter + l] = item[r];
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn gather_entries<const W: usize>(
+        &self,
+        (first, count): (usize, usize),
+        tile: &mut [Lane<S::Real, W>],
+        places: &Places,
+    ) {
+        for (i, j, place) in places.entries::<S>() {
+            let offset = i * self.row + j * self.col;
+            for (l, lane) in tile[place].iter_mut().enumerate() {
+                *lane = self.data[(first + l).min(count - 1) * self.item + offset].re();
+            }
+            if S::PARTS == 2 {
+                for (l, lane) in tile[place + 1].iter_mut().enumerate() {
+                    *lane = self.data[(first + l).min(count - 1) * self.item + offset].im();
+                }
+            }
+        }
+    }
+
+    /// Where the entries of such matrices stand in a tile whose columns have `len` lanes.
+    pub(super) fn places(&self, shape: (usize, usize), len: usize) -> Places {
+        Places::new::<S>(shape, (self.row, self.col), len)
+    }
+}
+
+/// Where the entries of a matrix stand in a tile.
+pub(super) struct Places {
+    /// Of real number r of a packed matrix.
+    order: [u16; MOST * LONGEST * 2],
+    /// Whether the entries lie one after another in the caller's memory, column by column or row by row.
+    packed: bool,
+    shape: (usize, usize),
+    count: usize,
+    len: usize,
+}
+
+impl Places {
+    fn new<S: Scalar>(shape: (usize, usize), (row, col): (usize, usize), len: usize) -> Self {
+        let (rows, cols) = shape;
+        let mut order = [0; MOST * LONGEST * 2];
+        let by_columns = (row == 1 || rows == 1) && (col == rows || cols == 1);
+        let by_rows = (col == 1 || cols == 1) && (row == cols || rows == 1);
+        for (r, place) in order.iter_mut().enumerate().take(rows * cols * S::PARTS) {
+            let (e, part) = (r / S::PARTS, r % S::PARTS);
+            let (i, j) = if by_columns { (e % rows, e / rows) } else { (e / cols, e % cols) };
+            *place = u16::try_from(j * len + i * S::PARTS + part).unwrap_or_default();
+        }
+        // A foreign layout of entries is never taken for reals.
+        let packed = (by_columns || by_rows) && cast::is_reals::<S>();
+        Places { order, packed, shape, count: rows * cols, len }
+    }
+
+    /// Row, column and place of each entry.
+    fn entries<S: Scalar>(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let ((rows, cols), len) = (self.shape, self.len);
+        (0..cols).flat_map(move |j| (0..rows).map(move |i| (i, j, j * len + i * S::PARTS)))
+    }
+}
+
+impl<S: Scalar> ItemsMut<'_, S> {
+    /// Those from number `first` on.
+    pub(crate) fn from(self, first: usize) -> Self {
+        ItemsMut { data: self.data.get_mut(first * self.item..).unwrap_or_default(), ..self }
+    }
+
+    /// One of the matrices.
+    pub(super) fn get(&mut self, item: usize, (rows, cols): (usize, usize)) -> MatMut<'_, S> {
+        let data = self.data.get_mut(item * self.item..).unwrap_or_default();
+        MatMut::new(data, rows, cols, self.row, self.col).unwrap_or(MatMut::empty())
+    }
+
+    /// Where the entries of such matrices stand in a tile whose columns have `len` lanes.
+    pub(super) fn places(&self, shape: (usize, usize), len: usize) -> Places {
+        Places::new::<S>(shape, (self.row, self.col), len)
+    }
+
+    /// The `live` first matrices of a tile into those from number `first` on, but for those that are not zero in `failed`.
+    #[inline(always)]
+    pub(super) fn scatter<A: Arith, const W: usize>(
+        &mut self,
+        (first, live): (usize, usize),
+        tile: &[Lane<S::Real, W>],
+        places: &Places,
+        failed: &Lane<S::Real, W>,
+    ) {
+        if !places.packed || live < W || any(failed) {
+            return self.scatter_entries((first, live), tile, places, (failed, false));
+        }
+        let (step, len) = (self.item * S::PARTS, places.count * S::PARTS);
+        let data = cast::as_reals(self.data);
+        for quarter in 0..W / 4 {
+            let start = (first + 4 * quarter) * step;
+            for (chunk, order) in places.order.as_chunks::<4>().0.iter().enumerate().take(len / 4) {
+                entry_by_entry();
+                let mut block = [[S::Real::zero(); 4]; 4];
+                for (lanes, &place) in block.iter_mut().zip(order) {
+                    *lanes = tile[usize::from(place)].as_chunks::<4>().0[quarter];
+                }
+                let at = start + 4 * chunk;
+                for (l, reals) in A::transpose(&block).iter().enumerate() {
+                    data[at + l * step..at + l * step + 4].copy_from_slice(reals);
+                }
+            }
+            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
+                for l in 0..4 {
+                    data[start + l * step + r] = tile[usize::from(place)][4 * quarter + l];
+                }
+            }
+        }
+    }
+
+    /// The same, or, where `keep`, added to what is there.
+    #[inline(never)]
+    pub(super) fn scatter_entries<const W: usize>(
+        &mut self,
+        (first, live): (usize, usize),
+        tile: &[Lane<S::Real, W>],
+        places: &Places,
+        (failed, keep): (&Lane<S::Real, W>, bool),
+    ) {
+        for l in (0..live).filter(|&l| failed[l] == S::Real::zero()) {
+            let start = (first + l) * self.item;
+            for (i, j, place) in places.entries::<S>() {
+                let im = if S::PARTS == 2 { tile[place + 1][l] } else { S::Real::zero() };
+                let x = S::from_parts(tile[place][l], im);
+                let target = &mut self.data[start + i * self.row + j * self.col];
+                *target = if keep { *target + x } else { x };
+            }
+        }
+    }
+}

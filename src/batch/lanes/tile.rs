@@ -1,0 +1,129 @@
+//! The memory of a tile, and passes over the whole of a matrix.
+
+use super::vector::{Lane, Number, entry_by_entry, map, mul, mul_add, splat, zip};
+use crate::error::Error;
+use crate::kernel::Arith;
+use crate::scalar::{Real, Scalar};
+use crate::workspace::{ALIGNMENT, Store};
+
+/// Matrices in a tile: one register of 64 bytes for each real number of theirs, or two, which hide the latency of the roots and divisions
+/// of a few columns.
+pub(crate) const fn lanes<S: Scalar>(registers: usize) -> usize {
+    let one = if size_of::<S::Real>() == 4 { 16 } else { 8 };
+    one * registers
+}
+
+/// Registers for each real number of the matrices that are decomposed: two where eight lanes are few. Measured: 32 numbers of single precision at once take longer than 16.
+pub(crate) const fn registers<S: Scalar>(k: usize) -> usize {
+    if k <= 4 && size_of::<S::Real>() > 4 { 2 } else { 1 }
+}
+
+/// Runs a task for the number of lanes that the type has; the outer question is answered by the compiler.
+macro_rules! on_lanes {
+    ($scalar:ty, $registers:expr, ($level:expr, $reals:expr), |$tile:ident| $task:expr) => {
+        if size_of::<<$scalar as $crate::scalar::Scalar>::Real>() == 4 || $registers == 2 {
+            let ($tile, _) = $reals.as_chunks_mut::<16>();
+            $level.run($task);
+        } else {
+            let ($tile, _) = $reals.as_chunks_mut::<8>();
+            $level.run($task);
+        }
+    };
+}
+pub(super) use on_lanes;
+
+/// Entries of the workspace for a tile of `numbers` entries and `reals` real numbers a matrix.
+pub(super) const fn tile_len<S: Scalar>(registers: usize, numbers: usize, reals: usize) -> usize {
+    (lanes::<S>(registers) * (numbers * S::PARTS + reals)).div_ceil(S::PARTS) + ALIGNMENT.div_ceil(size_of::<S>())
+}
+
+/// The memory of the tile, and what else there is.
+pub(super) fn carve<S: Scalar>(
+    work: &mut [S],
+    (tile, needed): (usize, usize),
+) -> Result<(&mut [S::Real], &mut [S]), Error> {
+    let got = work.len();
+    if got < needed {
+        return Err(Error::Workspace { needed, got });
+    }
+    let (work, rest) = work.split_at_mut(tile);
+    Ok((Store::new(work, tile)?.all(), rest))
+}
+
+/// Hands out the lanes of a tile.
+pub(super) struct Carver<'t, R, const W: usize> {
+    pub(super) rest: &'t mut [Lane<R, W>],
+}
+
+impl<'t, R, const W: usize> Carver<'t, R, W> {
+    pub(super) fn take(&mut self, len: usize) -> &'t mut [Lane<R, W>] {
+        let rest = core::mem::take(&mut self.rest);
+        let (piece, rest) = rest.split_at_mut(len.min(rest.len()));
+        self.rest = rest;
+        piece
+    }
+}
+
+/// NaN where an entry is infinite or NaN, else zero.
+#[inline(always)]
+pub(super) fn poison<A: Arith, R: Real, const W: usize>(matrix: &[Lane<R, W>], start: Lane<R, W>) -> Lane<R, W> {
+    matrix.iter().fold(start, |poison, &x| {
+        entry_by_entry();
+        mul_add::<A, _, W>(x, splat(R::zero()), poison)
+    })
+}
+
+/// The largest modulus of a part.
+#[inline(always)]
+pub(super) fn largest<R: Real, const W: usize>(matrix: &[Lane<R, W>], start: Lane<R, W>) -> Lane<R, W> {
+    matrix.iter().fold(start, |largest, &x| {
+        entry_by_entry();
+        zip(largest, x, |largest, x| largest.larger(x.abs()))
+    })
+}
+
+/// Σ |unit x|².
+#[inline(always)]
+pub(super) fn sum_of_squares<A: Arith, R: Real, const W: usize>(
+    matrix: &[Lane<R, W>],
+    start: Lane<R, W>,
+    unit: Lane<R, W>,
+) -> Lane<R, W> {
+    matrix.iter().fold(start, |sum, &x| {
+        entry_by_entry();
+        let x = mul(x, unit);
+        mul_add::<A, _, W>(x, x, sum)
+    })
+}
+
+/// Column j ← its multiple by `factors[j]`, for columns of `len` lanes.
+#[inline(always)]
+pub(super) fn scale_columns<R: Real, const W: usize>(matrix: &mut [Lane<R, W>], len: usize, factors: &[Lane<R, W>]) {
+    for (column, &factor) in matrix.chunks_exact_mut(len).zip(factors) {
+        for x in column {
+            entry_by_entry();
+            *x = mul(*x, factor);
+        }
+    }
+}
+
+/// Zeros everywhere.
+#[inline(always)]
+pub(super) fn clear<R: Real, const W: usize>(matrix: &mut [Lane<R, W>]) {
+    for x in matrix {
+        entry_by_entry();
+        *x = splat(R::zero());
+    }
+}
+
+/// One where x is not zero (NaN included).
+#[inline(always)]
+pub(super) fn flag<R: Real, const W: usize>(x: Lane<R, W>) -> Lane<R, W> {
+    map(x, |x| if x == R::zero() { R::zero() } else { R::one() })
+}
+
+/// i x for real x.
+#[inline(always)]
+pub(super) fn imaginary<R: Real, const W: usize>(x: Lane<R, W>) -> Number<R, W> {
+    Number { re: splat(R::zero()), im: x }
+}

@@ -1,0 +1,179 @@
+//! The backward rule of W matrices at once: `derivative/vjp.rs` for all k triplets, side by side.
+
+use super::product::{Conjugate, Operand, product};
+use super::rule::{Discarded, Spectrum};
+use super::tile::{clear, imaginary, scale_columns};
+use super::vector::{Lane, Number, map, mul, splat, zip};
+use crate::kernel::Arith;
+use crate::scalar::{Real, Scalar};
+
+/// The matrices of a tile.
+pub(super) struct Backward<'t, R, const W: usize> {
+    /// (m, n), and the smaller of them.
+    pub(super) shape: (usize, usize),
+    pub(super) k: usize,
+    pub(super) u: &'t mut [Lane<R, W>],
+    pub(super) v: &'t mut [Lane<R, W>],
+    /// gU and gV, then what they become on the way.
+    pub(super) x: &'t mut [Lane<R, W>],
+    pub(super) y: &'t mut [Lane<R, W>],
+    /// `UᴴgU`, then what stands between U and Vᴴ; `VᴴgV`.
+    pub(super) g: &'t mut [Lane<R, W>],
+    pub(super) q: &'t mut [Lane<R, W>],
+    /// gs.
+    pub(super) s_bar: &'t mut [Lane<R, W>],
+    /// S⁺.
+    pub(super) reciprocals: &'t mut [Lane<R, W>],
+}
+
+impl<R: Real, const W: usize> Backward<'_, R, W> {
+    /// G = Uᴴ gU and Q = Vᴴ gV.
+    #[inline(always)]
+    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self, (has_u, has_v): (bool, bool)) {
+        let ((m, n), k) = (self.shape, self.k);
+        let parts = [(has_u, &mut *self.g, &*self.u, &*self.x, m), (has_v, &mut *self.q, &*self.v, &*self.y, n)];
+        for (given, target, basis, part, rows) in parts {
+            if given {
+                let operands = (Operand::new(basis, rows).transpose(), Operand::new(part, rows));
+                product::<A, S, W>(target, ((k, k), rows, false), operands, Conjugate::Left);
+            } else {
+                clear(target);
+            }
+        }
+    }
+
+    /// Replaces G, pair by pair, by what stands between the bases.
+    #[inline(always)]
+    pub(super) fn combine<S: Scalar<Real = R>>(
+        &mut self,
+        spectrum: &Spectrum<'_, R, W>,
+        discarded: &mut Discarded<R, W>,
+    ) {
+        let k = self.k;
+        for j in 0..k {
+            self.reciprocals[j] = spectrum.reciprocal(j);
+        }
+        for j in 0..k {
+            self.combine_diagonal::<S>(j, spectrum, discarded);
+            let mut linked = splat(R::one());
+            for i in j + 1..k {
+                linked = mul(linked, spectrum.linked_to_next(i - 1));
+                self.combine_pair::<S>((j, i), &linked, spectrum, discarded);
+            }
+        }
+    }
+
+    /// Entry (j, j): the cotangent of the singular value, and of the phase of a complex triplet.
+    #[inline(always)]
+    fn combine_diagonal<S: Scalar<Real = R>>(
+        &mut self,
+        j: usize,
+        spectrum: &Spectrum<'_, R, W>,
+        discarded: &mut Discarded<R, W>,
+    ) {
+        let ((m, n), k, at) = (self.shape, self.k, j * self.k + j);
+        let (g, q) = (Number::load::<S>(self.g, at), Number::load::<S>(self.q, at));
+        let reciprocal = self.reciprocals[j];
+        let mut value = Number { re: self.s_bar[j], im: splat(R::zero()) };
+        if S::PARTS == 2 {
+            let zero = spectrum.zero(j);
+            let not_zero = map(zero, |zero| R::one() - zero);
+            discarded.add::<S>(imaginary(zip(g.im, q.im, |x, y| x + y)), not_zero);
+            discarded.add::<S>(imaginary(g.im), zero);
+            discarded.add::<S>(imaginary(q.im), zero);
+            value.im = mul(spectrum.phase(reciprocal), zip(g.im, q.im, |x, y| x - y));
+        }
+        if m > k {
+            value = value.minus::<S>(g.scale::<S>(reciprocal));
+        }
+        if n > k {
+            value = value.minus::<S>(q.conj::<S>().scale::<S>(reciprocal));
+        }
+        value.store::<S>(self.g, at);
+    }
+
+    /// Entries (b, a) and (a, b), a < b.
+    #[inline(always)]
+    fn combine_pair<S: Scalar<Real = R>>(
+        &mut self,
+        (a, b): (usize, usize),
+        linked: &Lane<R, W>,
+        spectrum: &Spectrum<'_, R, W>,
+        discarded: &mut Discarded<R, W>,
+    ) {
+        let ((m, n), k) = (self.shape, self.k);
+        let (low, high) = (a * k + b, b * k + a);
+        let pair = spectrum.pair(a, b, linked);
+        let half = |x: Number<R, W>| x.scale::<S>(splat(R::from_f64(0.5)));
+        let split = |x: Number<R, W>, mirror: Number<R, W>| {
+            let mirror = mirror.conj::<S>();
+            (half(x.minus::<S>(mirror)), half(x.plus::<S>(mirror)))
+        };
+        let (g, g_mirror) = (Number::load::<S>(self.g, low), Number::load::<S>(self.g, high));
+        let (q, q_mirror) = (Number::load::<S>(self.q, low), Number::load::<S>(self.q, high));
+        let ((x, of_g), (y, of_q)) = (split(g, g_mirror), split(q, q_mirror));
+        let (even, odd) = (x.plus::<S>(y), x.minus::<S>(y));
+        // Each entry stands for its mirror image too.
+        let two = R::one() + R::one();
+        discarded.add::<S>(even, map(pair.equal, |equal| equal * two));
+        discarded.add::<S>(x, map(pair.zero, |zero| zero * two));
+        discarded.add::<S>(y, map(pair.zero, |zero| zero * two));
+        discarded.count(pair.equal);
+        // `pair` is that of (a, b); this is entry (b, a), where the gap has the other sign.
+        let even = of_g.plus::<S>(of_q).scale::<S>(pair.block).minus::<S>(even.scale::<S>(pair.gap));
+        let odd = odd.scale::<S>(pair.sum);
+        let mut entry = even.plus::<S>(odd);
+        let mut mirror = even.minus::<S>(odd).conj::<S>();
+        if spectrum.one_sided() {
+            entry = entry.plus::<S>(g.scale::<S>(pair.left));
+            mirror = mirror.plus::<S>(g_mirror.scale::<S>(pair.left));
+        }
+        let (of_a, of_b) = (self.reciprocals[a], self.reciprocals[b]);
+        if m > k {
+            entry = entry.minus::<S>(g.scale::<S>(of_a));
+            mirror = mirror.minus::<S>(g_mirror.scale::<S>(of_b));
+        }
+        if n > k {
+            entry = entry.minus::<S>(q_mirror.conj::<S>().scale::<S>(of_b));
+            mirror = mirror.minus::<S>(q.conj::<S>().scale::<S>(of_a));
+        }
+        entry.store::<S>(self.g, low);
+        mirror.store::<S>(self.g, high);
+    }
+
+    /// gA = (U G + gU S⁺) Vᴴ or U (V Gᴴ + gV S⁺)ᴴ, with the parts that are not there left out: in the memory of gV, or of gU.
+    #[inline(always)]
+    pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(&mut self, (has_u, has_v): (bool, bool)) -> &[Lane<R, W>] {
+        let ((m, n), k) = (self.shape, self.k);
+        let g = Operand::new(&*self.g, k);
+        let (u, v) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n));
+        if n > k {
+            if has_v {
+                scale_columns(self.y, n * S::PARTS, self.reciprocals);
+            }
+            product::<A, S, W>(self.y, ((n, k), k, has_v), (v, g.transpose()), Conjugate::Right);
+            let y = Operand::new(&*self.y, n);
+            product::<A, S, W>(self.x, ((m, n), k, false), (u, y.transpose()), Conjugate::Right);
+            return &*self.x;
+        }
+        let beside = has_u && m > k;
+        if beside {
+            scale_columns(self.x, m * S::PARTS, self.reciprocals);
+        }
+        product::<A, S, W>(self.x, ((m, k), k, beside), (u, g), Conjugate::Neither);
+        let x = Operand::new(&*self.x, m);
+        product::<A, S, W>(self.y, ((m, n), k, false), (x, v.transpose()), Conjugate::Right);
+        &*self.y
+    }
+
+    /// The same for a loss of s alone: U diag(gs) Vᴴ.
+    #[inline(always)]
+    pub(super) fn expand_values<A: Arith, S: Scalar<Real = R>>(&mut self) -> &[Lane<R, W>] {
+        let ((m, n), k) = (self.shape, self.k);
+        scale_columns(self.u, m * S::PARTS, self.s_bar);
+        let (u, v) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n));
+        let target = if n > k { &mut *self.x } else { &mut *self.y };
+        product::<A, S, W>(target, ((m, n), k, false), (u, v.transpose()), Conjugate::Right);
+        target
+    }
+}

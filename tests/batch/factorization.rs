@@ -1,0 +1,205 @@
+//! The decomposition of a batch: to the last bit that of each matrix alone where both go the same way, within the same bounds where small
+//! matrices go lane by lane, and never dependent on the neighbours.
+
+use diffsvd::batch::{self, FactorsMut, Run, Summary};
+use diffsvd::{Error, Mat, Real, Svd, Vectors};
+use num_complex::Complex;
+
+use crate::memory::{Many, Place};
+use crate::support::bounds::{Check, Reference};
+use crate::support::entry::Entry;
+use crate::support::random::Random;
+use crate::support::spectra::Spectrum;
+
+/// Matrices of many kinds: random, equal and zero singular values, huge ranges.
+pub(crate) fn matrices<S: Entry>(count: usize, m: usize, n: usize) -> Vec<Mat<S>> {
+    let mut random = Random::new((1000 * m + n) as u64);
+    let kind = |i: usize, random: &mut Random| match i % 8 {
+        0..=2 => random.matrix(m, n),
+        3 => random_of(Spectrum::AllEqual, m, n, random),
+        4 => random_of(Spectrum::LowRank { rank: m.min(n) / 2 }, m, n, random),
+        5 => random_of(Spectrum::Geometric { cond: 1e20 }, m, n, random),
+        6 => Mat::zeros(m, n),
+        _ => {
+            let (far, a) = (S::Real::MAX_EXPONENT - 8, random.matrix::<S>(m, n));
+            let p = if i % 16 == 7 { far } else { -far };
+            Mat::from_fn(m, n, |i, j| a[(i, j)].scale_pow2(p))
+        }
+    };
+    (0..count).map(|i| kind(i, &mut random)).collect()
+}
+
+fn random_of<S: Entry>(spectrum: Spectrum, m: usize, n: usize, random: &mut Random) -> Mat<S> {
+    let values = spectrum.values(m.min(n), random);
+    random.with_singular_values(m, n, &values)
+}
+
+/// Whether matrices of this shape may go lane by lane, with other roundings than one alone.
+pub(crate) fn small(m: usize, n: usize) -> bool {
+    m.min(n) > 0 && m.min(n) <= 8 && m.max(n) <= 32
+}
+
+/// The factors of a batch in their memory.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Output<S: Entry> {
+    pub(crate) u: Many<S>,
+    pub(crate) s: Many<S::Real>,
+    pub(crate) v: Many<S>,
+    pub(crate) status: Vec<Result<(), Error>>,
+    pub(crate) done: Summary,
+}
+
+/// Decomposes with outputs in this place.
+pub(crate) fn decompose<S: Entry>(a: &Many<S>, vectors: Vectors, place: Place) -> Output<S> {
+    let (count, (m, n)) = (a.as_ref().count(), a.as_ref().shape());
+    let (u_cols, len, v_cols) = crate::support::run::lengths(m, n, vectors);
+    let mut out = Output {
+        u: Many::blank(count, (m, u_cols), place),
+        s: Many::blank_vectors(count, len, place),
+        v: Many::blank(count, (n, v_cols), place),
+        status: vec![Err(Error::Overflow); count],
+        done: Summary::default(),
+    };
+    let mut work = vec![S::zero(); batch::svd_workspace_len::<S>(m, n, vectors)];
+    let factors = FactorsMut { u: out.u.as_mut(), s: out.s.as_mut(), v: out.v.as_mut() };
+    let run = Run::new(&mut work).record(&mut out.status);
+    out.done = batch::svd_into(a.as_ref(), vectors, factors, run).expect("shapes that match");
+    out.u.assert_outside_untouched();
+    out.s.assert_outside_untouched();
+    out.v.assert_outside_untouched();
+    out
+}
+
+fn check<S: Entry>(m: usize, n: usize, count: usize, turn: usize) {
+    let all = matrices::<S>(count, m, n);
+    let a = Many::holding(&all, Place::turn(turn));
+    for vectors in [Vectors::None, Vectors::Thin, Vectors::Full, Vectors::Leading(m.min(n) / 2)] {
+        let out = decompose(&a, vectors, Place::turn(turn / 5 + turn));
+        assert_eq!((out.done.succeeded, out.done.failed), (count, 0));
+        assert!(out.status.iter().all(Result::is_ok));
+        for (i, a) in all.iter().enumerate() {
+            let what = format!("{} {m}×{n} {vectors:?} item {i} of {count}", S::NAME);
+            if small(m, n) {
+                within_bounds(a, vectors, &out, i, &what);
+            } else {
+                let alone = Svd::new(a.as_ref(), vectors).expect("a finite matrix");
+                let s = Mat::from_fn(alone.s().len(), 1, |i, _| alone.s()[i]);
+                assert_eq!((&out.u.get(i), &out.s.get(i), &out.v.get(i)), (alone.u(), &s, alone.v()), "{what}");
+            }
+            // Alone in its batch, in another layout: not one bit may differ.
+            let alone = decompose(&Many::holding(&all[i..=i], Place::turn(turn + 1)), vectors, Place::turn(turn + 2));
+            let of = |out: &Output<S>, i| (out.u.get(i), out.s.get(i), out.v.get(i));
+            assert_eq!(of(&out, i), of(&alone, 0), "{what}: depends on its neighbours");
+        }
+    }
+}
+
+/// What one matrix is held to.
+fn within_bounds<S: Entry>(a: &Mat<S>, vectors: Vectors, out: &Output<S>, i: usize, what: &str) {
+    let (u, s, v) = (out.u.get(i), out.s.get(i), out.v.get(i));
+    let reference = Reference::new(a.as_ref());
+    let s = s.as_slice();
+    assert!(s.iter().all(|s| s.to_f64().is_sign_positive()) && s.windows(2).all(|s| s[0] >= s[1]), "{what}: {s:?}");
+    let errors = if vectors == Vectors::None {
+        crate::support::bounds::Errors { values: reference.values(s), ..Default::default() }
+    } else {
+        let k = s.len();
+        reference.errors(&diffsvd::Factors { u: u.as_ref().leading_cols(k), s, v: v.as_ref().leading_cols(k) })
+    };
+    errors.assert(|| what.to_owned());
+    assert!(Check::ALL.into_iter().all(|check| errors.get(check).is_finite()));
+}
+
+fn shapes<S: Entry>() {
+    let shapes = [
+        (0, 0),
+        (0, 3),
+        (3, 0),
+        (1, 1),
+        (1, 5),
+        (5, 1),
+        (2, 2),
+        (3, 3),
+        (4, 4),
+        (4, 3),
+        (3, 4),
+        (8, 8),
+        (16, 4),
+        (4, 16),
+        (32, 8),
+        (9, 9),
+        (10, 13),
+        (13, 10),
+        (40, 3),
+        (3, 40),
+        (16, 16),
+    ];
+    for (turn, (m, n)) in shapes.into_iter().enumerate() {
+        check::<S>(m, n, 19, turn);
+    }
+    for count in [0, 1, 2, 7, 8, 9, 16, 17] {
+        check::<S>(3, 2, count, count);
+        check::<S>(2, 11, count, count + 3);
+    }
+}
+
+#[test]
+fn f32_batches_are_the_loop() {
+    shapes::<f32>();
+}
+#[test]
+fn f64_batches_are_the_loop() {
+    shapes::<f64>();
+}
+#[test]
+fn complex_f32_batches_are_the_loop() {
+    shapes::<Complex<f32>>();
+}
+#[test]
+fn complex_f64_batches_are_the_loop() {
+    shapes::<Complex<f64>>();
+}
+
+#[test]
+fn mid_sizes_are_the_loop() {
+    check::<f32>(64, 64, 3, 0);
+    check::<Complex<f64>>(32, 32, 3, 1);
+    check::<f64>(100, 97, 2, 2);
+}
+
+/// The values alone are those of the decomposition.
+#[test]
+fn values_are_those_of_the_factors() {
+    for (m, n) in [(4, 4), (5, 3), (12, 9)] {
+        let a = Many::holding(&matrices::<f64>(20, m, n), Place::RowMajor);
+        let (thin, none) =
+            (decompose(&a, Vectors::Thin, Place::RowMajor), decompose(&a, Vectors::None, Place::RowMajor));
+        assert_eq!(thin.s, none.s, "{m}×{n}");
+    }
+}
+
+/// One matrix, read a thousand times.
+#[test]
+fn a_stride_of_zero_repeats_a_matrix() {
+    let one = matrices::<f64>(1, 3, 3);
+    let (a, packed) = (Many::holding(&one, Place::RowMajor), batch::Layout::vectors(1000, 3));
+    let repeated = batch::BatchRef::new(a.as_ref().data(), a.as_ref().layout().broadcast(1000)).unwrap();
+    let mut s = vec![0.0; 3000];
+    let mut work = vec![0.0; batch::singular_values_workspace_len::<f64>(3, 3)];
+    let out = batch::BatchMut::new(&mut s, packed).unwrap();
+    let done = batch::singular_values_into(repeated, out, Run::new(&mut work)).unwrap();
+    assert_eq!(done.succeeded, 1000);
+    assert!(s.chunks(3).all(|values| values == &s[..3]));
+}
+
+/// [`diffsvd::fix_phases`] over a batch.
+#[test]
+fn phases_are_fixed_in_each() {
+    let all = matrices::<Complex<f64>>(9, 12, 10);
+    let mut out = decompose(&Many::holding(&all, Place::RowMajor), Vectors::Thin, Place::Gaps);
+    batch::fix_phases(out.u.as_mut(), out.v.as_mut(), Run::new(&mut [])).unwrap().all().unwrap();
+    for (i, a) in all.iter().enumerate() {
+        let alone = Svd::thin(a).unwrap().with_fixed_phases();
+        assert_eq!((&out.u.get(i), &out.v.get(i)), (alone.u(), alone.v()));
+    }
+}
