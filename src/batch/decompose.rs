@@ -71,7 +71,8 @@ pub fn svd_into<S: Scalar>(
     for_each((a, out), len, run, |(a, out), i, work| crate::svd_into(a.item(i)?, vectors, out.item(i)?, work))
 }
 
-/// The singular values of every matrix, k = min(m, n) each: to the last bit those of [`svd_into`], as [`singular_values_into`](crate::singular_values_into).
+/// The singular values of every matrix, k = min(m, n) each, within the bounds of [`svd_into`]: [`singular_values_into`](crate::singular_values_into) over
+/// the batch. Of small matrices they are to the last bit those that come with vectors.
 ///
 /// # Errors
 /// As [`svd_into`].
