@@ -164,6 +164,12 @@ impl<'a, S: Scalar> MatRef<'a, S> {
 
     shape_accessors!();
 
+    /// The slice.
+    #[must_use]
+    pub fn data(&self) -> &'a [S] {
+        self.data
+    }
+
     /// Entry (i, j), or `None` outside of the matrix.
     #[must_use]
     #[inline]
@@ -301,6 +307,12 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     }
 
     shape_accessors!();
+
+    /// The slice, for as long as it was lent.
+    #[must_use]
+    pub fn into_data(self) -> &'a mut [S] {
+        self.data
+    }
 
     /// The same matrix, to be read.
     #[must_use]

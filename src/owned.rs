@@ -46,6 +46,24 @@ impl<S: Scalar> Mat<S> {
         matrix
     }
 
+    /// Entries that stand column by column, without a copy.
+    ///
+    /// # Errors
+    /// [`Error::Layout`] unless there are `rows` times `cols` of them.
+    pub fn from_col_major(data: Vec<S>, rows: usize, cols: usize) -> Result<Self, Error> {
+        if rows.checked_mul(cols) == Some(data.len()) {
+            Ok(Mat { data, rows, cols })
+        } else {
+            Err(Error::Layout { shape: (rows, cols), strides: (1, rows), len: data.len() })
+        }
+    }
+
+    /// The entries, column by column.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<S> {
+        self.data
+    }
+
     /// The rows as they are read.
     #[must_use]
     pub fn from_rows<const N: usize>(rows: &[[S; N]]) -> Self {

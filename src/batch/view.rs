@@ -227,6 +227,12 @@ impl<'a, S: Scalar> BatchMut<'a, S> {
         self.data
     }
 
+    /// The slice, for as long as it was lent.
+    #[must_use]
+    pub fn into_data(self) -> &'a mut [S] {
+        self.data
+    }
+
     /// Matrix number `index`, to be written.
     ///
     /// # Errors
