@@ -26,6 +26,15 @@ pub enum Error {
         /// Length of the slice.
         len: usize,
     },
+    /// A matrix of another crate has no slice that a view could stand for. Copied it can be: `Mat::from`.
+    Strides {
+        /// (rows, columns).
+        shape: (usize, usize),
+        /// (row stride, column stride).
+        strides: (isize, isize),
+        /// What the strides must satisfy.
+        must: &'static str,
+    },
     /// A batch has the wrong number of items.
     Count {
         /// Which argument.
@@ -136,6 +145,11 @@ impl fmt::Display for Error {
             Error::Layout { shape, strides, len } => write!(
                 f,
                 "a {}×{} view with strides ({}, {}) does not fit a slice of {len} elements, or its entries overlap",
+                shape.0, shape.1, strides.0, strides.1
+            ),
+            Error::Strides { shape, strides, must } => write!(
+                f,
+                "a {}×{} matrix with strides ({}, {}) needs a copy (Mat::from): to be viewed in place its strides must {must}",
                 shape.0, shape.1, strides.0, strides.1
             ),
             Error::Count { argument, got, expected } => {
