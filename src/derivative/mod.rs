@@ -2,6 +2,7 @@
 
 mod align;
 mod blocks;
+mod cast;
 mod cotangent;
 mod coupled;
 mod full;
