@@ -1,0 +1,11 @@
+//! The functions through burn's own graph: gradients against differences, at equal and at zero singular values, layouts, errors, training.
+#![allow(missing_docs)]
+
+mod common;
+mod errors;
+mod factors;
+mod layouts;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod spectral;
+mod training;
