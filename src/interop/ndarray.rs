@@ -1,9 +1,7 @@
 //! Feature `ndarray`: two-dimensional arrays as matrices, three-dimensional ones as batches.
 #![expect(unsafe_code, reason = "the entries of an array are reached by a pointer and strides")]
 
-use ndarray::{
-    Array2, ArrayBase, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Data, DataMut, Ix2, Ix3, ShapeBuilder,
-};
+use ndarray::{ArrayBase, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Data, DataMut, Ix2, Ix3, ShapeBuilder};
 
 use super::span::{Axes, plain_strides};
 use crate::batch::{BatchMut, BatchRef, Layout};
@@ -152,8 +150,9 @@ impl<'a, S: Scalar> TryFrom<BatchMut<'a, S>> for ArrayViewMut3<'a, S> {
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Array2, ArrayBase, ArrayView2, Data, Error, Ix2, Scalar, ShapeBuilder, too_large};
+    use super::{ArrayBase, ArrayView2, Data, Error, Ix2, Scalar, ShapeBuilder, too_large};
     use crate::owned::Mat;
+    use ndarray::Array2;
 
     /// A copy; of any strides, negative ones included.
     impl<S: Scalar, D: Data<Elem = S>> From<&ArrayBase<D, Ix2>> for Mat<S> {
