@@ -110,6 +110,8 @@ pub mod fixed;
 
 pub mod batch;
 
+mod instances;
+
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
@@ -132,7 +134,10 @@ pub use derivative::{SecondOrder, vjp_tangent_into, vjp_tangent_workspace_len};
 pub use derivative::{full_jvp_into, full_vjp_into, full_workspace_len};
 pub use error::Error;
 pub use factors::{Factors, Tolerance, fix_phases};
+#[doc(hidden)]
+pub use instances::Instances;
 pub use matrix::{MatMut, MatRef};
+pub use num_complex::Complex;
 #[cfg(feature = "alloc")]
 pub use owned::{Gradient, Mat, Svd, Tangent};
 #[cfg(feature = "alloc")]

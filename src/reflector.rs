@@ -103,6 +103,8 @@ mod tests {
     struct Defect<'a>(&'a [Complex<f64>; 3], &'a mut f64);
 
     impl Task for Defect<'_> {
+        type Real = f64;
+
         fn run<A: Arith>(self) {
             let depth = 3_usize.div_ceil(LANES);
             let p = self.0.iter().fold(0.0, |max: f64, x| max.max(x.max_part())).exponent();

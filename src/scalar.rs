@@ -13,13 +13,14 @@ use num_traits::NumAssign;
 pub(crate) use num_traits::{One, Zero};
 
 use crate::complex;
+use crate::instances::Instances;
 use crate::kernel::root;
 
 /// A real floating-point number.
 ///
 /// Arithmetic comes from `num_traits`; what is asked for here is the little that an SVD needs beyond it.
 /// `sqrt` and `hypot` belong to the trait so that a platform can supply its own instruction.
-pub trait Real: Scalar<Real = Self> + PartialOrd {
+pub trait Real: Scalar<Real = Self> + Instances<Self> + Instances<Complex<Self>> + PartialOrd {
     /// Distance from 1 to the next larger number, ε: 2⁻⁵² for `f64`. Every bound and tolerance is a multiple of it.
     const EPSILON: Self;
     /// Smallest positive number of full precision: 2⁻¹⁰²² for `f64`.
@@ -102,7 +103,7 @@ fn extreme_hypot<R: Real>(x: R, y: R) -> R {
 /// An entry of a matrix: a [`Real`], or `Complex` of one.
 pub trait Scalar: Copy + Debug + NumAssign + Neg<Output = Self> + Send + Sync + 'static {
     /// The type of moduli and of singular values.
-    type Real: Real;
+    type Real: Real + Instances<Self>;
     /// Number of reals in one entry: 1 or 2.
     const PARTS: usize;
 
@@ -153,6 +154,11 @@ pub trait Scalar: Copy + Debug + NumAssign + Neg<Output = Self> + Send + Sync + 
 #[macro_export]
 macro_rules! real_scalar {
     ($real:ty, $is_finite:expr) => {
+        $crate::real_scalar!(@scalar $real, $is_finite);
+        impl $crate::Instances<$real> for $real {}
+        impl $crate::Instances<$crate::Complex<$real>> for $real {}
+    };
+    (@scalar $real:ty, $is_finite:expr) => {
         impl $crate::Scalar for $real {
             type Real = $real;
             const PARTS: usize = 1;
@@ -246,7 +252,7 @@ impl<R: Real> Scalar for Complex<R> {
 /// An IEEE number: `(float, its bits, number of stored significand bits, names for two functions)`.
 macro_rules! ieee_real {
     ($float:ident, $bits:ident, $significand:expr, $power:ident, $far:ident) => {
-        real_scalar!($float, $float::is_finite);
+        real_scalar!(@scalar $float, $float::is_finite);
 
         #[allow(
             clippy::cast_possible_truncation,

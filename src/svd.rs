@@ -3,6 +3,7 @@
 use crate::banded;
 use crate::direct;
 use crate::error::Error;
+use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors, check_outputs};
 use crate::scalar::Scalar;
@@ -58,6 +59,16 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///
 /// Golub & Kahan 1965; Demmel & Kahan 1990; Chan 1982; Fernando & Parlett 1994.
 pub fn svd_into<S: Scalar>(
+    a: MatRef<'_, S>,
+    vectors: Vectors,
+    out: FactorsMut<'_, S>,
+    work: &mut [S],
+) -> Result<(), Error> {
+    S::Real::svd(a, vectors, out, work)
+}
+
+/// [`svd_into`], compiled with this crate for the common types.
+pub(crate) fn decompose<S: Scalar>(
     a: MatRef<'_, S>,
     vectors: Vectors,
     mut out: FactorsMut<'_, S>,

@@ -16,6 +16,7 @@ use super::run::{Piece, Run, Summary, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
+use crate::instances::Instances;
 use crate::kernel::Level;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
@@ -199,7 +200,8 @@ where
                 let image = lanes::Image { x: x.for_lanes().from(first), keep };
                 let (u, s, v) = factors;
                 let factors = lanes::Factors { u: u.for_lanes(), s: s.for_lanes(), v: v.for_lanes() };
-                lanes::map(lanes::Job { shape, count, work, failed, level }, factors, &mut f, direction, image)?;
+                let job = lanes::Job { shape, count, work, failed, level };
+                S::Real::lanes_map(job, factors, &mut f, direction, image)?;
                 if on.is_break() {
                     break;
                 }

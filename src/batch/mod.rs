@@ -14,7 +14,7 @@ mod run;
 #[cfg(feature = "rayon")]
 mod threads;
 
-mod lanes;
+pub(crate) mod lanes;
 mod small;
 
 mod decompose;

@@ -34,6 +34,8 @@ pub(crate) struct ReduceBlock<'a, 'b, R> {
 }
 
 impl<R: Real> Task for ReduceBlock<'_, '_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         if self.task.a.parts == 1 { self.reduce::<A, 1>() } else { self.reduce::<A, 2>() }

@@ -59,6 +59,8 @@ pub(crate) struct Reduce<'a, R> {
 }
 
 impl<R: Real> Task for Reduce<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         if self.a.parts == 1 { self.reduce::<A, 1>() } else { self.reduce::<A, 2>() }
@@ -169,6 +171,8 @@ pub(crate) struct Panel<'a, R> {
 }
 
 impl<R: Real> Task for Panel<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         if self.a.parts == 1 { self.factor::<A, 1>() } else { self.factor::<A, 2>() }
@@ -206,6 +210,8 @@ pub(crate) struct Form<'a, R> {
 }
 
 impl<R: Real> Task for Form<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         if self.q.parts == 1 { self.form::<A, 1>() } else { self.form::<A, 2>() }
@@ -237,6 +243,8 @@ pub(crate) struct Apply<'a, 'b, R> {
 }
 
 impl<R: Real> Task for Apply<'_, '_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         if self.c.parts == 1 { self.apply::<A, 1>() } else { self.apply::<A, 2>() }

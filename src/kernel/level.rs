@@ -65,6 +65,9 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
 /// A piece of work that is compiled for every instruction set. `run` and what it calls in its loops are
 /// `inline(always)`, so that they become part of the function that has the instructions.
 pub(crate) trait Task {
+    /// The numbers that it computes with.
+    type Real: Real;
+
     /// Does the work.
     fn run<A: Arith>(self);
 }
@@ -158,6 +161,10 @@ impl Level {
     /// Runs the task with the instructions of this level.
     #[inline]
     pub(crate) fn run<T: Task>(self, task: T) {
+        // A constant, so that the other levels are not even compiled: no instruction takes numbers that are longer.
+        if const { size_of::<T::Real>() > size_of::<f64>() } {
+            return task.run::<Separate>();
+        }
         match self {
             Level::Portable => task.run::<Separate>(),
             #[cfg(target_arch = "aarch64")]

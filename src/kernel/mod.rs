@@ -19,5 +19,5 @@ pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};
 pub(crate) use level::Separate;
 pub(crate) use level::{Arith, Level, Task};
 pub(crate) use planar::{Block, BlockMut, Shape as PlaneShape};
-pub(crate) use product::{Operand, gemm};
+pub(crate) use product::{Operand, Product, compute, gemm};
 pub(crate) use wave::{Order, Wave};

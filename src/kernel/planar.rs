@@ -83,6 +83,8 @@ struct Overlap<'a, 'b, R> {
 }
 
 impl<R: Real> Task for Overlap<'_, '_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         match (self.w.shape.parts, A::REGISTERS) {
@@ -202,6 +204,8 @@ const PACKED: usize = 8;
 type Pack<R> = [[[Lane<R>; PACKED]; 2]; DEEPEST];
 
 impl<R: Real> Task for Update<'_, '_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         match (self.c.shape.parts, A::REGISTERS) {

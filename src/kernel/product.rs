@@ -10,6 +10,7 @@ use core::slice;
 
 use super::lanes::{add_scaled, scaled};
 use super::{Arith, LANES, Lane, Level, Task};
+use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{One, Real, Scalar};
 
@@ -40,21 +41,13 @@ impl<'a, S: Scalar> Operand<'a, S> {
 
 /// C ← α A B, added to the old C if `keep`.
 pub(crate) fn gemm<S: Scalar>(c: MatMut<'_, S>, keep: bool, alpha: S::Real, a: Operand<'_, S>, b: Operand<'_, S>) {
-    gemm_at(Level::detect(), c, keep, alpha, a, b);
-}
-
-/// The same with the instructions of the given level.
-pub(crate) fn gemm_at<S: Scalar>(
-    level: Level,
-    c: MatMut<'_, S>,
-    keep: bool,
-    alpha: S::Real,
-    a: Operand<'_, S>,
-    b: Operand<'_, S>,
-) {
     debug_assert_eq!((c.rows(), c.cols()), (a.view.rows(), b.view.cols()));
     debug_assert_eq!(a.view.cols(), b.view.rows());
-    let product = Product { c, keep, alpha, a, b };
+    S::Real::multiply(Product { c, keep, alpha, a, b }, Level::detect());
+}
+
+/// Computes a product with the instructions of the given level.
+pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
     // Packing costs more than it saves for the smallest.
     let small = product.c.rows() * product.c.cols() * product.a.view.cols() <= SMALL;
     if LANES == 1 || small || level == Level::Portable {
@@ -65,7 +58,8 @@ pub(crate) fn gemm_at<S: Scalar>(
 }
 
 /// A product to be computed.
-struct Product<'a, S: Scalar> {
+#[derive(Debug)]
+pub(crate) struct Product<'a, S: Scalar> {
     c: MatMut<'a, S>,
     keep: bool,
     alpha: S::Real,
@@ -84,6 +78,8 @@ const BLOCK_LANES: usize = 12;
 const WIDEST: usize = 4;
 
 impl<S: Scalar> Task for Product<'_, S> {
+    type Real = S::Real;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers.
@@ -336,7 +332,8 @@ mod tests {
                 let alpha = S::Real::from_f64(-0.5);
                 let run = |level: Level| {
                     let mut c = start.clone();
-                    gemm_at(level, MatMut::col_major(&mut c, m, n).unwrap(), keep, alpha, left, right);
+                    let target = MatMut::col_major(&mut c, m, n).unwrap();
+                    compute(Product { c: target, keep, alpha, a: left, b: right }, level);
                     c
                 };
                 let expected = run(Level::Portable);

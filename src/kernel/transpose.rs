@@ -84,6 +84,8 @@ mod tests {
     struct Check<R>(Block<R>);
 
     impl<R: Real> Task for Check<R> {
+        type Real = R;
+
         fn run<A: Arith>(self) {
             assert_eq!(A::transpose(&self.0), plain(&self.0));
             assert_eq!(A::transpose(&self.0)[1][2], self.0[2][1]);

@@ -29,6 +29,8 @@ pub(crate) struct Wave<'a, R> {
 }
 
 impl<R: Real> Task for Wave<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(mut self) {
         if self.c.is_empty() {

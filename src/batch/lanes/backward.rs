@@ -28,7 +28,7 @@ pub(crate) fn vjp<'j, S: Scalar>(
     let ((m, n), level) = (job.shape, job.level);
     let (reals, single) =
         carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
-    on_lanes!(S, 1, (level, reals), |tile| Vjp { job, tile, single, factors, cotangent, rule, gradient });
+    on_lanes!(S, (level, reals), |tile| Vjp { job, tile, single, factors, cotangent, rule, gradient });
     Ok(())
 }
 
@@ -43,6 +43,8 @@ struct Vjp<'j, S: Scalar, const W: usize> {
 }
 
 impl<S: Scalar, const W: usize> Task for Vjp<'_, S, W> {
+    type Real = S::Real;
+
     #[inline(always)]
     fn run<A: Arith>(mut self) {
         let _ = self.tiles::<A>();

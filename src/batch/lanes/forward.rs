@@ -28,7 +28,7 @@ pub(crate) fn jvp<'j, S: Scalar>(
     let ((m, n), level) = (job.shape, job.level);
     let (reals, single) =
         carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
-    on_lanes!(S, 1, (level, reals), |tile| Jvp { job, tile, single, factors, a_dot, rule, tangent });
+    on_lanes!(S, (level, reals), |tile| Jvp { job, tile, single, factors, a_dot, rule, tangent });
     Ok(())
 }
 
@@ -43,6 +43,8 @@ struct Jvp<'j, S: Scalar, const W: usize> {
 }
 
 impl<S: Scalar, const W: usize> Task for Jvp<'_, S, W> {
+    type Real = S::Real;
+
     #[inline(always)]
     fn run<A: Arith>(mut self) {
         let _ = self.tiles::<A>();

@@ -84,7 +84,7 @@ pub(crate) fn map<'j, S: Scalar>(
     let ((m, n), level) = (job.shape, job.level);
     let needed = (spectral_tile_len::<S>(m, n), workspace_len::<S>(m, n));
     let (reals, _) = carve(core::mem::take(&mut job.work), needed)?;
-    on_lanes!(S, 1, (level, reals), |tile| Spectral { job, tile, factors, f, direction, image });
+    on_lanes!(S, (level, reals), |tile| Spectral { job, tile, factors, f, direction, image });
     Ok(())
 }
 
@@ -98,6 +98,8 @@ struct Spectral<'j, S: Scalar, const W: usize> {
 }
 
 impl<S: Scalar, const W: usize> Task for Spectral<'_, S, W> {
+    type Real = S::Real;
+
     #[inline(always)]
     fn run<A: Arith>(mut self) {
         let _ = self.tiles::<A>();

@@ -101,6 +101,8 @@ struct Thin<'j, S: Scalar, const W: usize> {
 }
 
 impl<S: Scalar, const W: usize> Task for Thin<'_, S, W> {
+    type Real = S::Real;
+
     #[inline(always)]
     fn run<A: Arith>(mut self) {
         let _ = self.tiles::<A>();

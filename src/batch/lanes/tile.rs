@@ -18,15 +18,27 @@ pub(crate) const fn registers<S: Scalar>(k: usize) -> usize {
     if k <= 4 && size_of::<S::Real>() > 4 { 2 } else { 1 }
 }
 
-/// Runs a task for the number of lanes that the type has; the outer question is answered by the compiler.
+/// Runs a task for the lanes of one register, or of as many as `$registers` says. The type is asked in constants, so that what it never
+/// needs is not compiled.
 macro_rules! on_lanes {
-    ($scalar:ty, $registers:expr, ($level:expr, $reals:expr), |$tile:ident| $task:expr) => {
-        if size_of::<<$scalar as $crate::scalar::Scalar>::Real>() == 4 || $registers == 2 {
-            let ($tile, _) = $reals.as_chunks_mut::<16>();
-            $level.run($task);
+    (@cut $lanes:literal, ($level:expr, $reals:expr), |$tile:ident| $task:expr) => {{
+        let ($tile, _) = $reals.as_chunks_mut::<$lanes>();
+        $level.run($task);
+    }};
+    ($scalar:ty, ($level:expr, $reals:expr), |$tile:ident| $task:expr) => {
+        if const { $crate::batch::lanes::tile::lanes::<$scalar>(1) == 16 } {
+            on_lanes!(@cut 16, ($level, $reals), |$tile| $task)
         } else {
-            let ($tile, _) = $reals.as_chunks_mut::<8>();
-            $level.run($task);
+            on_lanes!(@cut 8, ($level, $reals), |$tile| $task)
+        }
+    };
+    ($scalar:ty, $registers:expr, ($level:expr, $reals:expr), |$tile:ident| $task:expr) => {
+        if const { $crate::batch::lanes::tile::lanes::<$scalar>(1) == 16 } {
+            on_lanes!(@cut 16, ($level, $reals), |$tile| $task)
+        } else if $registers == 2 {
+            on_lanes!(@cut 16, ($level, $reals), |$tile| $task)
+        } else {
+            on_lanes!(@cut 8, ($level, $reals), |$tile| $task)
         }
     };
 }

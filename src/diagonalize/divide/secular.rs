@@ -33,6 +33,8 @@ pub(super) struct Roots<'a, R> {
 }
 
 impl<R: Real> Task for Roots<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         let k = self.sigma.len();

@@ -26,6 +26,8 @@ pub(super) struct Lowner<'a, R> {
 }
 
 impl<R: Real> Task for Lowner<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         let last = self.origin.len() - 1;
@@ -80,6 +82,8 @@ pub(super) struct Right<'a, R> {
 }
 
 impl<R: Real> Task for Right<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         let roots = self.origin.iter().zip(self.offset).rev();
@@ -115,6 +119,8 @@ pub(super) struct Left<'a, R> {
 }
 
 impl<R: Real> Task for Left<'_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         for (column, head) in self.u.chunks_exact_mut(self.sigma.len()).zip(self.head) {

@@ -108,6 +108,8 @@ struct Solve<'s, 'a, R> {
 }
 
 impl<R: Real> Task for Solve<'_, '_, R> {
+    type Real = R;
+
     #[inline(always)]
     fn run<A: Arith>(self) {
         *self.solved = self.solver.solve::<A>().is_some();
