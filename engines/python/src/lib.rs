@@ -1,0 +1,24 @@
+//! The native part of the Python package `diffsvd`: numpy's arrays and XLA's buffers as batches of the crate of the same name.
+
+mod function;
+mod operations;
+mod threads;
+
+mod arguments;
+mod arrays;
+mod errors;
+mod numpy_functions;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _diffsvd(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("NotDifferentiableError", module.py().get_type::<errors::NotDifferentiableError>())?;
+    module.add_function(wrap_pyfunction!(numpy_functions::svd, module)?)?;
+    module.add_function(wrap_pyfunction!(numpy_functions::svdvals, module)?)?;
+    module.add_function(wrap_pyfunction!(numpy_functions::svd_vjp, module)?)?;
+    module.add_function(wrap_pyfunction!(numpy_functions::svd_jvp, module)?)?;
+    module.add_function(wrap_pyfunction!(numpy_functions::svd_vjp_tangent, module)?)?;
+    module.add_function(wrap_pyfunction!(numpy_functions::spectral_map, module)?)
+}

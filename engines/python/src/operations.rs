@@ -1,0 +1,94 @@
+//! What the package can do with a batch, on views: the one place that calls the core, whoever owns the memory.
+
+use diffsvd::batch::{
+    self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Failure, Run, SecondOrder, Summary, TangentMut, Target,
+};
+use diffsvd::spectral::{map_derivative_workspace_len, map_second_workspace_len};
+use diffsvd::{Error, Report, Rule, Scalar, Vectors, vjp_tangent_workspace_len};
+
+use crate::function::Functions;
+
+/// What went wrong first, if anything did.
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// Runs `f` on `threads` threads with a workspace of `len` entries each, to the first failure.
+fn with_workspace<S: Scalar>(
+    (len, threads): (usize, usize),
+    f: impl FnOnce(Run<'_, S>) -> Result<Summary, Error>,
+) -> Outcome {
+    let mut work = vec![S::zero(); len.saturating_mul(threads)];
+    f(Run::new(&mut work).stop_at_first_failure().threads(threads))?.all()
+}
+
+/// U, s and V, or s alone.
+pub(crate) fn svd<S: Scalar>(a: BatchRef<'_, S>, vectors: Vectors, out: FactorsMut<'_, S>, threads: usize) -> Outcome {
+    let (m, n) = a.shape();
+    with_workspace((batch::svd_workspace_len::<S>(m, n, vectors), threads), |run| batch::svd_into(a, vectors, out, run))
+}
+
+/// gA; the gauge residual of each item.
+pub(crate) fn vjp<S: Scalar>(
+    factors: Factors<'_, S>,
+    cotangent: Cotangent<'_, S>,
+    rule: &Rule<S::Real>,
+    target: BatchMut<'_, S>,
+    threads: usize,
+) -> Result<Vec<S::Real>, Failure> {
+    let ((m, n), k) = factors.shape();
+    let mut work = vec![S::zero(); batch::vjp_workspace_len::<S>(m, n, k).saturating_mul(threads)];
+    let nothing = Report { gauge_residual: S::zero().re(), equal_pairs: 0, zeros: 0 };
+    let mut reports = vec![Ok(nothing); factors.u.count()];
+    let run = Run::new(&mut work).stop_at_first_failure().threads(threads).record(&mut reports);
+    batch::vjp_into(factors, cotangent, rule, Target::Overwrite(target), run)?.all()?;
+    Ok(reports.into_iter().map(|report| report.unwrap_or(nothing).gauge_residual).collect())
+}
+
+/// dU, ds and dV.
+pub(crate) fn jvp<S: Scalar>(
+    factors: Factors<'_, S>,
+    a_dot: BatchRef<'_, S>,
+    rule: &Rule<S::Real>,
+    tangent: TangentMut<'_, S>,
+    threads: usize,
+) -> Outcome {
+    let ((m, n), k) = factors.shape();
+    with_workspace((batch::jvp_workspace_len::<S>(m, n, k), threads), |run| {
+        batch::jvp_into(factors, a_dot, rule, tangent, run)
+    })
+}
+
+/// What gA changes by.
+pub(crate) fn vjp_tangent<S: Scalar>(
+    factors: Factors<'_, S>,
+    point: &SecondOrder<'_, S>,
+    rule: &Rule<S::Real>,
+    target: BatchMut<'_, S>,
+    threads: usize,
+) -> Outcome {
+    let ((m, n), k) = factors.shape();
+    with_workspace((vjp_tangent_workspace_len::<S>(m, n, k), threads), |run| {
+        batch::vjp_tangent_into(factors, *point, rule, Target::Overwrite(target), run)
+    })
+}
+
+/// The value, the first or the second derivative of U f(S) Vᴴ: by the number of directions.
+pub(crate) fn map<S: Scalar>(
+    factors: Factors<'_, S>,
+    f: &Functions<'_, S::Real>,
+    directions: &[BatchRef<'_, S>],
+    target: BatchMut<'_, S>,
+    threads: usize,
+) -> Outcome {
+    let ((m, n), k) = factors.shape();
+    let target = Target::Overwrite(target);
+    let first = map_derivative_workspace_len::<S>(m, n, k);
+    match *directions {
+        [] => with_workspace((first, threads), |run| batch::map_into(factors, f, target, run)),
+        [a] => with_workspace((first, threads), |run| {
+            batch::map_jvp_into(factors, f, batch::MapTangent { a, f: None }, target, run)
+        }),
+        [y, z, ..] => with_workspace((map_second_workspace_len::<S>(m, n, k), threads), |run| {
+            batch::map_second_into(factors, f, [y, z], target, run)
+        }),
+    }
+}
