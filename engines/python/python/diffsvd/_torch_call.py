@@ -1,0 +1,70 @@
+"""Between PyTorch and the native functions: the memory of tensors, and how a `Function` is applied."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function, forward_ad
+
+from ._arrays import matrices
+
+
+def array(x: Tensor) -> Any:
+    """The memory of a tensor as numpy's."""
+    try:
+        return x.detach().numpy()
+    except (RuntimeError, TypeError):  # not in the CPU's memory as it stands there: conjugated lazily, elsewhere, of another type
+        if x.device.type != "cpu":
+            raise ValueError(f"diffsvd works on the CPU, but a tensor is on {x.device}: move it with .cpu()") from None
+        if x.dtype is torch.bfloat16:
+            raise TypeError(f"matrices must be float32, float64, complex64 or complex128, not {x.dtype}") from None
+        return x.detach().resolve_conj().resolve_neg().numpy()
+
+
+# What PyTorch itself asks before it applies a Function; where there is no such question, all take the long way.
+_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+
+
+@lru_cache(maxsize=None)
+def _eager(function: type[Function]) -> Any:
+    """The same Function in the older form, which transforms do not know: PyTorch applies it without inspecting signatures, in half the time."""
+
+    def forward(ctx: Any, *args: Any) -> Any:
+        out = function.forward(*args)
+        function.setup_context(ctx, args, out)
+        return out
+
+    rules = {"forward": forward, "backward": function.backward, "jvp": function.jvp}
+    return type(function.__name__, (Function,), {name: staticmethod(rule) for name, rule in rules.items()})
+
+
+def call(function: type[Function], *args: Any) -> Any:
+    """Applies a Function, with no more of autograd than is wanted: in most backward passes nothing."""
+    if _transformed():
+        return function.apply(*args)
+    if torch.is_grad_enabled() or getattr(forward_ad, "_current_level", 0) >= 0:
+        return _eager(function).apply(*args)
+    return function.forward(*args)
+
+
+def matrices_of(x: Tensor) -> Any:
+    return matrices(array(x))
+
+
+def maybe(x: Tensor | None) -> Any:
+    return None if x is None else array(x)
+
+
+def vmapped(function: type[Function], info: Any, in_dims: Any, *inputs: Any) -> Any:
+    """The rule of vmap that all functions here share: the mapped dimension becomes the first of the batch."""
+
+    def front(x: Any, dim: int | None) -> Any:
+        if not isinstance(x, Tensor):
+            return x
+        return x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
+
+    out = function.apply(*map(front, inputs, in_dims))
+    return (out, 0) if isinstance(out, Tensor) else (out, (0,) * len(out))

@@ -1,0 +1,198 @@
+"""U, s and V and their derivatives as Functions of autograd: U, s and V are saved, x is what they are differentiated by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from . import _diffsvd
+from ._factors import DEFAULT, Rule
+from ._torch_call import array, call, matrices_of, maybe, vmapped
+
+
+class Svd(Function):
+    """U, s and V; with `block` the k×k matrix S in place of s."""
+
+    @staticmethod
+    def forward(x: Tensor, rule: Rule, block: bool) -> tuple[Tensor, Tensor, Tensor]:
+        u, s, v = map(torch.from_numpy, _diffsvd.svd(matrices_of(x), False, torch.get_num_threads()))
+        return u, torch.diag_embed(s).to(u.dtype) if block else s, v
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        x, ctx.rule, ctx.block = inputs
+        ctx.save_for_backward(x, *output)
+        ctx.save_for_forward(x, *output)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, gu: Tensor | None, gs: Tensor | None, gv: Tensor | None) -> Any:
+        if gu is None and gs is None and gv is None:
+            return None, None, None
+        return call(SvdVjp, *ctx.saved_tensors, gu, gs, gv, ctx.rule, ctx.block), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor | None, *_: Any) -> Any:
+        if dx is None:
+            return None, None, None
+        return call(SvdJvp, *ctx.saved_tensors, dx, ctx.rule, ctx.block)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        return vmapped(Svd, info, in_dims, *inputs)
+
+
+def _factors_of(u: Tensor, s: Tensor, v: Tensor, block: bool) -> list[Any]:
+    """U, s and V for the native functions."""
+    return [array(u), array(s.diagonal(dim1=-2, dim2=-1).real.contiguous() if block else s), array(v)]
+
+
+def _cotangent_of(gu: Tensor | None, gs: Tensor | None, gv: Tensor | None, block: bool) -> list[Any]:
+    """Cotangents for the native functions.
+
+    A loss that took the diagonal of S apart hands over a diagonal cotangent: that is gs, beside which the rule has to choose.
+    """
+    if gs is None or not block:
+        return [maybe(gu), maybe(gs), maybe(gv), None]
+    diagonal = gs.diagonal(dim1=-2, dim2=-1)
+    if torch.equal(gs, torch.diag_embed(diagonal)):
+        return [maybe(gu), array(diagonal.real.contiguous()), maybe(gv), None]
+    return [maybe(gu), None, maybe(gv), array(gs)]
+
+
+class SvdVjp(Function):
+    """gA from the cotangents of `Svd`; U, s and V go with x and are differentiated through it."""
+
+    @staticmethod
+    def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, gu: Any, gs: Any, gv: Any, rule: Rule, block: bool) -> Tensor:
+        factors, cotangent = _factors_of(u, s, v, block), _cotangent_of(gu, gs, gv, block)
+        return torch.from_numpy(_diffsvd.svd_vjp(factors, cotangent, rule, torch.get_num_threads())[0])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        *tensors, ctx.rule, ctx.block = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, w: Tensor) -> Any:
+        x, u, s, v, gu, gs, gv = ctx.saved_tensors
+        du, ds, dv = call(SvdJvp, x, u, s, v, w, ctx.rule, ctx.block)
+        gx = None
+        if ctx.needs_input_grad[0]:
+            gx = call(SvdSecond, x, u, s, v, gu, gs, gv, w, None, None, None, ctx.rule, ctx.block)
+        cotangents = (d if g is not None else None for d, g in ((du, gu), (ds, gs), (dv, gv)))
+        return gx, None, None, None, *cotangents, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Any, _u: Any, _s: Any, _v: Any, dgu: Any, dgs: Any, dgv: Any, *_: Any) -> Tensor:
+        x, u, s, v, gu, gs, gv = ctx.saved_tensors
+        dx = torch.zeros_like(x) if dx is None else dx
+        return call(SvdSecond, x, u, s, v, gu, gs, gv, dx, dgu, dgs, dgv, ctx.rule, ctx.block)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        return vmapped(SvdVjp, info, in_dims, *inputs)
+
+
+class SvdJvp(Function):
+    """dU, ds and dV along dx."""
+
+    @staticmethod
+    def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, dx: Tensor, rule: Rule, block: bool) -> Any:
+        factors = _factors_of(u, s, v, block)
+        du, ds, dv, d_matrix = _diffsvd.svd_jvp(factors, array(dx), block, rule, torch.get_num_threads())
+        return torch.from_numpy(du), torch.from_numpy(d_matrix if block else ds), torch.from_numpy(dv)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        *tensors, ctx.rule, ctx.block = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, hu: Tensor | None, hs: Tensor | None, hv: Tensor | None) -> Any:
+        x, u, s, v, dx = ctx.saved_tensors
+        if hu is None and hs is None and hv is None:
+            return (None,) * 7
+        gx = None
+        if ctx.needs_input_grad[0]:
+            gx = call(SvdSecond, x, u, s, v, hu, hs, hv, dx, None, None, None, ctx.rule, ctx.block)
+        return gx, None, None, None, call(SvdVjp, x, u, s, v, hu, hs, hv, ctx.rule, ctx.block), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Any, _u: Any, _s: Any, _v: Any, d_dx: Any, *_: Any) -> Any:
+        if dx is not None:
+            raise NotImplementedError("forward mode over forward mode of U and V: take forward over reverse, as torch.func.hessian")
+        x, u, s, v, _ = ctx.saved_tensors
+        return call(SvdJvp, x, u, s, v, d_dx, ctx.rule, ctx.block)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        return vmapped(SvdJvp, info, in_dims, *inputs)
+
+
+class SvdSecond(Function):
+    """What `SvdVjp` changes by along a direction of x and of the cotangents: the last derivative that there is."""
+
+    @staticmethod
+    def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, *rest: Any) -> Tensor:
+        gu, gs, gv, dx, dgu, dgs, dgv, rule, block = rest
+        factors = _factors_of(u, s, v, block)
+        point, change = _cotangent_of(gu, gs, gv, block), _cotangent_of(dgu, dgs, dgv, block)
+        threads = torch.get_num_threads()
+        return torch.from_numpy(_diffsvd.svd_vjp_tangent(factors, point, array(dx), change, rule, threads))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        *tensors, ctx.rule, ctx.block = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, w: Tensor) -> Any:
+        """It is linear in dx and in what the cotangents change by: the Hessian of the loss is symmetric."""
+        x, u, s, v, gu, gs, gv, *directions = ctx.saved_tensors
+        if ctx.needs_input_grad[0] or any(ctx.needs_input_grad[4:7]):
+            raise NotImplementedError("third derivatives of the SVD")
+        gdx = call(SvdSecond, x, u, s, v, gu, gs, gv, w, None, None, None, ctx.rule, ctx.block)
+        changes = [None if d is None else g for d, g in zip(directions[1:], call(SvdJvp, x, u, s, v, w, ctx.rule, ctx.block))]
+        return (None,) * 7 + (gdx, *changes, None, None)
+
+    @staticmethod
+    def jvp(ctx: Any, *_: Any) -> Any:
+        raise NotImplementedError("third derivatives of the SVD")
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        return vmapped(SvdSecond, info, in_dims, *inputs)
+
+
+class Values(Function):
+    """The singular values alone, for who may want no derivative: U and V are computed only when one is asked for."""
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return torch.from_numpy(_diffsvd.svdvals(matrices_of(x), torch.get_num_threads()))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gs: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return call(SvdVjp, x, *call(Svd, x, DEFAULT, False), None, gs, None, DEFAULT, False)
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return call(SvdJvp, x, *call(Svd, x, DEFAULT, False), dx, DEFAULT, False)[1]
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        return vmapped(Values, info, in_dims, *inputs)

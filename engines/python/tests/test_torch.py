@@ -1,0 +1,213 @@
+"""diffsvd.torch against PyTorch's own checks, its SVD, and the exact derivatives at equal singular values."""
+
+from functools import partial
+
+import diffsvd
+import numpy as np
+import pytest
+from conftest import SPECTRA, random, with_values
+
+torch = pytest.importorskip("torch", exc_type=ImportError)
+dt = pytest.importorskip("diffsvd.torch")
+
+DTYPES = ["float64", "complex128"]
+FUNCTIONS = {
+    "svdvals": dt.svdvals,
+    "svt": lambda x: dt.svt(x, 1.0),
+    "pinv": dt.pinv,
+    "polar": dt.polar,
+    "low_rank": lambda x: dt.low_rank(x, 3),
+    "nuclear_norm": dt.nuclear_norm,
+}
+# What is not differentiable twice at these spectra.
+ABSENT = {("polar", "zero"), ("nuclear_norm", "zero"), ("pinv", "zero"), ("low_rank", "all equal"), ("svdvals", "zero"),
+          ("svdvals", "equal"), ("svdvals", "all equal")}  # fmt: skip
+
+
+def tensor(a, grad=True):
+    return torch.from_numpy(np.ascontiguousarray(a)).requires_grad_(grad)
+
+
+def invariant(x, svd=dt.svd):
+    """What does not depend on the choice of singular vectors, with weight on U, s and V."""
+    u, s, v = svd(x)
+    w = torch.linspace(0.5, 1.5, u.shape[-2], dtype=x.real.dtype)
+    left = (u * (s * s)[..., None, :].to(u.dtype)) @ u.mH * w
+    return (u * torch.log1p(s)[..., None, :].to(u.dtype)) @ v.mH, s, left
+
+
+def builtin(x):
+    u, s, vh = torch.linalg.svd(x, full_matrices=False)
+    return u, s, vh.mH
+
+
+def checks(f, x):
+    """Reverse and forward mode, and second order by reverse over reverse and forward over reverse."""
+    assert torch.autograd.gradcheck(f, x, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(f, x, check_fwd_over_rev=True)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("spectrum", ["distinct", "equal", "all equal", "zero"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions(rng, name, spectrum, dtype):
+    if (name, spectrum) in ABSENT:
+        return
+    checks(FUNCTIONS[name], tensor(with_values(rng, (5, 4), SPECTRA[spectrum], dtype)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 3, 4)])
+def test_svd(rng, shape, dtype):
+    checks(invariant, tensor(random(rng, shape, dtype)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_threshold(rng, dtype):
+    x, tau = tensor(random(rng, (2, 4, 3), dtype)), tensor(np.array([0.3, 0.6]))
+    checks(dt.svt, (x, tau))
+    one = torch.tensor(0.3, requires_grad=True)
+    dt.svt(x, one).abs().sum().backward()
+    assert one.grad.shape == ()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_same_as_torch_at_distinct_values(rng, dtype):
+    x = random(rng, (3, 6, 4), dtype)
+    gradients = []
+    for svd in (dt.svd, builtin):
+        y = tensor(x)
+        parts = invariant(y, svd)
+        sum((part * part.conj()).real.sum() for part in parts).backward()
+        gradients.append(y.grad)
+    ours, theirs = gradients
+    assert ours.dtype == y.dtype
+    assert torch.dist(ours, theirs) <= 1e4 * torch.finfo(ours.dtype).eps * torch.linalg.norm(theirs)
+
+
+def exact_example(y):
+    """L = Σ of U (S + 0.1) Vᴴ at [[2, 4], [−4, 2]]: the gradient of Zhang & Hu's example, by hand."""
+    return torch.tensor([[1.0179, 0.9911], [1.0089, 1.0179]], dtype=y.dtype)
+
+
+def test_published_interface():
+    x = torch.tensor([[2.0, 4.0], [-4.0, 2.0]], dtype=torch.float64, requires_grad=True)
+    for call in (dt.svd_inv, dt.svd_inv.apply):
+        u, s, v = call(x)
+        assert s.shape == (2, 2) and torch.equal(s, s.diagonal().diag_embed())
+        (gradient,) = torch.autograd.grad((u @ (s + 0.1 * torch.eye(2)) @ v.mH).sum(), x, retain_graph=True)
+        assert torch.allclose(gradient, exact_example(gradient), atol=5e-5)
+        # As in the paper's script, which takes the diagonal apart: the error is at most f/s − f′ = 0.1/√20 of the gradient.
+        (gradient,) = torch.autograd.grad((u @ (s.diagonal() + 0.1).diag_embed() @ v.mH).sum(), x)
+        assert torch.allclose(gradient, exact_example(gradient), atol=2 * 0.1 / 20**0.5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("spectrum", ["distinct", "equal", "all equal", "nearly equal"])
+def test_svd_inv_is_exact(rng, spectrum, dtype):
+    a, c = with_values(rng, (5, 4), SPECTRA[spectrum], dtype), random(rng, (5, 4), dtype)
+    x = tensor(a)
+    u, s, v = dt.svd_inv(x, complex_s=True)
+    y = u @ (s @ s + 0.1 * torch.eye(4, dtype=s.dtype)) @ v.mH
+    (y * tensor(c, False).conj()).real.sum().backward()
+    # Of f = s² + 0.1, by differences: U f(S) Vᴴ = (A Aᴴ)½ A + 0.1 polar(A).
+    da, h = random(rng, a.shape, dtype), 1e-4
+
+    def value(t):
+        p, d, q = np.linalg.svd(a + t * da, full_matrices=False)
+        return np.sum((c.conj() * ((p * (d * d + 0.1)) @ q)).real)
+
+    change = (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h)
+    bound = 1e-8 if spectrum != "nearly equal" else 1e-5
+    assert abs(np.sum((x.grad.numpy().conj() * da).real) - change) <= bound * 100
+
+
+def test_svd_inv_of_complex_matrices(rng):
+    x = tensor(random(rng, (3, 3), "complex128"))
+    u, s, v = dt.svd_inv(x)
+    assert not s.is_complex() and s.shape == (3, 3)
+    checks(lambda x: (lambda u, s, v: u @ s.to(u.dtype) @ s.to(u.dtype) @ v.mH)(*dt.svd_inv(x)), x)
+    checks(lambda x: (lambda u, s, v: u @ s @ s @ v.mH)(*dt.svd_inv(x, complex_s=True)), x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_transforms(rng, dtype):
+    x = tensor(random(rng, (5, 4, 3), dtype), False)
+    one = torch.stack([dt.svt(y, 0.5) for y in x])
+    assert torch.equal(torch.func.vmap(lambda y: dt.svt(y, 0.5))(x), one)
+    assert torch.equal(torch.func.vmap(dt.svt, in_dims=(0, None))(x, torch.tensor(0.5)), one)
+    loss = lambda y: (dt.svt(y, 0.5).abs() ** 2).sum()
+    each = torch.stack([torch.func.grad(loss)(y) for y in x])
+    assert torch.allclose(torch.func.vmap(torch.func.grad(loss))(x), each)
+    for f in (lambda y: sum((part.abs() ** 2).sum() for part in invariant(y)), loss):
+        if dtype == "float64":
+            forward_over_reverse = torch.func.hessian(f)(x[0])
+            reverse_over_reverse = torch.func.jacrev(torch.func.jacrev(f))(x[0])
+            assert torch.allclose(forward_over_reverse, reverse_over_reverse)
+            assert torch.allclose(forward_over_reverse, torch.autograd.functional.hessian(f, x[0]))
+
+
+def test_reverse_over_forward(rng):
+    x, d = (tensor(random(rng, (4, 3), "float64"), False) for _ in range(2))
+    for f in (lambda y: sum((part**2).sum() for part in invariant(y)), lambda y: (dt.polar(y) ** 3).sum()):
+        along = lambda y: torch.func.jvp(f, (y,), (d,))[1]
+        expected = torch.autograd.functional.vhp(f, x, d)[1]  # the Hessian is symmetric
+        assert torch.allclose(torch.func.grad(along)(x), expected)
+
+
+def test_hessian_at_equal_values():
+    """Of L = ½‖svt(X, τ)‖² at 2·identity, in closed form: H[D] = the tangent of (1 − τ/s) X."""
+    x, tau = 2 * torch.eye(2, dtype=torch.float64), 0.5
+    loss = lambda y: 0.5 * (dt.svt(y, tau) ** 2).sum()
+    hessian = torch.func.hessian(loss)(x).reshape(4, 4)
+    # The gradient is svt(X, τ); at 2·1 its tangent is D sym + (1 − τ/2) D skew.
+    sym = lambda d: (d + d.T) / 2
+    columns = [(sym(d) + (1 - tau / 2) * (d - sym(d))).reshape(4) for d in torch.eye(4, dtype=torch.float64).reshape(4, 2, 2)]
+    assert torch.allclose(hessian, torch.stack(columns), atol=1e-14)
+
+
+def test_strides_views_and_conjugates(rng):
+    a = random(rng, (3, 6, 4), "complex128")
+    expected = torch.from_numpy(diffsvd.svt(a, 0.5))
+    x = torch.from_numpy(a)
+    assert torch.equal(dt.svt(torch.from_numpy(a.conj().copy()).conj(), 0.5), expected)
+    assert torch.allclose(dt.svt(x.mH, 0.5).mH, expected)
+    assert torch.equal(dt.svdvals(x.mT.contiguous().mT), torch.from_numpy(diffsvd.svdvals(a)))
+    assert torch.allclose(dt.svdvals(x.expand(2, 3, 6, 4)), torch.from_numpy(diffsvd.svdvals(a)))
+    assert torch.allclose(dt.svdvals(torch.imag(x)), torch.linalg.svdvals(torch.imag(x)))
+
+
+def test_a_training_loop():
+    """Matrix completion by proximal steps through svt, started where all singular values are equal."""
+    torch.manual_seed(0)
+    target = torch.randn(8, 2, dtype=torch.float64) @ torch.randn(2, 8, dtype=torch.float64)
+    x = torch.eye(8, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([x], lr=0.1)
+    losses = []
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss = ((dt.svt(x, 0.1) - target) ** 2).mean()
+        loss.backward()
+        assert torch.isfinite(x.grad).all()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 1e-2 * losses[0]
+
+
+def test_errors():
+    x = torch.eye(2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(diffsvd.NotDifferentiableError, match="both 1"):
+        dt.low_rank(x, 1).sum().backward()
+    with pytest.raises(ValueError, match=r"entry \(0, 0\) of the matrix is NaN"):
+        dt.svd(torch.full((2, 2), float("nan")))
+    with pytest.raises(TypeError, match="float16"):
+        dt.svd(torch.eye(2, dtype=torch.float16))
+    with pytest.raises(ValueError, match="move it with .cpu"):
+        dt.svd(torch.eye(2, device="meta"))
+    with pytest.raises(NotImplementedError, match="third derivatives"):
+        gradient = partial(torch.autograd.grad, create_graph=True)
+        y = torch.diag(torch.tensor([3.0, 1.0], dtype=torch.float64)).requires_grad_()
+        first = gradient((dt.svt(y, 0.5) ** 2).sum(), y)[0]
+        second = gradient((first**2).sum(), y)[0]
+        gradient((second**2).sum(), y)
+    assert dt.svdvals(torch.tensor([[3, 0], [0, 4]])).tolist() == [4, 3]
