@@ -9,12 +9,16 @@ mod arrays;
 mod errors;
 mod numpy_functions;
 
+mod xla;
+
 use pyo3::prelude::*;
+use pyo3::types::IntoPyDict;
 
 #[pymodule]
 fn _diffsvd(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("NotDifferentiableError", module.py().get_type::<errors::NotDifferentiableError>())?;
+    module.add("XLA_TARGETS", xla::targets().into_py_dict(module.py())?)?;
     module.add_function(wrap_pyfunction!(numpy_functions::svd, module)?)?;
     module.add_function(wrap_pyfunction!(numpy_functions::svdvals, module)?)?;
     module.add_function(wrap_pyfunction!(numpy_functions::svd_vjp, module)?)?;

@@ -1,0 +1,193 @@
+//! The functions that XLA calls. Which of the cotangents are there stands in an attribute as letters, "usv".
+
+use std::ffi::c_int;
+
+use diffsvd::batch::{BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Failure, TangentMut};
+use diffsvd::{Real, Rule, Scalar, Vectors};
+use num_complex::Complex;
+
+use super::abi::{C64, C128, CallFrame, Error, F32, F64};
+use super::frame::{Answer, Call, Typed, handle};
+use crate::arguments::at_equal;
+use crate::errors::message;
+use crate::function::{Functions, Kind};
+use crate::operations;
+use crate::threads::threads;
+
+/// A type of entries.
+trait Entry: Scalar<Real: Typed> + Typed {}
+impl<S: Scalar<Real: Typed> + Typed> Entry for S {}
+
+/// A function that XLA can call, for each type of entries.
+macro_rules! handler {
+    ($name:ident, $of:ident) => {
+        /// Called by XLA.
+        ///
+        /// # Safety
+        /// `frame` is what XLA calls a handler with.
+        #[expect(unsafe_code, reason = "the boundary to XLA")]
+        pub(crate) unsafe extern "C" fn $name(frame: *mut CallFrame) -> *mut Error {
+            // SAFETY: that of the caller.
+            unsafe {
+                handle(frame, |call| match call.dtype(0)? {
+                    F32 => $of::<f32>(call),
+                    F64 => $of::<f64>(call),
+                    C64 => $of::<Complex<f32>>(call),
+                    C128 => $of::<Complex<f64>>(call),
+                    other => Err(unsupported(other)),
+                })
+            }
+        }
+    };
+}
+
+fn unsupported(dtype: c_int) -> String {
+    format!("matrices must be float32, float64, complex64 or complex128, not XLA's type {dtype}")
+}
+
+handler!(svd, svd_of);
+handler!(svdvals, svdvals_of);
+handler!(svd_jvp, svd_jvp_of);
+handler!(svd_vjp, svd_vjp_of);
+handler!(spectral_map, map_of);
+
+/// An argument as a batch of matrices.
+struct Matrices<'a, S> {
+    data: &'a [S],
+    batch: Vec<usize>,
+    shape: (usize, usize),
+}
+
+impl<'a, S: Entry> Matrices<'a, S> {
+    fn new(call: &Call<'a>, index: usize) -> Result<Self, String> {
+        let (data, mut batch) = call.argument::<S>(index)?;
+        match (batch.pop(), batch.pop()) {
+            (Some(cols), Some(rows)) => Ok(Matrices { data, batch, shape: (rows, cols) }),
+            _ => Err(format!("argument {index} is not a batch of matrices")),
+        }
+    }
+    fn count(&self) -> usize {
+        self.batch.iter().product()
+    }
+    fn view(&self) -> Result<BatchRef<'a, S>, Failure> {
+        Ok(BatchRef::row_major(self.data, self.count(), self.shape.0, self.shape.1)?)
+    }
+    /// Threads for matrices of this shape.
+    fn threads(&self, shape: (usize, usize)) -> usize {
+        threads(self.count(), shape, 0)
+    }
+    /// Runs the core; a failure is told with the indices of its item.
+    fn run(&self, f: impl FnOnce() -> Result<(), Failure>) -> Answer {
+        f().map_err(|failure| message(&failure, &self.batch))
+    }
+}
+
+fn svd_of<S: Entry>(call: &Call<'_>) -> Answer {
+    let a = Matrices::<S>::new(call, 0)?;
+    let (count, (m, n), k) = (a.count(), a.shape, a.shape.0.min(a.shape.1));
+    let (u, s, v) = (call.result::<S>(0)?, call.result::<S::Real>(1)?, call.result::<S>(2)?);
+    a.run(|| {
+        let (u, v) = (BatchMut::row_major(u, count, m, k)?, BatchMut::row_major(v, count, n, k)?);
+        let out = FactorsMut { u, s: BatchMut::vectors(s, count, k)?, v };
+        operations::svd(a.view()?, Vectors::Thin, out, a.threads(a.shape))
+    })
+}
+
+fn svdvals_of<S: Entry>(call: &Call<'_>) -> Answer {
+    let a = Matrices::<S>::new(call, 0)?;
+    let (count, k) = (a.count(), a.shape.0.min(a.shape.1));
+    let s = call.result::<S::Real>(0)?;
+    a.run(|| {
+        let (u, v) = (BatchMut::empty(count), BatchMut::empty(count));
+        let out = FactorsMut { u, s: BatchMut::vectors(s, count, k)?, v };
+        operations::svd(a.view()?, Vectors::None, out, a.threads(a.shape))
+    })
+}
+
+/// U, s and V are arguments number 0, 1 and 2.
+struct FactorsIn<'a, S: Entry> {
+    u: Matrices<'a, S>,
+    s: &'a [S::Real],
+    v: Matrices<'a, S>,
+}
+
+impl<'a, S: Entry> FactorsIn<'a, S> {
+    fn new(call: &Call<'a>) -> Result<Self, String> {
+        Ok(FactorsIn { u: Matrices::new(call, 0)?, s: call.argument(1)?.0, v: Matrices::new(call, 2)? })
+    }
+    fn view(&self) -> Result<Factors<'a, S>, Failure> {
+        let s = BatchRef::vectors(self.s, self.u.count(), self.u.shape.1)?;
+        Ok(Factors { u: self.u.view()?, s, v: self.v.view()? })
+    }
+    /// (m, n), and k.
+    fn shape(&self) -> ((usize, usize), usize) {
+        ((self.u.shape.0, self.v.shape.0), self.u.shape.1)
+    }
+}
+
+fn rule<R: Real>(call: &Call<'_>) -> Result<Rule<R>, String> {
+    let name = call.string("rule")?;
+    let mut rule =
+        Rule::new(at_equal(name, call.number("parameter")?).ok_or_else(|| format!("{name:?} is not a rule"))?);
+    let (gap, rank) = (call.number("gap_tolerance")?, call.number("rank_tolerance")?);
+    if gap >= 0.0 {
+        rule = rule.with_gap_tolerance(R::from_f64(gap));
+    }
+    if rank >= 0.0 {
+        rule = rule.with_rank_tolerance(R::from_f64(rank));
+    }
+    Ok(rule)
+}
+
+/// Arguments U, s, V, dA; results dU, ds, dV.
+fn svd_jvp_of<S: Entry>(call: &Call<'_>) -> Answer {
+    let (factors, a_dot, rule) = (FactorsIn::<S>::new(call)?, Matrices::new(call, 3)?, rule(call)?);
+    let (((m, n), k), count) = (factors.shape(), a_dot.count());
+    let (u, s, v) = (call.result::<S>(0)?, call.result::<S::Real>(1)?, call.result::<S>(2)?);
+    a_dot.run(|| {
+        let tangent = TangentMut {
+            u: Some(BatchMut::row_major(u, count, m, k)?),
+            s: Some(BatchMut::vectors(s, count, k)?),
+            v: Some(BatchMut::row_major(v, count, n, k)?),
+            s_matrix: None,
+        };
+        operations::jvp(factors.view()?, a_dot.view()?, &rule, tangent, a_dot.threads((m, n)))
+    })
+}
+
+/// Arguments U, s, V and the cotangents that are there; result gA.
+fn svd_vjp_of<S: Entry>(call: &Call<'_>) -> Answer {
+    let (factors, rule, given) = (FactorsIn::<S>::new(call)?, rule(call)?, call.string("given")?);
+    let position = |letter| given.find(letter).map(|place| 3 + place);
+    let (((m, n), k), count) = (factors.shape(), factors.u.count());
+    let u = position('u').map(|index| Matrices::<S>::new(call, index)).transpose()?;
+    let s = position('s').map(|index| call.argument::<S::Real>(index)).transpose()?;
+    let v = position('v').map(|index| Matrices::<S>::new(call, index)).transpose()?;
+    let a = call.result::<S>(0)?;
+    factors.u.run(|| {
+        let cotangent = Cotangent {
+            u: u.map(|u| u.view()).transpose()?,
+            s: s.map(|(s, _)| BatchRef::vectors(s, count, k)).transpose()?,
+            v: v.map(|v| v.view()).transpose()?,
+            s_matrix: None,
+        };
+        let target = BatchMut::row_major(a, count, m, n)?;
+        operations::vjp(factors.view()?, cotangent, &rule, target, factors.u.threads((m, n))).map(|_| ())
+    })
+}
+
+/// Arguments U, s, V, the thresholds, and as many directions as the derivative has; result X or its derivative.
+fn map_of<S: Entry>(call: &Call<'_>) -> Answer {
+    let (factors, name) = (FactorsIn::<S>::new(call)?, call.string("name")?);
+    let kind = Kind::named(name).ok_or_else(|| format!("{name:?} is not a function"))?;
+    let f = Functions { kind, number: call.number("number")?, thresholds: (call.argument::<S::Real>(3)?.0, 1) };
+    let directions =
+        (4..call.arguments()).map(|index| Matrices::<S>::new(call, index)).collect::<Result<Vec<_>, _>>()?;
+    let (((m, n), _), count) = (factors.shape(), factors.u.count());
+    let x = call.result::<S>(0)?;
+    factors.u.run(|| {
+        let directions = directions.iter().map(Matrices::view).collect::<Result<Vec<_>, _>>()?;
+        let target = BatchMut::row_major(x, count, m, n)?;
+        operations::map(factors.view()?, &f, &directions, target, factors.u.threads((m, n)))
+    })
+}
