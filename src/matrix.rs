@@ -215,7 +215,7 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     pub(crate) fn trailing_cols(self, first: usize) -> Self {
         let first = first.min(self.layout.cols);
         let cols = self.layout.cols - first;
-        let data = self.data.get(first * self.layout.col_stride..).unwrap_or(&[]);
+        let data = self.data.get(first.saturating_mul(self.layout.col_stride)..).unwrap_or(&[]);
         MatRef { data, layout: Layout { cols, ..self.layout } }
     }
 
@@ -394,7 +394,9 @@ impl<'a, S: Scalar> MatMut<'a, S> {
 fn block(of: Layout, i: usize, j: usize, rows: usize, cols: usize) -> Result<(usize, Layout), Error> {
     let fits = |first: usize, count: usize, all: usize| first.checked_add(count).is_some_and(|end| end <= all);
     if fits(i, rows, of.rows) && fits(j, cols, of.cols) {
-        Ok((of.index(i, j), Layout { rows, cols, ..of }))
+        // Of an empty matrix the strides may be anything, and the place that they lead to is nobody's.
+        let start = if rows == 0 || cols == 0 { 0 } else { of.index(i, j) };
+        Ok((start, Layout { rows, cols, ..of }))
     } else {
         Err(Error::Shape {
             argument: "block (its end)",
@@ -434,5 +436,15 @@ mod tests {
         assert_eq!(b.get(2, 0), None);
         assert!(a.block(2, 0, 2, 1).is_err());
         assert_eq!(a.block(3, 4, 0, 0).unwrap().shape(), (0, 0));
+    }
+
+    #[test]
+    fn empty_views_of_any_strides_have_blocks() {
+        let a = MatRef::<f64>::new(&[], usize::MAX, 0, 2, usize::MAX).unwrap();
+        assert_eq!(a.block(usize::MAX, 0, 0, 0).unwrap().shape(), (0, 0));
+        let a = MatMut::<f64>::new(&mut [], 0, usize::MAX, 1, 2).unwrap();
+        assert_eq!(a.block(0, usize::MAX - 1, 0, 1).unwrap().shape(), (0, 1));
+        let a = MatRef::<f64>::new(&[], 0, usize::MAX, 1, 2).unwrap();
+        assert_eq!(a.trailing_cols(usize::MAX - 1).shape(), (0, 1));
     }
 }

@@ -55,7 +55,8 @@ macro_rules! layout_accessors {
         /// [`Error::Count`] where there are not so many.
         fn start(&self, index: usize) -> Result<usize, Error> {
             if index < self.layout.count {
-                Ok(index * self.layout.batch_stride)
+                // Of empty matrices the strides may be anything.
+                Ok(index.saturating_mul(self.layout.batch_stride))
             } else {
                 Err(Error::Count { argument: "the batch", got: self.layout.count, expected: index.saturating_add(1) })
             }
@@ -294,7 +295,7 @@ impl<S: Scalar> Batched for BatchRef<'_, S> {
     }
     fn split(self, at: usize) -> (Self, Self) {
         let (first, second) = halves(self.layout, at);
-        let data = self.data.get(first.count * first.batch_stride..).unwrap_or_default();
+        let data = self.data.get(first.count.saturating_mul(first.batch_stride)..).unwrap_or_default();
         (BatchRef { data: self.data, layout: first }, BatchRef { data, layout: second })
     }
 }
@@ -312,7 +313,7 @@ impl<S: Scalar> Batched for BatchMut<'_, S> {
             let nothing = BatchMut { data: &mut [], layout: Layout { count: 0, ..second } };
             return (BatchMut { data: self.data, layout: first }, nothing);
         }
-        let (left, right) = self.data.split_at_mut((first.count * first.batch_stride).min(self.data.len()));
+        let (left, right) = self.data.split_at_mut(first.count.saturating_mul(first.batch_stride).min(self.data.len()));
         (BatchMut { data: left, layout: first }, BatchMut { data: right, layout: second })
     }
 }

@@ -33,6 +33,10 @@ fn views_are_checked() {
     }
     assert!(BatchMut::<f64>::row_major(&mut [], 0, 7, 7).is_ok());
     assert!(BatchMut::<f64>::row_major(&mut [], 7, 0, 7).is_ok());
+    // Empty matrices lie nowhere, whatever the strides.
+    let far = Layout { cols: 0, batch_stride: usize::MAX, ..layout };
+    assert!(BatchRef::<f64>::new(&[], far).is_ok_and(|a| a.item(4).is_ok_and(|a| a.shape() == (2, 0))));
+    assert!(BatchMut::<f64>::new(&mut [], far).is_ok_and(|mut a| a.item(4).is_ok()));
     let a = BatchRef::new(&data, layout).unwrap();
     assert!(a.item(4).is_ok());
     assert_eq!(text(a.item(5)), "the batch has 5 items but must have 6");
