@@ -1,85 +1,20 @@
 //! High relative accuracy: every singular value of a diagonal or bidiagonal matrix, however small, is right to c · n · ε of
 //! **itself** (Demmel & Kahan 1990). The reference is bisection in double-double arithmetic, which shares nothing with the crate.
 
-use diffsvd::{Mat, Real, Scalar, Svd, Vectors};
+use diffsvd::{Mat, Real, Svd, Vectors};
 use num_complex::Complex;
-use num_traits::{One, Zero};
 use proptest::prelude::*;
 
+use crate::support::banded::{FORMS, arrange, relative_errors};
 use crate::support::bounds::RELATIVE_CONSTANT;
-use crate::support::double_double::Dd;
-use crate::support::entry::{Entry, largest_part, widen_real};
+use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::sturm::relative_error;
 use crate::support::zoo::{bidiagonal::bidiagonal, turn_phases};
 
-/// Where the two diagonals lie in a matrix of how many rows and columns.
-#[derive(Clone, Copy, Debug)]
-enum Form {
-    Upper,
-    /// n×(n + 1), with one more superdiagonal entry.
-    UpperTrapezoid,
-    /// Rows of zeros below.
-    UpperTall,
-    Lower,
-    LowerTrapezoid,
-    LowerWide,
-}
-
-const FORMS: [Form; 6] =
-    [Form::Upper, Form::UpperTrapezoid, Form::UpperTall, Form::Lower, Form::LowerTrapezoid, Form::LowerWide];
-
-/// d and e, of the same length, in the given form.
-fn arrange<S: Scalar>(d: &[S], e: &[S], form: Form) -> Mat<S> {
-    let n = d.len();
-    let (rows, cols) = match form {
-        Form::Upper | Form::Lower => (n, n),
-        Form::UpperTrapezoid | Form::LowerTrapezoid => (n, n + 1),
-        Form::UpperTall | Form::LowerWide => (2 * n + 3, n),
-    };
-    let upper = Mat::from_fn(rows, cols, |i, j| match j.checked_sub(i) {
-        Some(0) => d[i],
-        Some(1) => e[i],
-        _ => S::zero(),
-    });
-    if matches!(form, Form::Lower | Form::LowerTrapezoid | Form::LowerWide) { upper.adjoint() } else { upper }
-}
-
-/// d₁, e₁, d₂, …, the moduli of a bidiagonal matrix, 2ᵖ of them, in double-double precision.
-fn chain<S: Entry>(a: &Mat<S>, p: i32) -> Vec<Dd> {
-    let (m, n) = (a.rows(), a.cols());
-    let modulus = |i: usize, j: usize| Scalar::modulus(a[(i, j)].widen().scale_pow2(p));
-    let below = (0..n.min(m - 1)).any(|j| a[(j + 1, j)] != S::zero());
-    let mut chain = Vec::new();
-    for i in 0..m.min(n) {
-        chain.push(modulus(i, i));
-        let beside = if below { (i + 1, i) } else { (i, i + 1) };
-        if beside.0 < m && beside.1 < n {
-            chain.push(modulus(beside.0, beside.1));
-        }
-    }
-    chain
-}
-
-/// The largest relative error of a singular value, in units of n · ε: of those alone, and of those that come with vectors, by QR iteration.
-fn worst_error<S: Entry>(a: &Mat<S>) -> f64 {
-    let alone = Svd::values(a).expect("a finite matrix");
-    let svd = Svd::thin(a).expect("a finite matrix");
-    error_of(a, &alone).max(error_of(a, svd.s()))
-}
-
-fn error_of<S: Entry>(a: &Mat<S>, s: &[S::Real]) -> f64 {
-    let largest = largest_part(a.as_ref());
-    if largest == S::Real::zero() {
-        return s.iter().fold(0.0, |worst, s| worst.max(s.to_f64()));
-    }
-    let (n, p) = (s.len(), -largest.exponent());
-    let chain = chain(a, p);
-    // Below this a value has lost bits to the end of the range, of the type or of the reference.
-    let floor = Dd::from_f64(1e-140).larger(Dd::one().mul_pow2(S::Real::MIN_EXPONENT + 4 + p));
-    let error = |(i, &s): (usize, &S::Real)| relative_error(&chain, n, n - 1 - i, widen_real(s).mul_pow2(p), floor);
-    let worst = s.iter().enumerate().map(error).fold(0.0, f64::max);
-    worst / (n as f64 * S::Real::EPSILON.to_f64())
+/// The larger of [`relative_errors`].
+fn worst_of<S: Entry>(a: &Mat<S>) -> f64 {
+    let [alone, with_vectors] = relative_errors(a);
+    alone.max(with_vectors)
 }
 
 /// The worst over every kind of the zoo in every form, in units of n · ε.
@@ -93,7 +28,7 @@ pub(crate) fn worst_of_zoo<S: Entry>(sizes: &[usize]) -> f64 {
             for form in FORMS {
                 let mut a = arrange(&d, &e, form);
                 turn_phases(&mut a, &mut random);
-                let error = worst_error(&a);
+                let error = worst_of(&a);
                 assert!(error <= RELATIVE_CONSTANT, "{} {} {form:?}: {error} n ε", S::NAME, animal.name);
                 worst = worst.max(error);
             }
@@ -161,11 +96,11 @@ proptest! {
     fn entries_of_any_size(entries in prop::collection::vec((wild(), wild()), 1..14), form in 0..FORMS.len(), seed in any::<u64>()) {
         let (d, e): (Vec<f64>, Vec<f64>) = entries.into_iter().unzip();
         let a = arrange(&d, &e, FORMS[form]);
-        let error = worst_error(&a);
+        let error = worst_of(&a);
         prop_assert!(error <= RELATIVE_CONSTANT, "real: {error} n ε");
         let mut turned = Mat::from_fn(a.rows(), a.cols(), |i, j| Complex::new(a[(i, j)], 0.0));
         turn_phases(&mut turned, &mut Random::new(seed));
-        let error = worst_error(&turned);
+        let error = worst_of(&turned);
         prop_assert!(error <= RELATIVE_CONSTANT, "complex: {error} n ε");
     }
 }

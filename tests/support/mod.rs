@@ -1,6 +1,7 @@
 //! What the integration tests share. Each of them uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod banded;
 pub(crate) mod bounds;
 pub(crate) mod derivatives;
 pub(crate) mod double_double;
