@@ -8,9 +8,9 @@ use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::layout::Layout;
 use crate::support::random::Random;
-use crate::support::run::{check, check_all_vectors};
+use crate::support::run::{check, check_all_vectors, check_any};
 use crate::support::spectra::Spectrum;
-use crate::support::strategies::recipe;
+use crate::support::strategies::{drawn, recipe};
 use diffsvd::{Mat, Vectors};
 use num_complex::Complex;
 use proptest::prelude::*;
@@ -98,6 +98,14 @@ macro_rules! contract {
                 #[test]
                 fn degenerate_spectra(recipe in recipe(10)) {
                     check_all_vectors("by recipe", &recipe.matrix::<$scalar>(), usize::try_from(recipe.seed % 64)?);
+                }
+                /// Entries at both ends of the range, equal, zero, NaN and infinite on purpose.
+                #[test]
+                fn hostile_entries(
+                    (a, turn) in drawn(|bytes| (bytes.matrix::<$scalar>(8, false), bytes.below(64)))
+                ) {
+                    let vectors = [Vectors::Thin, Vectors::None, Vectors::Full, Vectors::Leading(a.rows().min(a.cols()) / 2)];
+                    check_any(&a, vectors[turn % 4], (Layout::turn(turn), Layout::turn(turn / 4)));
                 }
             }
         }

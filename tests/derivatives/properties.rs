@@ -3,10 +3,11 @@
 
 use super::adjoint::{ADJOINT, cotangents, defect};
 use crate::support::derivatives::{Parts, Triplets, all_rules, jvp, mul, norm, plus, times, vjp};
+use crate::support::drawn::Recipe;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::spectral::whole;
-use crate::support::strategies::{Recipe, recipe};
+use crate::support::strategies::recipe;
 use diffsvd::{AtEqual, Mat, Real, Rule, Scalar, Tolerance};
 use num_complex::Complex;
 use num_traits::One;

@@ -7,7 +7,7 @@ use num_complex::Complex;
 use num_traits::{One, Zero};
 
 use super::double_double::Dd;
-use super::entry::{Entry, at, largest_part, widen, widen_real};
+use super::entry::{Entry, at, largest_number, largest_part, widen, widen_real};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +107,19 @@ impl<S: Entry> Reference<S> {
         self.a.rows().max(self.a.cols()).max(1) as f64 * S::Real::EPSILON.to_f64()
     }
 
-    fn largest(&self) -> Dd {
+    /// s₁, or 1 where it is zero.
+    pub(crate) fn largest(&self) -> Dd {
         self.s.first().copied().filter(|s| *s > Dd::zero()).unwrap_or_else(Dd::one)
+    }
+
+    /// Whether the largest singular value is beyond the range of the type; `None` where rounding decides.
+    pub(crate) fn overflows(&self) -> Option<bool> {
+        if self.exponent < S::Real::MAX_EXPONENT - 40 {
+            return Some(false);
+        }
+        let limit = self.scaled(largest_number());
+        let excess = ((self.largest() - limit) / limit).to_f64() / self.unit();
+        (excess.abs() > Check::Values.constant()).then_some(excess > 0.0)
     }
 
     /// A computed singular value on the scale of the reference.

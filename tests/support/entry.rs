@@ -77,3 +77,10 @@ pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>) -> S::Real {
     }
     largest
 }
+
+/// The largest number of the type; of double-double, which has no more exponent than f64, one that f64 has too.
+pub(crate) fn largest_number<R: Real>() -> R {
+    let one = R::one();
+    let below = R::EPSILON.larger(R::from_f64(f64::EPSILON)).smaller(R::EPSILON.mul_pow2(60));
+    (one + (one - below)).mul_pow2(R::MAX_EXPONENT)
+}

@@ -5,6 +5,7 @@ pub(crate) mod banded;
 pub(crate) mod bounds;
 pub(crate) mod derivatives;
 pub(crate) mod double_double;
+pub(crate) mod drawn;
 pub(crate) mod elementary;
 pub(crate) mod entry;
 pub(crate) mod layout;

@@ -74,6 +74,15 @@ impl<S: Scalar> Run<S> {
         }
     }
 
+    /// All checks, after those of the order and of the memory outside.
+    pub(crate) fn check(&self, reference: &Reference<S>) -> Errors
+    where
+        S: Entry,
+    {
+        self.assert_in_order();
+        self.errors(reference)
+    }
+
     /// All checks against the reference, those of the complete bases included.
     fn errors(&self, reference: &Reference<S>) -> Errors
     where
@@ -110,8 +119,7 @@ pub(crate) fn check<S: Entry>(
     let what = || format!("{} {m}×{n} {name} {vectors:?} {layouts:?}", S::NAME);
     assert_eq!(result, Ok(()), "{}", what());
     work.assert_end_untouched();
-    run.assert_in_order();
-    let errors = run.errors(reference);
+    let errors = run.check(reference);
     errors.assert(what);
     (errors, run.s)
 }
@@ -141,4 +149,40 @@ pub(crate) fn check_all_vectors<S: Entry>(name: &str, a: &Mat<S>, turn: usize) -
         assert!(s == expected[..s.len()], "{} {name} {vectors:?}: {s:?} is not {expected:?}", S::NAME);
     }
     worst
+}
+
+/// The first entry that is not finite, in the order of the rows, as the error that the decomposition must give.
+fn first_not_finite<S: Scalar>(a: &Mat<S>) -> Option<Error> {
+    let places = (0..a.rows()).flat_map(|row| (0..a.cols()).map(move |column| (row, column)));
+    places.into_iter().find(|&place| !a[place].is_finite()).map(|(row, column)| {
+        let nan = [a[(row, column)].re(), a[(row, column)].im()].into_iter().any(|x| x.to_f64().is_nan());
+        Error::NonFinite { argument: "the matrix", row, column, nan }
+    })
+}
+
+/// The contract for any matrix at all: factors within the bounds, or the right error and nothing written.
+///
+/// # Panics
+/// If it is broken.
+pub(crate) fn check_any<S: Entry>(a: &Mat<S>, vectors: Vectors, layouts: Layouts) {
+    let Some(error) = first_not_finite(a) else {
+        let reference = Reference::new(a.as_ref());
+        match reference.overflows() {
+            Some(true) => refused(a, vectors, layouts, Error::Overflow),
+            Some(false) => drop(check("any", a, &reference, vectors, layouts)),
+            None => {}
+        }
+        return;
+    };
+    refused(a, vectors, layouts, error);
+}
+
+fn refused<S: Entry>(a: &Mat<S>, vectors: Vectors, layouts: Layouts, error: Error) {
+    let (m, n) = (a.rows(), a.cols());
+    let input = Buffer::holding(a, layouts.0);
+    let mut run = Run::unwritten(m, n, vectors, layouts.1);
+    let mut work = Workspace::new(svd_workspace_len::<S>(m, n, vectors));
+    assert_eq!(run.decompose(input.as_ref(), work.as_mut()), Err(error), "{} {a:?} {vectors:?}", S::NAME);
+    work.assert_end_untouched();
+    run.assert_unwritten();
 }
