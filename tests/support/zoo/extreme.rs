@@ -3,11 +3,12 @@
 use diffsvd::{Mat, Real, Scalar};
 
 use super::super::random::Random;
+use super::super::spectra::Spectrum;
 use super::{Named, named};
 
 /// All kinds, about n×n. No singular value overflows.
 pub(crate) fn extreme<S: Scalar>(n: usize) -> Vec<Named<S>> {
-    const XDRVBD: &str = "LAPACK xDRVBD, kind 5: near underflow and overflow";
+    const XDRVBD: &str = "LAPACK xDRVBD, kinds 4 and 5: near underflow and overflow";
     let mut random = Random::new(0xe87 + n as u64);
     let one = <S::Real as num_traits::One>::one();
     let smallest = one.mul_pow2(S::Real::MIN_EXPONENT) * S::Real::EPSILON;
@@ -15,6 +16,12 @@ pub(crate) fn extreme<S: Scalar>(n: usize) -> Vec<Named<S>> {
     let below = S::Real::EPSILON.larger(S::Real::from_f64(f64::EPSILON)).smaller(S::Real::EPSILON.mul_pow2(60));
     let below = if S::PARTS == 1 { below } else { below.mul_pow2(3) };
     let largest = S::from_real((one + (one - below)).mul_pow2(S::Real::MAX_EXPONENT));
+    // Their phases may turn the sum of four entries by a few roundings.
+    let half = S::from_real((one - below.mul_pow2(4)).mul_pow2(S::Real::MAX_EXPONENT));
+    let digits = -S::Real::EPSILON.exponent();
+    let even = Spectrum::Arithmetic { cond: 1.0 / S::Real::EPSILON.to_f64() }.values(n, &mut random);
+    let even = random.with_singular_values::<S>(n, n, &even);
+    let evenly = |p: i32| Mat::from_fn(n, n, |i, j| even[(i, j)].scale_pow2(p));
     let b = random.matrix::<S>(n, n);
     let scaled = |p: i32| Mat::from_fn(n, n, |i, j| b[(i, j)].scale_pow2(p));
     let ones = |x: S| Mat::from_fn(n, n, |_, _| x);
@@ -25,6 +32,13 @@ pub(crate) fn extreme<S: Scalar>(n: usize) -> Vec<Named<S>> {
     };
     let graded = |i: usize, j: usize| b[(i, j)].scale_pow2(-20 * i32::try_from(i + j).expect("a small matrix"));
     vec![
+        named("evenly spaced, near underflow", XDRVBD, evenly(S::Real::MIN_EXPONENT + digits)),
+        named("evenly spaced, near overflow", XDRVBD, evenly(S::Real::MAX_EXPONENT - digits)),
+        named(
+            "2×2 of nearly half the largest number",
+            "0.9e308 for f64; s₁ is twice an entry",
+            Mat::from_fn(2, 2, |_, _| half),
+        ),
         named("near overflow", XDRVBD, scaled(S::Real::MAX_EXPONENT - 16)),
         named("near underflow", XDRVBD, scaled(S::Real::MIN_EXPONENT + 8)),
         named("subnormal", "entries of a few bits", scaled(S::Real::MIN_EXPONENT - 8)),

@@ -72,6 +72,18 @@ pub(crate) fn structured<S: Scalar>(n: usize) -> Vec<Named<S>> {
     let arrow = |i: usize, j: usize| if i == j || i == 0 { b[(i, j)] } else { S::zero() };
     all.push(named("arrow", "update of a diagonal matrix by a row", Mat::from_fn(n, n, arrow)));
     all.push(named("twin columns", "exactly dependent columns", exact_zeros(n, n, 2, &mut random)));
+    let turned = |a: &Mat<S>, random: &mut Random| {
+        let (q, r) = (random.orthonormal::<S>(n, n), random.orthonormal::<S>(n, n));
+        q.product(a).and_then(|qa| qa.product(&r)).expect("square matrices")
+    };
+    let kahan =
+        |i: usize, j: usize| if i == j { 0.9_f64.powf(i as f64) } else { -0.4 * unit(j > i) * 0.9_f64.powf(i as f64) };
+    all.push(named("unitary multiple of Kahan's", "Q K R", turned(&dense(n, n, kahan), &mut random)));
+    all.push(named(
+        "unitary multiple of a permutation",
+        DEGENERATE,
+        turned(&dense(n, n, |i, j| unit(order[i] == j)), &mut random),
+    ));
     all.push(named("quaternions", DEGENERATE, exact_pairs(n.div_ceil(2), n.div_ceil(2), &mut random)));
     all
 }
