@@ -100,6 +100,9 @@ mod plan;
 mod stages;
 mod svd;
 
+#[cfg(diffsvd_paths)]
+pub mod paths;
+
 mod factors;
 
 mod derivative;

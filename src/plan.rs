@@ -38,6 +38,30 @@ pub(crate) struct Plan {
     pub(crate) vectors: bool,
     /// Columns of its left factor: 0, k or m.
     pub(crate) left_cols: usize,
+    /// Where one algorithm takes over from another.
+    pub(crate) limits: Limits,
+}
+
+/// Where one algorithm takes over from another: constants, but for the tests, which send every matrix every way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Order from which divide and conquer finds the vectors.
+    pub(crate) divided_from: usize,
+    /// Bytes of a matrix from which its reduction begins with blocks of columns.
+    pub(crate) blocked_from: usize,
+    /// Bytes of what is left for the end of that reduction.
+    pub(crate) reduced_at_once: usize,
+    /// Whether bidiagonal input is looked for.
+    pub(crate) banded: bool,
+}
+
+impl Limits {
+    const MEASURED: Self = Limits {
+        divided_from: DIVIDED_FROM,
+        blocked_from: BLOCKED_FROM,
+        reduced_at_once: REDUCED_AT_ONCE,
+        banded: true,
+    };
 }
 
 impl Plan {
@@ -57,6 +81,7 @@ impl Plan {
             tall: rows > cols.saturating_add(cols / 3 * 2),
             vectors: !matches!(vectors, Vectors::None),
             left_cols,
+            limits: Limits::MEASURED,
         }
     }
 
@@ -73,7 +98,7 @@ impl Plan {
             .saturating_mul(copy.saturating_add(left).saturating_add(3))
             .saturating_add(short.saturating_mul(square.saturating_add(rows).saturating_add(right).saturating_add(1)))
             .saturating_add(if self.blocked() { blocks } else { 0 });
-        let put_off = if self.trailing(0, size_of::<S>()) > BLOCKED_FROM {
+        let put_off = if self.trailing(0, size_of::<S>()) > self.limits.blocked_from {
             let rows = short.saturating_mul(2 * PUT_OFF + 2).saturating_add(padded(2 * PUT_OFF).saturating_mul(n));
             rows.saturating_add(padded(self.reduced_rows()).saturating_mul(PUT_OFF))
         } else {
@@ -92,7 +117,7 @@ impl Plan {
 
     /// Whether the vectors are found by divide and conquer.
     pub(crate) const fn divided(&self) -> bool {
-        self.vectors && self.cols >= DIVIDED_FROM
+        self.vectors && self.cols >= self.limits.divided_from
     }
 
     /// Whether reflectors are applied in blocks.
@@ -104,8 +129,8 @@ impl Plan {
     /// once. An entry has `bytes` bytes.
     pub(crate) const fn reduced_in_blocks(&self, bytes: usize) -> usize {
         let mut cols = 0;
-        if self.trailing(0, bytes) > BLOCKED_FROM {
-            while cols + PUT_OFF < self.cols && self.trailing(cols, bytes) > REDUCED_AT_ONCE {
+        if self.trailing(0, bytes) > self.limits.blocked_from {
+            while cols + PUT_OFF < self.cols && self.trailing(cols, bytes) > self.limits.reduced_at_once {
                 cols += PUT_OFF;
             }
         }

@@ -89,9 +89,20 @@ pub(crate) fn decompose<S: Scalar>(
     if direct && let Some(done) = direct::solve(a, vectors, &mut out) {
         return done;
     }
+    by_stages(a, &plan, out, &mut store)
+}
+
+/// The stages in their order, for a matrix that is not empty.
+pub(crate) fn by_stages<S: Scalar>(
+    a: MatRef<'_, S>,
+    plan: &Plan,
+    out: FactorsMut<'_, S>,
+    store: &mut Store<'_, S::Real>,
+) -> Result<(), Error> {
     let largest = scale::largest_part(a)?;
-    let mut core = Core::carve(&plan, S::PARTS, &mut store);
-    let p = if let Some(band) = banded::detect(a, plan.transposed) {
+    let mut core = Core::carve(plan, S::PARTS, store);
+    let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
+    let p = if let Some(band) = band {
         let p = band.scaling(largest);
         core.solve_band(a, band, p)?;
         p

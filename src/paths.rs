@@ -1,0 +1,100 @@
+//! Every matrix every way: only with `RUSTFLAGS="--cfg diffsvd_paths"`, for the tests of the crate itself (`tests/paths`) and the count of sweeps.
+//!
+//! The shape of a matrix decides which algorithms it meets. Here the caller does, so that a matrix of any size can be sent along each
+//! path and the results be compared. Not part of the interface of the crate.
+
+use crate::diagonalize::{Rotations, qr_iteration};
+use crate::error::Error;
+use crate::matrix::MatRef;
+use crate::plan::{Limits, Plan, Vectors, check_outputs};
+use crate::scalar::{Real, Scalar};
+use crate::svd::{FactorsMut, by_stages};
+use crate::workspace::Store;
+
+/// One way through the stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// What the shape decides, but never Jacobi.
+    Stages,
+    /// QR iteration, at any order.
+    Iteration,
+    /// Divide and conquer, at any order.
+    Divide,
+    /// A = Q R first, also of a square matrix.
+    Triangular,
+    /// No A = Q R, also of a tall matrix.
+    Straight,
+    /// A reduction in blocks of columns, all the way.
+    Blocks,
+    /// Divide and conquer after A = Q R and a reduction in blocks.
+    DivideTriangularBlocks,
+}
+
+impl Path {
+    /// All of them.
+    pub const ALL: [Path; 7] = [
+        Path::Stages,
+        Path::Iteration,
+        Path::Divide,
+        Path::Triangular,
+        Path::Straight,
+        Path::Blocks,
+        Path::DivideTriangularBlocks,
+    ];
+
+    fn plan(self, rows: usize, cols: usize, vectors: Vectors) -> Plan {
+        let plan = Plan::new(rows, cols, vectors);
+        let measured = plan.limits;
+        let (divided, straight) = (Limits { divided_from: 1, ..measured }, Limits { banded: false, ..measured });
+        let blocks = Limits { blocked_from: 0, reduced_at_once: 0, ..straight };
+        match self {
+            Path::Stages => plan,
+            Path::Iteration => Plan { limits: Limits { divided_from: usize::MAX, ..straight }, ..plan },
+            Path::Divide => Plan { limits: Limits { banded: false, ..divided }, ..plan },
+            Path::Triangular => Plan { tall: true, limits: straight, ..plan },
+            Path::Straight => Plan { tall: false, limits: straight, ..plan },
+            Path::Blocks => Plan { limits: blocks, ..plan },
+            Path::DivideTriangularBlocks => Plan { tall: true, limits: Limits { divided_from: 1, ..blocks }, ..plan },
+        }
+    }
+}
+
+/// Length of the workspace of [`svd_into`].
+#[must_use]
+pub fn workspace_len<S: Scalar>(path: Path, rows: usize, cols: usize, vectors: Vectors) -> usize {
+    path.plan(rows, cols, vectors).workspace::<S>()
+}
+
+/// [`svd_into`](crate::svd_into) along this path. All but [`Path::Stages`] treat bidiagonal input as any other, without its relative accuracy.
+///
+/// # Errors
+/// As there; an empty matrix has no path.
+pub fn svd_into<S: Scalar>(
+    path: Path,
+    a: MatRef<'_, S>,
+    vectors: Vectors,
+    out: FactorsMut<'_, S>,
+    work: &mut [S],
+) -> Result<(), Error> {
+    check_outputs(a.shape(), vectors, out.u.shape(), out.s.len(), out.v.shape())?;
+    let plan = path.plan(a.rows(), a.cols(), vectors);
+    if plan.cols == 0 {
+        return Err(Error::Shape { argument: "the matrix", got: a.shape(), expected: (1, 1) });
+    }
+    by_stages(a, &plan, out, &mut Store::new(work, plan.workspace::<S>())?)
+}
+
+/// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused) by QR
+/// iteration, and returns the number of sweeps that it took. `work` has four times the length.
+///
+/// # Errors
+/// [`Error::NoConvergence`]; [`Error::Workspace`].
+pub fn sweeps<R: Real>(d: &mut [R], e: &mut [R], work: &mut [R]) -> Result<usize, Error> {
+    let n = d.len();
+    if work.len() < 4 * n || e.len() < n {
+        return Err(Error::Workspace { needed: 4 * n, got: work.len() });
+    }
+    let (left, right) = work.split_at_mut(2 * n);
+    let ((left_c, left_s), (right_c, right_s)) = (left.split_at_mut(n), right.split_at_mut(n));
+    qr_iteration(d, e, &mut Rotations { left_c, left_s, right_c, right_s }, &mut ())
+}
