@@ -5,7 +5,8 @@
 use num_complex::Complex;
 
 use crate::bidiagonal::{Apply, Tau};
-use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes, padded};
+use crate::kernel::columns::{axpy, multiply};
+use crate::kernel::{Arith, Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes, Task, get, padded, set};
 use crate::scalar::Real;
 
 /// Reflectors in one block.
@@ -55,6 +56,15 @@ impl<'a, R: Real> Reflectors<'a, R> {
     }
 }
 
+/// What reflectors are applied to.
+pub(crate) struct Target<'a, R> {
+    pub(crate) c: Planes<'a, R>,
+    /// Lanes of C beyond which VᴴC is known to be zero.
+    pub(crate) filled: usize,
+    /// Rows that stand elsewhere, where the reflectors are the unit vectors: those of the triangle that a block of rows is joined to.
+    pub(crate) head: Option<BlockMut<'a, R>>,
+}
+
 /// C ← Q C with the product Q of all reflectors, where C is zero below its first `filled` rows.
 /// `scratch` has [`padded`]([`BLOCK`]) rows and [`scratch_cols`] columns.
 pub(crate) fn apply<R: Real>(
@@ -70,66 +80,126 @@ pub(crate) fn apply<R: Real>(
     let starts = (0..reflectors.tau.len()).step_by(BLOCK).rev();
     let mut filled = filled.div_ceil(LANES);
     for start in starts {
-        apply_block(level, Product::Forward, reflectors.block(start), c, filled, scratch);
+        let target = Target { c: c.reborrow(), filled, head: None };
+        apply_block(level, Product::Forward, reflectors.block(start), target, scratch);
         filled = c.depth;
     }
 }
 
-/// The same for one block, and its adjoint. `filled` counts lanes; beyond them VᴴC is known to be zero.
+/// The work storage of one block: T and VᴴV, then VᴴC and T VᴴC.
+pub(crate) struct Workplace<'a, R> {
+    t: &'a mut [Lane<R>],
+    gram: &'a mut [Lane<R>],
+    pub(crate) w: BlockMut<'a, R>,
+    pub(crate) z: BlockMut<'a, R>,
+    square: PlaneShape,
+}
+
+impl<'a, R: Real> Workplace<'a, R> {
+    /// For `k` reflectors and `cols` columns of C.
+    pub(crate) fn new(scratch: &'a mut [Lane<R>], parts: usize, k: usize, cols: usize) -> Self {
+        let small = padded(BLOCK) / LANES;
+        let (t, rest) = scratch.split_at_mut(small * parts * BLOCK);
+        let (gram, rest) = rest.split_at_mut(small * parts * BLOCK);
+        let (w, z) = rest.split_at_mut(small * parts * cols);
+        let square = PlaneShape { top: 0, lanes: small, cols: k, depth: small, parts };
+        let shape = PlaneShape { cols, ..square };
+        let z = BlockMut { data: &mut z[..small * parts * cols], shape };
+        Workplace { t, gram, w: BlockMut { data: w, shape }, z, square }
+    }
+
+    /// T of the reflectors.
+    fn set_factor(&mut self, level: Level, v: Block<'_, R>, tau: &[Tau<R>]) {
+        let mut gram = BlockMut { data: self.gram, shape: self.square };
+        gram.set_gram(level, v, 0);
+        level.run(TriangularFactor { t: self.t, depth: self.square.depth, gram: gram.as_block(), tau });
+    }
+
+    /// T of the reflectors whose VᴴV is known.
+    pub(crate) fn set_factor_from(&mut self, level: Level, gram: Block<'_, R>, tau: &[Tau<R>]) {
+        level.run(TriangularFactor { t: self.t, depth: self.square.depth, gram, tau });
+    }
+
+    /// Z ← −T W or its adjoint.
+    pub(crate) fn multiply(&mut self, level: Level, product: Product) {
+        let t = Block { data: self.t, shape: self.square };
+        match product {
+            Product::Adjoint => self.z.set_overlap(level, t, self.w.as_block()),
+            Product::Forward => {
+                self.z.data.fill([R::zero(); LANES]);
+                self.z.add_product(level, &[t], self.w.as_block());
+            }
+        }
+    }
+}
+
+/// The same for one block, and its adjoint.
 pub(crate) fn apply_block<R: Real>(
     level: Level,
     product: Product,
     reflectors: Reflectors<'_, R>,
-    c: &mut Planes<'_, R>,
-    filled: usize,
+    target: Target<'_, R>,
     scratch: &mut [Lane<R>],
 ) {
     let Reflectors { v, depth, parts, row, tau } = reflectors;
-    let k = tau.len();
+    let Target { c, filled, head } = target;
     // Whole lanes: the rows above are zero in V.
     let top = row / LANES;
     let lanes = depth - top;
     let cols = c.data.len() / c.stride().max(1);
-    let small = padded(BLOCK) / LANES;
-    let v = Block { data: v, shape: PlaneShape { top, lanes, cols: k, depth, parts } };
-    let square = PlaneShape { top: 0, lanes: small, cols: k, depth: small, parts };
-    let wide = PlaneShape { cols, ..square };
-    let (t, rest) = scratch.split_at_mut(small * parts * BLOCK);
-    let (gram, rest) = rest.split_at_mut(small * parts * BLOCK);
-    let (w, z) = rest.split_at_mut(small * parts * cols);
-
-    let mut gram = BlockMut { data: gram, shape: square };
-    gram.set_overlap(level, v, v);
-    let mut factor = Planes { data: t, depth: small, parts };
-    triangular_factor(&mut factor, &Planes { data: gram.data, depth: small, parts }, tau);
-    let t = Block { data: factor.data, shape: square };
-
+    let v = Block { data: v, shape: PlaneShape { top, lanes, cols: tau.len(), depth, parts } };
+    let mut place = Workplace::new(scratch, parts, tau.len(), cols);
+    place.set_factor(level, v, tau);
     // The columns of C may be longer than those of V.
     let c_shape = PlaneShape { top, lanes, cols, depth: c.depth, parts };
     let mut c = BlockMut { data: c.data, shape: c_shape };
-    let mut w = BlockMut { data: w, shape: wide };
-    w.set_overlap(level, v.first_lanes(filled - top.min(filled)), c.as_block());
-    let mut z = BlockMut { data: &mut z[..small * parts * cols], shape: wide };
-    match product {
-        Product::Adjoint => z.set_overlap(level, t, w.as_block()),
-        Product::Forward => {
-            z.data.fill([R::zero(); LANES]);
-            z.add_product(level, &[t], w.as_block());
-        }
+    place.w.set_overlap(level, v.first_lanes(filled - top.min(filled)), c.as_block());
+    if let Some(head) = &head {
+        BlockMut { data: place.w.data, shape: PlaneShape { lanes: head.shape.lanes, ..place.w.shape } }
+            .add(head.as_block());
     }
-    c.add_product(level, &[v], z.as_block());
+    place.multiply(level, product);
+    if let Some(mut head) = head {
+        head.add(place.z.as_block());
+    }
+    c.add_product(level, &[v], place.z.as_block());
 }
 
 /// −T from VᴴV: column j of T is −τⱼ T VᴴVⱼ above the diagonal and τⱼ on it.
-fn triangular_factor<R: Real>(t: &mut Planes<'_, R>, gram: &Planes<'_, R>, tau: &[Tau<R>]) {
-    t.data.fill([R::zero(); LANES]);
-    for (j, &[re, im]) in tau.iter().enumerate() {
-        let tau = Complex { re, im };
-        for i in 0..j {
-            let zero = Complex { re: R::zero(), im: R::zero() };
-            let sum = (i..j).fold(zero, |sum, l| sum + t.get(i, l) * gram.get(l, j));
-            t.set(i, j, -tau * sum);
+struct TriangularFactor<'a, R> {
+    t: &'a mut [Lane<R>],
+    depth: usize,
+    /// Only what is above the diagonal is looked at.
+    gram: Block<'a, R>,
+    tau: &'a [Tau<R>],
+}
+
+impl<R: Real> Task for TriangularFactor<'_, R> {
+    type Real = R;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        if self.gram.shape.parts == 1 { self.compute::<A, 1>() } else { self.compute::<A, 2>() }
+    }
+}
+
+impl<R: Real> TriangularFactor<'_, R> {
+    #[inline(always)]
+    fn compute<A: Arith, const PARTS: usize>(self) {
+        let TriangularFactor { t, depth, gram, tau } = self;
+        t.fill([R::zero(); LANES]);
+        let stride = depth * PARTS;
+        let PlaneShape { top, depth: height, .. } = gram.shape;
+        for (j, &[re, im]) in tau.iter().enumerate() {
+            let (done, rest) = t.split_at_mut(j * stride);
+            let column = &mut rest[..stride];
+            let tau = Complex { re: -re, im: -im };
+            let overlaps = &gram.data[j * height * PARTS..(j + 1) * height * PARTS];
+            for (l, other) in done.chunks_exact(stride).enumerate() {
+                let factor = multiply::<R, PARTS>(tau, get(overlaps, top * LANES + l, height));
+                axpy::<A, R, PARTS>(column, factor, other, depth, 0);
+            }
+            set(column, j, depth, tau);
         }
-        t.set(j, j, -tau);
     }
 }

@@ -93,6 +93,7 @@ mod banded;
 mod bidiagonal;
 mod block;
 mod diagonalize;
+mod tall;
 
 mod direct;
 mod jacobi;

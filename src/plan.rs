@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::kernel::padded;
 use crate::matrix::check_shape;
 use crate::scalar::Scalar;
+use crate::tall::RowBlocks;
 use crate::workspace::ALIGNMENT;
 
 /// Which singular vectors are wanted. With k = min(m, n):
@@ -92,11 +93,13 @@ impl Plan {
             return 0;
         }
         let (tall, short) = (padded(m), padded(n));
-        let Stores { copy, square, rows, left, right, middle } = self.stores();
+        let Stores { copy, square, rows, left, right, middle, joint } = self.stores();
         let blocks = padded(BLOCK).saturating_mul(scratch_cols(if self.left_cols > n { self.left_cols } else { n }));
         let entries = tall
             .saturating_mul(copy.saturating_add(left).saturating_add(3))
-            .saturating_add(short.saturating_mul(square.saturating_add(rows).saturating_add(right).saturating_add(1)))
+            .saturating_add(short.saturating_mul(
+                square.saturating_add(rows).saturating_add(right).saturating_add(joint).saturating_add(1),
+            ))
             .saturating_add(if self.blocked() { blocks } else { 0 });
         let put_off = if self.trailing(0, size_of::<S>()) > self.limits.blocked_from {
             let rows = short.saturating_mul(2 * PUT_OFF + 2).saturating_add(padded(2 * PUT_OFF).saturating_mul(n));
@@ -107,7 +110,7 @@ impl Plan {
         let entries = entries.saturating_add(put_off);
         let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
         let reals = n
-            .saturating_mul(REALS_PER_COLUMN)
+            .saturating_mul(REALS_PER_COLUMN.saturating_add(2 * (self.row_blocks().count() - 1)))
             .saturating_add(short.saturating_mul(2).saturating_mul(middle))
             .saturating_add(divide);
         // Room to start at a cache line.
@@ -122,7 +125,12 @@ impl Plan {
 
     /// Whether reflectors are applied in blocks.
     pub(crate) const fn blocked(&self) -> bool {
-        (self.tall && self.cols > PANEL) || self.divided()
+        (self.tall && self.cols > PANEL) || self.row_blocks().count() > 1 || self.divided()
+    }
+
+    /// How the rows are cut for A = Q R.
+    pub(crate) const fn row_blocks(&self) -> RowBlocks {
+        if self.tall { RowBlocks::new(self.rows, self.cols) } else { RowBlocks::whole(self.rows) }
     }
 
     /// Columns that are reduced in blocks, before what is left fits the cache, where it is faster to update each column at
@@ -148,9 +156,10 @@ impl Plan {
         if self.tall { self.cols } else { self.rows }
     }
 
-    /// Rows of the left factor that are not zero before reflectors are applied to it: a complete basis has ones down to the last.
-    pub(crate) const fn filled(&self) -> usize {
-        if self.left_cols > self.cols { self.rows } else { self.cols }
+    /// Whether the left factor has no more columns than A: then it is zero below its first rows before reflectors are applied to it;
+    /// a complete basis has ones down to the last.
+    pub(crate) const fn thin(&self) -> bool {
+        self.left_cols <= self.cols
     }
 
     /// Columns of each matrix in the work storage.
@@ -164,6 +173,7 @@ impl Plan {
             left: if apart { self.left_cols } else { 0 },
             right: if self.divided() { n } else { 0 },
             middle: if self.divided() { n } else { 0 },
+            joint: if self.row_blocks().count() > 1 { self.left_cols } else { 0 },
         }
     }
 }
@@ -183,6 +193,8 @@ pub(crate) struct Stores {
     pub(crate) right: usize,
     /// The two real factors of the bidiagonal matrix.
     pub(crate) middle: usize,
+    /// What the reflectors of a block of rows have in common with the left basis.
+    pub(crate) joint: usize,
 }
 
 /// Bytes of a matrix from which its reduction begins with blocks of columns, and of what is left for the end: what a second

@@ -30,12 +30,23 @@ pub(crate) fn reflect<A: Arith, R: Real, const PARTS: usize>(
     row: usize,
     depth: usize,
 ) -> Reflector<R> {
-    let one = Complex { re: R::one(), im: R::zero() };
     let alpha = get(x, row, depth);
     set(x, row, depth, Complex { re: R::zero(), im: R::zero() });
+    let reflector = reflect_below::<A, R, PARTS>(x, row, depth, alpha);
+    set(x, row, depth, Complex { re: R::one(), im: R::zero() });
+    reflector
+}
+
+/// The same where the first entry, α, stands elsewhere: x becomes v but for its one.
+#[inline(always)]
+pub(crate) fn reflect_below<A: Arith, R: Real, const PARTS: usize>(
+    x: &mut [Lane<R>],
+    row: usize,
+    depth: usize,
+    alpha: Complex<R>,
+) -> Reflector<R> {
     let rest = norm::<A, R, PARTS>(x, row, depth);
     if rest == R::zero() && alpha.im == R::zero() {
-        set(x, row, depth, one);
         return Reflector { tau: Complex { re: R::zero(), im: R::zero() }, beta: alpha.re };
     }
     let size = if PARTS == 1 { alpha.re.hypot(rest) } else { alpha.modulus().hypot(rest) };
@@ -46,7 +57,6 @@ pub(crate) fn reflect<A: Arith, R: Real, const PARTS: usize>(
     let difference = Complex { re: alpha.re - beta, im: alpha.im };
     let factor = if PARTS == 1 { Complex::from(difference.re.recip()) } else { complex::recip(difference) };
     scale::<A, R, PARTS>(x, depth, row / LANES, factor);
-    set(x, row, depth, one);
     Reflector { tau: Complex { re: (beta - alpha.re) / beta, im: -alpha.im / beta }, beta }
 }
 
@@ -60,12 +70,11 @@ fn reflect_tiny<A: Arith, R: Real, const PARTS: usize>(
     size: R,
 ) -> Reflector<R> {
     let p = size.exponent();
-    set(x, row, depth, alpha);
     for i in row..depth * LANES {
         let entry = get(x, i, depth);
         set(x, i, depth, entry.scale_pow2(-p));
     }
-    let Reflector { tau, beta } = reflect::<A, R, PARTS>(x, row, depth);
+    let Reflector { tau, beta } = reflect_below::<A, R, PARTS>(x, row, depth, alpha.scale_pow2(-p));
     Reflector { tau, beta: beta.mul_pow2(p) }
 }
 
@@ -96,7 +105,7 @@ fn safe_norm<R: Real>(x: &[Lane<R>], from: usize, depth: usize) -> R {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::columns::reflect_columns;
+    use crate::kernel::reflect::reflect_columns;
     use crate::kernel::{Level, Task};
 
     /// Hᴴx − β e₁ relative to β, the largest entry.

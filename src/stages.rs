@@ -1,16 +1,18 @@
 //! The stages of the decomposition in their order, and the work storage that they share.
 
 use crate::banded::{self, Frame};
-use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, Panel, PutOff, Reduce, ReduceBlock, Scratch, Tau};
-use crate::block::{self, BLOCK, PANEL, Product, Reflectors, scratch_cols};
+use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, PutOff, Reduce, ReduceBlock, Scratch, Tau};
+use crate::block::{self, BLOCK, Reflectors, scratch_cols};
 use crate::diagonalize::{self, Rotations, divide_workspace_len};
 use crate::error::Error;
 use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes};
-use crate::matrix::{MatMut, MatRef};
+use crate::matrix::MatRef;
 use crate::plan::Plan;
 use crate::rotation::Columns;
 use crate::scalar::{Real, Scalar};
+use crate::scale;
 use crate::svd::FactorsMut;
+use crate::tall::{self, RowBlocks, Triangle};
 use crate::workspace::Store;
 
 /// The matrix on its way to U, s and V.
@@ -28,13 +30,16 @@ pub(crate) struct Core<'w, R> {
     /// x.
     row: &'w mut [Lane<R>],
     // What each of these holds, and when, is said at `Stores`.
-    pub(crate) copy: Planes<'w, R>,
+    copy: Planes<'w, R>,
     square: Planes<'w, R>,
     rows: Planes<'w, R>,
     left: Planes<'w, R>,
     right: Planes<'w, R>,
     /// X and Y of B = X diag(s) Yᵀ.
     middle: [Planes<'w, R>; 2],
+    joint: Planes<'w, R>,
+    /// How the rows of `copy` and `left` are cut.
+    row_blocks: RowBlocks,
     divide: &'w mut [R],
     blocks: &'w mut [Lane<R>],
     put_off: PutOff<'w, R>,
@@ -50,6 +55,7 @@ impl<'w, R: Real> Core<'w, R> {
         let left = store.planes(m, stores.left, parts);
         let right = store.planes(n, stores.right, parts);
         let middle = core::array::from_fn(|_| store.planes(n, stores.middle, 1));
+        let joint = store.planes(n, stores.joint, parts);
         let columns = core::array::from_fn(|_| store.planes(m, 1, parts).data);
         let row = store.planes(n, 1, parts).data;
         let blocked = if plan.blocked() { scratch_cols(plan.left_cols.max(n)) } else { 0 };
@@ -63,7 +69,9 @@ impl<'w, R: Real> Core<'w, R> {
             rows: core::array::from_fn(|_| store.planes(n, put_off.min(1), parts).data),
         };
         let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
-        let [tau_q, tau_p, tau_r] = store.reals::<3>(2 * n).map(|taus| taus.as_chunks_mut().0);
+        let [tau_q, tau_p] = store.reals::<2>(2 * n).map(|taus| taus.as_chunks_mut().0);
+        let row_blocks = plan.row_blocks();
+        let [tau_r] = store.reals(2 * n * row_blocks.count()).map(|taus| taus.as_chunks_mut().0);
         let [divide] = store.reals(if plan.divided() { divide_workspace_len(n) } else { 0 });
         let rotations = Rotations { left_c, left_s, right_c, right_s };
         Core {
@@ -83,16 +91,29 @@ impl<'w, R: Real> Core<'w, R> {
             left,
             right,
             middle,
+            joint,
+            row_blocks,
             divide,
             blocks,
             put_off,
         }
     }
 
+    /// Copies 2⁻ᵖ A, or its adjoint, to the work storage.
+    pub(crate) fn load<S: Scalar<Real = R>>(&mut self, a: MatRef<'_, S>, p: i32) -> Result<(), Error> {
+        let (n, blocks) = (self.plan.cols, self.row_blocks);
+        for i in 0..blocks.count() {
+            let (first, rows) = blocks.rows(i);
+            let part = if self.plan.transposed { a.block(0, first, n, rows)? } else { a.block(first, 0, rows, n)? };
+            scale::load(part, self.plan.transposed, p, &mut blocks.block(&mut self.copy, i));
+        }
+        Ok(())
+    }
+
     /// A dense matrix: to bidiagonal form, to diagonal form, and back.
     pub(crate) fn solve_dense(&mut self) -> Result<(), Error> {
         if self.plan.tall {
-            self.triangularize();
+            self.triangle().compute();
         }
         self.reduce();
         if !self.plan.vectors {
@@ -104,44 +125,38 @@ impl<'w, R: Real> Core<'w, R> {
             self.iterate()?;
         }
         if self.plan.tall {
-            let q = Reflectors::all(&self.copy, &self.tau_r[..self.plan.cols]);
-            block::apply(self.level, q, &mut self.left, self.plan.filled(), self.blocks);
+            self.form_left();
         }
         Ok(())
     }
 
-    /// A = Q R, panel by panel, which is made of narrower panels that stay in the cache; R goes to `square`.
-    fn triangularize(&mut self) {
-        let n = self.plan.cols;
-        self.square.set_unit_columns(0);
-        for first in (0..n).step_by(BLOCK) {
-            let end = n.min(first + BLOCK);
-            for first in (first..end).step_by(PANEL) {
-                self.panel(first, end.min(first + PANEL));
-                self.update(first, end.min(first + PANEL), end);
-            }
-            self.update(first, end, n);
-        }
-    }
-
-    /// The reflectors of columns `first..end`.
-    fn panel(&mut self, first: usize, end: usize) {
-        let a = self.copy.reborrow().split(first).1.split(end - first).0;
-        let r = self.square.reborrow().split(first).1;
+    /// A = Q R; R goes to `square`.
+    fn triangle(&mut self) -> Triangle<'_, 'w, R> {
         let [v, ..] = &mut self.columns;
-        self.level.run(Panel { a, first, r, tau: &mut self.tau_r[first..end], v });
+        Triangle {
+            level: self.level,
+            blocks: self.row_blocks,
+            a: &mut self.copy,
+            r: &mut self.square,
+            tau: self.tau_r,
+            v,
+            scratch: self.blocks,
+        }
     }
 
-    /// Applies the reflectors of columns `first..middle` to columns `middle..end`.
-    fn update(&mut self, first: usize, middle: usize, end: usize) {
-        if middle < end {
-            let (a, trailing) = self.copy.reborrow().split(first).1.split(middle - first);
-            let mut trailing = trailing.split(end - middle).0;
-            let tau = &self.tau_r[first..middle];
-            let filled = a.depth;
-            let q = Reflectors { row: first, ..Reflectors::all(&a, tau) };
-            block::apply_block(self.level, Product::Adjoint, q, &mut trailing, filled, self.blocks);
-        }
+    /// Q [X; 0] from the X at the top of `left`.
+    fn form_left(&mut self) {
+        let mut form = tall::Form {
+            level: self.level,
+            blocks: self.row_blocks,
+            v: &mut self.copy,
+            tau: self.tau_r,
+            c: &mut self.left,
+            gram: &mut self.square,
+            z: &mut self.joint,
+            scratch: self.blocks,
+        };
+        form.compute(self.plan.thin());
     }
 
     /// To bidiagonal form; the reflectors are left in `copy` (or `square`) and in `rows`.
@@ -198,7 +213,7 @@ impl<'w, R: Real> Core<'w, R> {
         let sink = &mut Columns { u: q, v: self.rows.reborrow(), level };
         diagonalize::qr_iteration(self.d, self.e, &mut self.rotations, sink)?;
         if self.plan.tall {
-            spread(&self.square, n, &mut self.left);
+            self.row_blocks.block(&mut self.left, 0).set_corner(&self.square, n);
         }
         Ok(())
     }
@@ -208,10 +223,12 @@ impl<'w, R: Real> Core<'w, R> {
         let (n, level) = (self.plan.cols, self.level);
         let [x, y] = &mut self.middle;
         diagonalize::divide_and_conquer(self.d, self.e, x.reborrow(), y.reborrow(), self.divide, level)?;
-        spread(x, n, &mut self.left);
+        let mut left = self.row_blocks.block(&mut self.left, 0);
+        left.set_corner(x, n);
         let q = if self.plan.tall { &self.square } else { &self.copy };
-        block::apply(level, Reflectors::all(q, self.tau_q), &mut self.left, self.plan.filled(), self.blocks);
-        spread(y, n, &mut self.right);
+        let filled = if self.plan.thin() { n } else { left.depth * LANES };
+        block::apply(level, Reflectors::all(q, self.tau_q), &mut left, filled, self.blocks);
+        self.right.set_corner(y, n);
         block::apply(level, Reflectors::all(&self.rows, self.tau_p), &mut self.right, n, self.blocks);
         Ok(())
     }
@@ -232,6 +249,7 @@ impl<'w, R: Real> Core<'w, R> {
         p: i32,
     ) -> Result<(), Error> {
         let parts = self.copy.parts;
+        self.row_blocks = RowBlocks::whole(self.plan.rows);
         let [left, ..] = &mut self.columns;
         let mut frame = Frame {
             left: Planes::from_column(left, parts),
@@ -264,36 +282,16 @@ impl<'w, R: Real> Core<'w, R> {
             *s = unscale(d);
         }
         if self.plan.vectors {
-            let (tall, short) = if self.plan.transposed { (out.v, out.u) } else { (out.u, out.v) };
-            let [left, right] = self.bases();
-            copy_out(&left, tall);
-            copy_out(&right, short);
+            let (mut tall, short) = if self.plan.transposed { (out.v, out.u) } else { (out.u, out.v) };
+            let cols = tall.cols();
+            let blocks = self.row_blocks;
+            let [mut left, right] = self.bases();
+            for i in 0..blocks.count() {
+                let (first, rows) = blocks.rows(i);
+                scale::unload(&blocks.block(&mut left, i), tall.reborrow().block(first, 0, rows, cols)?);
+            }
+            scale::unload(&right, short);
         }
         Ok(())
-    }
-}
-
-/// The leading columns of a basis.
-fn copy_out<S: Scalar>(basis: &Planes<'_, S::Real>, mut to: MatMut<'_, S>) {
-    let stride = basis.stride();
-    for (j, column) in basis.data.chunks_exact(stride).take(to.cols()).enumerate() {
-        let (re, im) = column.as_flattened().split_at(basis.depth * LANES);
-        let entry = |i: usize| S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] });
-        match to.contiguous_col(j) {
-            Some(target) => target.iter_mut().enumerate().for_each(|(i, x)| *x = entry(i)),
-            None => (0..to.rows()).for_each(|i| to.put(i, j, entry(i))),
-        }
-    }
-}
-
-/// Copies the n×n matrix `from` to the top left of `to`, [X 0; 0 I], plane by plane; a real matrix gets no imaginary part.
-fn spread<R: Real>(from: &Planes<'_, R>, n: usize, to: &mut Planes<'_, R>) {
-    to.set_unit_columns(0);
-    let (depth, stride) = (from.depth, to.stride());
-    let columns = from.data.chunks_exact(from.stride()).zip(to.data.chunks_exact_mut(stride));
-    for (from, column) in columns.take(n) {
-        for (from, plane) in from.chunks_exact(depth).zip(column.chunks_exact_mut(to.depth)) {
-            plane[..depth].copy_from_slice(from);
-        }
     }
 }

@@ -108,7 +108,7 @@ pub(crate) fn by_stages<S: Scalar>(
         p
     } else {
         let p = scale::exponent(largest);
-        scale::load(a, plan.transposed, p, &mut core.copy);
+        core.load(a, p)?;
         core.solve_dense()?;
         p
     };

@@ -14,7 +14,8 @@ use num_complex::Complex;
 
 use crate::block::Reflectors;
 use crate::complex;
-use crate::kernel::columns::{Step, axpy, reduction_pass, reflect_columns, scale};
+use crate::kernel::columns::{Step, axpy, reduction_pass, scale};
+use crate::kernel::reflect::reflect_columns;
 use crate::kernel::{Arith, LANES, Lane, Planes, Task, get, set};
 use crate::reflector::{Reflector, reflect};
 use crate::rotation::tiny;

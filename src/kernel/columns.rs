@@ -5,31 +5,34 @@
 
 use num_complex::Complex;
 
-use super::lanes::{add_product, add_scaled, lane_by_lane, scaled, sub_product, total};
+use super::lanes::{add_product, add_scaled, each, lane_by_lane, scaled, sub_product, total};
 use super::{Arith, LANES, Lane};
 use crate::scalar::Real;
 
 /// Columns that a loop carries at once: their sums hide each other's latency, and v, w and z are loaded once for all.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
-/// Calls `$f::<…, GROUP>` for whole groups of columns and `$f::<…, 1>` for the others.
+/// Calls `$body` with the planes of whole groups of columns, from lane `$from` on, and then of single ones.
 macro_rules! in_groups {
-    ($columns:expr, $stride:expr, |$index:ident, $group:ident| $body:expr) => {{
+    ($columns:expr, $depth:expr, $from:expr, |$index:ident, $group:ident| $body:expr) => {{
         let mut $index = 0;
-        let mut groups = $columns.chunks_exact_mut(GROUP * $stride);
+        let stride = $depth * PARTS;
+        let mut groups = $columns.chunks_exact_mut(GROUP * stride);
         for group in &mut groups {
-            let mut columns = group.chunks_exact_mut($stride);
-            let $group: [&mut [Lane<R>]; GROUP] = core::array::from_fn(|_| columns.next().unwrap_or_default());
+            let mut columns = group.chunks_exact_mut(stride);
+            let mut next = || planes_mut::<PARTS, R>(columns.next().unwrap_or_default(), $depth, $from);
+            let $group: [PlanesMut<'_, R>; GROUP] = [next(), next(), next(), next()];
             $body;
             $index += GROUP;
         }
-        for column in groups.into_remainder().chunks_exact_mut($stride) {
-            let $group = [column];
+        for column in groups.into_remainder().chunks_exact_mut(stride) {
+            let $group = [planes_mut::<PARTS, R>(column, $depth, $from)];
             $body;
             $index += 1;
         }
     }};
 }
+pub(super) use in_groups;
 
 /// Real and imaginary plane of a column from lane `from` on; the latter is empty where there is none.
 #[inline(always)]
@@ -44,17 +47,21 @@ pub(super) fn planes<const PARTS: usize, R>(column: &[Lane<R>], depth: usize, fr
 
 /// The same, to be written.
 #[inline(always)]
-pub(super) fn planes_mut<const PARTS: usize, R>(
-    column: &mut [Lane<R>],
-    depth: usize,
-    from: usize,
-) -> (&mut [Lane<R>], &mut [Lane<R>]) {
+pub(super) fn planes_mut<const PARTS: usize, R>(column: &mut [Lane<R>], depth: usize, from: usize) -> PlanesMut<'_, R> {
     if PARTS == 1 {
         (&mut column[from..depth], &mut [])
     } else {
         let (re, im) = column.split_at_mut(depth);
         (&mut re[from..], &mut im[from..depth])
     }
+}
+
+/// Real and imaginary plane, to be written.
+pub(super) type PlanesMut<'a, R> = (&'a mut [Lane<R>], &'a mut [Lane<R>]);
+
+#[inline(always)]
+pub(super) fn zero_entry<R: Real>() -> Complex<R> {
+    Complex { re: R::zero(), im: R::zero() }
 }
 
 /// Σ |xᵢ|², which may overflow or underflow.
@@ -137,9 +144,14 @@ pub(crate) fn reduction_pass<A: Arith, R: Real, const PARTS: usize>(
     first: usize,
     step: &mut Step<'_, R>,
 ) {
-    let stride = step.depth * PARTS;
     let width = x.len() / PARTS;
-    in_groups!(columns, stride, |index, group| pass_group::<A, R, PARTS, _>(group, x, width, first + index, step));
+    in_groups!(columns, step.depth, step.row / LANES, |index, group| pass_group::<A, R, PARTS, _>(
+        group,
+        x,
+        width,
+        first + index,
+        step
+    ));
 }
 
 /// The vectors of one step of the reduction.
@@ -156,7 +168,7 @@ pub(crate) struct Step<'a, R> {
 
 #[inline(always)]
 fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
-    group: [&mut [Lane<R>]; COUNT],
+    mut group: [PlanesMut<'_, R>; COUNT],
     x: &mut [Lane<R>],
     width: usize,
     first: usize,
@@ -168,11 +180,10 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
     let (v_re, v_im) = planes::<PARTS, R>(step.v, depth, from);
     let (z_re, z_im) = planes_mut::<PARTS, R>(step.z, depth, from);
     let count = depth - from;
-    let mut group = group.map(|column| planes_mut::<PARTS, R>(column, depth, from));
 
     let mut dot_re = [zero; COUNT];
     let mut dot_im = [zero; COUNT];
-    let p: [Complex<R>; COUNT] = core::array::from_fn(|c| super::lanes::get(x, first + c, width));
+    let p: [Complex<R>; COUNT] = each(zero_entry(), |c| super::lanes::get(x, first + c, width));
     for i in 0..count {
         lane_by_lane();
         let (wr, vr) = (w_re[i], v_re[i]);
@@ -191,7 +202,7 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
             a_re[i] = re;
         }
     }
-    let mut t = [Complex { re: R::zero(), im: R::zero() }; COUNT];
+    let mut t = [zero_entry(); COUNT];
     let mut row = t;
     for c in 0..COUNT {
         let dot = Complex { re: total(dot_re[c]), im: if PARTS == 2 { total(dot_im[c]) } else { R::zero() } };
@@ -231,67 +242,8 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
     }
 }
 
-/// a ← a + (t vᴴa) v for every column.
-#[inline(always)]
-pub(crate) fn reflect_columns<A: Arith, R: Real, const PARTS: usize>(
-    columns: &mut [Lane<R>],
-    v: &[Lane<R>],
-    t: Complex<R>,
-    depth: usize,
-    from: usize,
-) {
-    let stride = depth * PARTS;
-    in_groups!(columns, stride, |_index, group| reflect_group::<A, R, PARTS, _>(group, v, t, depth, from));
-}
-
-#[inline(always)]
-fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
-    group: [&mut [Lane<R>]; COUNT],
-    v: &[Lane<R>],
-    t: Complex<R>,
-    depth: usize,
-    from: usize,
-) {
-    let zero = [R::zero(); LANES];
-    let (v_re, v_im) = planes::<PARTS, R>(v, depth, from);
-    let mut group = group.map(|column| planes_mut::<PARTS, R>(column, depth, from));
-    let count = depth - from;
-    let mut dot_re = [zero; COUNT];
-    let mut dot_im = [zero; COUNT];
-    for i in 0..count {
-        lane_by_lane();
-        let vr = v_re[i];
-        for c in 0..COUNT {
-            let (a_re, a_im) = &group[c];
-            dot_re[c] = add_product::<A, R>(dot_re[c], vr, a_re[i]);
-            if PARTS == 2 {
-                let vi = v_im[i];
-                dot_re[c] = add_product::<A, R>(dot_re[c], vi, a_im[i]);
-                dot_im[c] = sub_product::<A, R>(add_product::<A, R>(dot_im[c], vr, a_im[i]), vi, a_re[i]);
-            }
-        }
-    }
-    let factors: [Complex<R>; COUNT] = core::array::from_fn(|c| {
-        let im = if PARTS == 2 { total(dot_im[c]) } else { R::zero() };
-        multiply::<R, PARTS>(t, Complex { re: total(dot_re[c]), im })
-    });
-    for i in 0..count {
-        lane_by_lane();
-        let vr = v_re[i];
-        for c in 0..COUNT {
-            let (a_re, a_im) = &mut group[c];
-            a_re[i] = add_scaled::<A, R>(a_re[i], vr, factors[c].re);
-            if PARTS == 2 {
-                let vi = v_im[i];
-                a_re[i] = add_scaled::<A, R>(a_re[i], vi, -factors[c].im);
-                a_im[i] = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], vi, factors[c].re), vr, factors[c].im);
-            }
-        }
-    }
-}
-
 /// The product of two coefficients.
 #[inline(always)]
-pub(super) fn multiply<R: Real, const PARTS: usize>(a: Complex<R>, b: Complex<R>) -> Complex<R> {
+pub(crate) fn multiply<R: Real, const PARTS: usize>(a: Complex<R>, b: Complex<R>) -> Complex<R> {
     if PARTS == 1 { Complex { re: a.re * b.re, im: R::zero() } } else { a * b }
 }

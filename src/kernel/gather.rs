@@ -4,8 +4,8 @@
 
 use num_complex::Complex;
 
-use super::columns::{multiply, planes, planes_mut};
-use super::lanes::{add_product, add_scaled, get, lane_by_lane, set, sub_product, total};
+use super::columns::{multiply, planes, planes_mut, zero_entry};
+use super::lanes::{add_product, add_scaled, each, get, lane_by_lane, set, sub_product, total};
 use super::{Arith, LANES, Lane};
 use crate::scalar::Real;
 
@@ -46,7 +46,7 @@ pub(crate) fn combine<A: Arith, R: Real, const PARTS: usize>(
     from: usize,
 ) {
     in_groups!(x, depth, from, |index, group| {
-        let factors = core::array::from_fn(|c| a(index + c));
+        let factors = each(zero_entry(), |c| a(index + c));
         combine_group::<A, R, PARTS, _>(y, group, factors, depth, from);
     });
 }

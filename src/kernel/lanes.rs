@@ -34,6 +34,16 @@ pub(crate) fn lane_by_lane() {
     core::hint::black_box(());
 }
 
+/// `core::array::from_fn` for the inside of a loop: that one may become a call, and what its closure borrows then leaves the registers.
+#[inline(always)]
+pub(super) fn each<T: Copy, const N: usize>(first: T, mut entry: impl FnMut(usize) -> T) -> [T; N] {
+    let mut all = [first; N];
+    for (i, x) in all.iter_mut().enumerate() {
+        *x = entry(i);
+    }
+    all
+}
+
 /// c + x a.
 #[inline(always)]
 pub(super) fn add_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lane<R> {
@@ -144,6 +154,27 @@ impl<'a, R: Real> Planes<'a, R> {
     pub(crate) fn set(&mut self, i: usize, j: usize, value: Complex<R>) {
         let depth = self.depth;
         set(self.column(j), i, depth, value);
+    }
+
+    /// The matrix becomes rows `first..` of the identity.
+    pub(crate) fn set_unit_rows(&mut self, first: usize) {
+        self.data.fill([R::zero(); LANES]);
+        let (depth, stride) = (self.depth, self.stride());
+        for (i, column) in self.data.chunks_exact_mut(stride).skip(first).take(depth * LANES).enumerate() {
+            column[i / LANES][i % LANES] = R::one();
+        }
+    }
+
+    /// The matrix becomes [X 0; 0 I] with the n×n matrix X, plane by plane; a real X has no imaginary part.
+    pub(crate) fn set_corner(&mut self, x: &Planes<'_, R>, n: usize) {
+        self.set_unit_rows(0);
+        let stride = self.stride();
+        let columns = x.data.chunks_exact(x.stride()).zip(self.data.chunks_exact_mut(stride));
+        for (from, column) in columns.take(n) {
+            for (from, plane) in from.chunks_exact(x.depth).zip(column.chunks_exact_mut(self.depth)) {
+                plane[..x.depth].copy_from_slice(from);
+            }
+        }
     }
 
     /// Column j becomes the unit vector of row `first` + j.

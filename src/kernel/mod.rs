@@ -8,10 +8,13 @@ pub(crate) mod columns;
 pub(crate) mod gather;
 mod lanes;
 mod level;
+mod overlap;
 mod planar;
 mod product;
+pub(crate) mod reflect;
 pub(crate) mod root;
 mod transpose;
+mod update;
 mod wave;
 
 pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};

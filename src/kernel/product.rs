@@ -8,11 +8,11 @@
 use core::mem::MaybeUninit;
 use core::slice;
 
-use super::lanes::{add_scaled, scaled};
+use super::lanes::{add_scaled, each, lane_by_lane};
 use super::{Arith, LANES, Lane, Level, Task};
 use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
-use crate::scalar::{One, Real, Scalar};
+use crate::scalar::{One, Real, Scalar, Zero};
 
 /// A factor of a matrix product: a view, read with or without conjugation.
 #[derive(Clone, Copy, Debug)]
@@ -187,6 +187,7 @@ fn multiply<A: Arith, R: Real, const PARTS: usize, const TALL: usize, const WIDE
 ) -> Tile<R, PARTS, TALL, WIDE> {
     let mut tile = [[[[R::zero(); LANES]; TALL]; PARTS]; WIDE];
     for (a, b) in a.chunks_exact(TALL * PARTS).zip(b.chunks_exact(WIDE * PARTS)) {
+        lane_by_lane();
         for j in 0..WIDE {
             for i in 0..TALL {
                 tile[j][0][i] = add_scaled::<A, R>(tile[j][0][i], a[i], b[j]);
@@ -212,11 +213,12 @@ fn pack_a<'b, S: Scalar, const PARTS: usize, const TALL: usize>(
     (first, count): (usize, usize),
 ) -> &'b [Lane<S::Real>] {
     let sign = if a.conjugate { -S::Real::one() } else { S::Real::one() };
+    let zero = <S::Real as Zero>::zero();
     let mut write = |sliver: usize, l: usize, i: usize, entries: [S; LANES]| {
         let at = (sliver * count + l) * TALL * PARTS + i;
-        buffer[at].write(entries.map(S::re));
+        buffer[at].write(each(zero, |r| entries[r].re()));
         if PARTS == 2 {
-            buffer[at + TALL].write(scaled(entries.map(S::im), sign));
+            buffer[at + TALL].write(each(zero, |r| sign * entries[r].im()));
         }
     };
     let slivers = rows.div_ceil(TALL * LANES);
@@ -232,7 +234,7 @@ fn pack_a<'b, S: Scalar, const PARTS: usize, const TALL: usize>(
             // Row by row: each is read in order where the rows are contiguous, as in an adjoint.
             let rows_of_a = a.view.transpose();
             let inside = rows.saturating_sub(start).min(LANES);
-            let block: [Option<&[S]>; LANES] = core::array::from_fn(|r| {
+            let block: [Option<&[S]>; LANES] = each(None, |r| {
                 let row = if r < inside { rows_of_a.contiguous_col(top + start + r) } else { None };
                 row.and_then(|row| row.get(first..first + count))
             });
@@ -242,7 +244,7 @@ fn pack_a<'b, S: Scalar, const PARTS: usize, const TALL: usize>(
                     None if r < inside => a.view.at(top + start + r, first + l),
                     None => S::zero(),
                 };
-                write(sliver, l, i, core::array::from_fn(entry));
+                write(sliver, l, i, each(S::zero(), entry));
             }
         }
     }
@@ -256,7 +258,7 @@ fn pack_a<'b, S: Scalar, const PARTS: usize, const TALL: usize>(
 fn leading<S: Scalar>(entries: &[S]) -> [S; LANES] {
     match entries.first_chunk() {
         Some(whole) => *whole,
-        None => core::array::from_fn(|r| entries.get(r).copied().unwrap_or_else(S::zero)),
+        None => each(S::zero(), |r| entries.get(r).copied().unwrap_or_else(S::zero)),
     }
 }
 

@@ -55,24 +55,50 @@ fn all_kinds<S: Scalar>() {
     }
 }
 
+/// So many rows that they are taken block by block: one column, one panel, a ragged last block, more than one block of columns.
+fn many_rows<S: Scalar>() {
+    for (turn, (m, n)) in [(513_usize, 1_usize), (600, 11), (530, 33), (300, 40), (777, 100)].into_iter().enumerate() {
+        let mut random = Random::new(turn as u64);
+        let values = Spectrum::LowRank { rank: n.div_ceil(2) }.values(n, &mut random);
+        let deficient = random.with_singular_values::<S>(m, n, &values);
+        for vectors in [Vectors::Thin, Vectors::Full] {
+            holds("many rows", &random.matrix::<S>(m, n), vectors);
+            holds("many columns", &random.matrix::<S>(n, m), vectors);
+            holds("half the rank", &deficient, vectors);
+        }
+        // Blocks of zeros, and of a size whose squares are out of the range.
+        let tiny = S::Real::MIN_POSITIVE.mul_pow2(40);
+        let split = Mat::from_fn(m, n, |i, j| match i / 256 {
+            0 => S::zero(),
+            1 => deficient[(i, j)],
+            _ => deficient[(i, j)].scale(tiny),
+        });
+        holds("blocks of zeros and of tiny entries", &split, Vectors::Thin);
+    }
+}
+
 #[test]
 fn f32() {
     all_kinds::<f32>();
+    many_rows::<f32>();
 }
 
 #[test]
 fn f64() {
     all_kinds::<f64>();
+    many_rows::<f64>();
 }
 
 #[test]
 fn complex_f32() {
     all_kinds::<Complex<f32>>();
+    many_rows::<Complex<f32>>();
 }
 
 #[test]
 fn complex_f64() {
     all_kinds::<Complex<f64>>();
+    many_rows::<Complex<f64>>();
 }
 
 /// Of more than 3 MiB: the reduction begins with blocks of columns.
