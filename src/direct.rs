@@ -1,5 +1,6 @@
 //! The direct path of small square matrices: sizes that the compiler knows, columns in registers, no work storage.
 
+use crate::closed;
 use crate::error::Error;
 use crate::jacobi::{Triplets, decompose, largest_of};
 use crate::matrix::{MatMut, MatRef};
@@ -66,6 +67,13 @@ fn attempt<S: Scalar, const K: usize, const C: usize>(
     let largest = largest_of(columns.as_flattened())?;
     if K > 1 && is_bidiagonal(&columns) {
         return None;
+    }
+    if K == 2 && S::PARTS == 1 {
+        // `None` is for the iteration.
+        if let Some(triplets) = closed::two_by_two::<S, C, K>(|i, j| columns[j][i], largest) {
+            write(&triplets, out);
+            return Some(Ok(()));
+        }
     }
     Some(decompose::<S, K, K, C>(|i, j| columns[j][i], largest).map(|triplets| write(&triplets, out)))
 }

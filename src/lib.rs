@@ -95,6 +95,7 @@ mod block;
 mod diagonalize;
 mod tall;
 
+mod closed;
 mod direct;
 mod jacobi;
 mod plan;

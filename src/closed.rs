@@ -1,0 +1,113 @@
+//! The closed form of a real 2×2 matrix.
+//!
+//! A real 2×2 matrix is the sum of a rotation and of a reflection, each times a number:
+//!
+//!   A = ½ Q [cos α −sin α; sin α cos α] + ½ R [cos β sin β; sin β −cos β],
+//!   Q (cos α, sin α) = (a₁₁ + a₂₂, a₂₁ − a₁₂),   R (cos β, sin β) = (a₁₁ − a₂₂, a₂₁ + a₁₂),
+//!
+//! and for rotations U and V by φ and ψ, U diag(x, y) Vᵀ is that with Q = x + y, R = x − y, α = φ − ψ, β = φ + ψ. So x = ½ (Q + R),
+//! y = ½ (Q − R), and U and V are square roots of the unit complex numbers e^{i(β + α)} and e^{i(β − α)}, found without an angle; of the two of V the one that gives α, not α + π.
+
+use crate::jacobi::{Column, Triplets, reliable, unit_exponent};
+use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scale::exponent;
+
+/// U, s and V of the matrix whose entry (i, j) is `entry(i, j)`; `K` is 2. `largest` is the largest modulus of an entry, finite.
+/// `None` where Q or R is so small that its direction is not reliable, as for multiples of orthogonal matrices, or where s₁ overflows.
+#[inline]
+pub(crate) fn two_by_two<S: Scalar, const C: usize, const K: usize>(
+    entry: impl Fn(usize, usize) -> S,
+    largest: S::Real,
+) -> Option<Triplets<S, K, C, K>> {
+    let shift = unit_exponent::<S::Real>(K) - exponent(largest);
+    let power = |p: i32| S::Real::one().mul_pow2(p);
+    let (first, second) = (power(shift / 2), power(shift - shift / 2));
+    let entry = |i: usize, j: usize| entry(i, j).re() * first * second;
+    let (a, b, c, d) = (entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1));
+    let (e, f, g, h) = (a + d, a - d, c + b, c - b);
+    let (q_squared, r_squared) = (e * e + h * h, f * f + g * g);
+    let product = q_squared * r_squared;
+    let half = S::Real::from_f64(0.5);
+    let (q, r) = (q_squared.sqrt(), r_squared.sqrt());
+    let (large, small) = (half * (q + r), half * (q - r));
+    let s = [large.mul_pow2(-shift), small.abs().mul_pow2(-shift)];
+    if !(product > reliable() && s[0].is_finite()) {
+        return None;
+    }
+    let mut triplets =
+        Triplets { columns: [Column { u: [S::zero(); K], v: [S::zero(); C] }; K], s: [S::Real::zero(); K] };
+    triplets.s.copy_from_slice(&s[..K]);
+    if C > 0 {
+        let size = product.sqrt();
+        let (u_cos, u_sin) = half_angle(size, e * f - h * g, e * g + h * f);
+        let (v_cos, v_sin) = half_angle(size, e * f + h * g, e * g - h * f);
+        let (cos, sin) = (u_cos * v_cos + u_sin * v_sin, u_sin * v_cos - u_cos * v_sin);
+        let one = S::Real::one().with_sign(cos * e + sin * h);
+        let (v_cos, v_sin) = (v_cos * one, v_sin * one);
+        let sign = S::Real::one().with_sign(small);
+        let u = [[u_cos, u_sin], [-u_sin, u_cos]];
+        let v = [[v_cos, v_sin], [-v_sin * sign, v_cos * sign]];
+        for (column, (u, v)) in triplets.columns.iter_mut().zip(u.iter().zip(&v)) {
+            column.u.iter_mut().zip(u).for_each(|(x, &y)| *x = S::from_real(y));
+            column.v.iter_mut().zip(v).for_each(|(x, &y)| *x = S::from_real(y));
+        }
+    }
+    Some(triplets)
+}
+
+/// The square root of (x + i y)/size, of modulus 1 for size = |x + i y|, in the right half plane.
+#[inline]
+fn half_angle<R: Real>(size: R, x: R, y: R) -> (R, R) {
+    let sum = size + x.abs();
+    let h = (sum * sum + y * y).sqrt().recip();
+    let (large, small) = (sum * h, y.abs() * h);
+    // A Newton step for the modulus, as for every rotation that bases are made of.
+    let half = ((R::one() - large * large) - small * small) * R::from_f64(0.5);
+    let (large, small) = (large + large * half, small + small * half);
+    if x < R::zero() { (small, large.with_sign(y)) } else { (large, small.with_sign(y)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of one size, graded, nearly a multiple of a rotation, nearly one of a reflection, nearly singular.
+    fn matrix(trial: i32, [a, b, c, d]: [f64; 4]) -> [[f64; 2]; 2] {
+        let near = 10_f64.powi(-(trial % 17));
+        match trial % 5 {
+            0 => [[a, b], [c, d]],
+            1 => [[a, b * near], [c * near, d * near * near]],
+            2 => [[a, b], [-b * (1.0 + near), a * (1.0 + c * near)]],
+            3 => [[a, b], [b * (1.0 + near), -a * (1.0 + c * near)]],
+            _ => [[a, b], [a * c, b * c * (1.0 + near)]],
+        }
+    }
+
+    #[test]
+    fn is_a_decomposition() {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / 2_f64.powi(52) - 1.0
+        };
+        let (mut worst, mut found) = (0.0_f64, 0);
+        for trial in 0..20_000 {
+            let a = matrix(trial, core::array::from_fn(|_| random()));
+            let largest = a.as_flattened().iter().fold(0.0, |max: f64, x| max.larger(x.abs()));
+            let Some(Triplets { columns: [x, y], s }) = two_by_two::<f64, 2, 2>(|i, j| a[i][j], largest) else {
+                continue;
+            };
+            found += 1;
+            assert!(s[0] >= s[1] && s[1] >= 0.0);
+            for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let sum = x.u[i] * s[0] * x.v[j] + y.u[i] * s[1] * y.v[j];
+                worst = worst.larger((sum - a[i][j]).abs() / s[0]);
+            }
+            let dot = |p: [f64; 2], q: [f64; 2]| p[0] * q[0] + p[1] * q[1];
+            for (p, q) in [(x.u, y.u), (x.v, y.v)] {
+                worst = worst.larger(dot(p, q).abs()).larger((dot(p, p) - 1.0).abs()).larger((dot(q, q) - 1.0).abs());
+            }
+        }
+        assert!(found > 19_000 && worst <= 4.0 * f64::EPSILON, "{found}, {}", worst / f64::EPSILON);
+    }
+}
