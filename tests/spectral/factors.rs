@@ -10,7 +10,6 @@ use diffsvd::spectral::{
     hermitian_workspace_len, map_derivative_workspace_len, map_workspace_len, pinv_into, pinv_jvp_into, pinv_vjp_into,
 };
 use diffsvd::{Error, Mat, Real, Scalar, Svd, Target, Tolerance};
-use num_complex::Complex;
 use num_traits::{One, Zero};
 
 /// What every error stays below, in units of max(m, n) ε (measured: 12 over 500 drawn matrices; the symmetries, of two computations, 15).
@@ -18,19 +17,9 @@ const BOUND: f64 = 20.0;
 const STEP: f64 = 1e-15;
 pub(super) const CUT: f64 = 1.0 / 1_048_576.0;
 
-macro_rules! every_type {
-    ($($name:ident)*) => {$(
-        #[test]
-        fn $name() {
-            checks::$name::<f64>();
-            checks::$name::<Complex<f64>>();
-            checks::$name::<f32>();
-            checks::$name::<Complex<f32>>();
-        }
-    )*};
-}
-every_type! {
-    at_full_rank below_full_rank
+for_every_type! {
+    at_full_rank: checks::at_full_rank;
+    below_full_rank: checks::below_full_rank;
 }
 
 /// Of full rank: over the sweep of gaps.

@@ -10,24 +10,12 @@ use diffsvd::spectral::{
     Power, Side, SoftThreshold, Tikhonov, TwiceDifferentiable, hermitian_second_workspace_len,
 };
 use diffsvd::{Error, Mat, Real, Svd, Target, Tolerance};
-use num_complex::Complex;
 
 /// What every error stays below, in units of max(m, n) ε (measured: 11 over 500 drawn matrices, 6.2 over the sweep).
 const BOUND: f64 = 20.0;
 /// Of the central differences of the first derivative.
 const STEP: f64 = 1e-14;
 
-macro_rules! for_every_type {
-    ($($name:ident: $check:ident;)*) => {$(
-        #[test]
-        fn $name() {
-            $check::<f64>();
-            $check::<Complex<f64>>();
-            $check::<f32>();
-            $check::<Complex<f32>>();
-        }
-    )*};
-}
 for_every_type! {
     over_the_sweep: every_point;
     of_compact_factors: missing_triplets;

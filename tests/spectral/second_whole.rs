@@ -9,24 +9,12 @@ use diffsvd::spectral::{
     SpectralMap, Tikhonov, TwiceDifferentiable, Values, WeightedSoftThreshold, Whole, Wiener,
 };
 use diffsvd::{Error, Mat, Real, Svd};
-use num_complex::Complex;
 
 /// What every error of the thresholds stays below, in units of max(m, n) ε (measured: 5.4 over 240 drawn matrices, 4.4 over the sweep).
 const BOUND: f64 = 10.0;
 /// Of the central differences of the first derivative.
 const STEP: f64 = 1e-14;
 
-macro_rules! for_every_type {
-    ($($name:ident: $check:ident;)*) => {$(
-        #[test]
-        fn $name() {
-            $check::<f64>();
-            $check::<Complex<f64>>();
-            $check::<f32>();
-            $check::<Complex<f32>>();
-        }
-    )*};
-}
 for_every_type! {
     of_thresholds_with_weights: weighted;
     of_thresholds_relative_to_the_largest_value: relative;

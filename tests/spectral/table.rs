@@ -3,6 +3,19 @@
 use diffsvd::Real;
 use diffsvd::spectral::{SpectralFunction, TwiceDifferentiable};
 
+/// A test of each name, which calls the check for every scalar type.
+macro_rules! for_every_type {
+    ($($name:ident: $($check:ident)::+;)*) => {$(
+        #[test]
+        fn $name() {
+            $($check)::+::<f64>();
+            $($check)::+::<num_complex::Complex<f64>>();
+            $($check)::+::<f32>();
+            $($check)::+::<num_complex::Complex<f32>>();
+        }
+    )*};
+}
+
 /// Calls `$check((name, degree), f, the same f in double-double, …)`, f as a function of p: parameters of the size of a singular value, $c, are
 /// scaled by 2ᵖ and exponents, $e, are not. The degree is that of the derivative: F′(2ᵖ A) = 2^(degree p) F′(A).
 macro_rules! both {
