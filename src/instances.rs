@@ -36,13 +36,16 @@ macro_rules! instances {
             })*
         }
     };
+    // Where there is one instruction set, and a program is small, what it does not call is not worth compiling.
     (@of $scalar:ty, $real:ty: $(
         fn $name:ident<$($l:lifetime),*>($($argument:ident: $type:ty),*) $(-> $result:ty)? = $generic:path;
     )*) => {
         const _: () = {
+            #[allow(dead_code, reason = "where nothing is overridden")]
             type S = $scalar;
             impl Instances<$scalar> for $real {
-                $(fn $name<$($l),*>($($argument: $type),*) $(-> $result)? {
+                $(#[cfg(not(any(target_os = "none", target_family = "wasm")))]
+                fn $name<$($l),*>($($argument: $type),*) $(-> $result)? {
                     $generic($($argument),*)
                 })*
             }
