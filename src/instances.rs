@@ -2,25 +2,18 @@
 //!
 //! A generic function is compiled where it is called: in every program and in every test, and what is compiled for each instruction set
 //! takes the better part of a minute. So these functions are provided methods of a trait. The four common types override
-//! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `scalar.rs`, `svd.rs`, `kernel/product.rs` and
-//! `batch` call them by way of the type, the one place where a file uses what stands below it.
+//! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `svd.rs` and
+//! `kernel/product.rs` call them by way of the type, the one place where a file uses what stands below it.
 #![allow(private_interfaces, reason = "only this crate calls these functions")]
 
 use num_complex::Complex;
 
-use crate::batch::lanes::{
-    self, Cotangent, Direction, Evaluate, Factors, Gradient, Image, Items, ItemsMut, Job, Tangent,
-};
-use crate::derivative::Rule;
 use crate::error::Error;
 use crate::kernel::{Level, Product, compute};
 use crate::matrix::MatRef;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
 use crate::svd::{FactorsMut, decompose};
-
-/// U and V of a batch.
-type Bases<'a, S> = (ItemsMut<'a, S>, ItemsMut<'a, S>);
 
 /// A name, the arguments, and the generic function behind it.
 macro_rules! instances {
@@ -63,17 +56,4 @@ macro_rules! instances {
 instances! {
     fn svd<'a>(a: MatRef<'a, S>, vectors: Vectors, out: FactorsMut<'a, S>, work: &mut [S]) -> Result<(), Error> = decompose;
     fn multiply<'a>(product: Product<'a, S>, level: Level) = compute;
-    fn lanes_svd<'j>(
-        job: Job<'j, S>, a: Items<'j, S>, s: ItemsMut<'j, <S as Scalar>::Real>, vectors: Option<Bases<'j, S>>
-    ) -> Result<(), Error> = lanes::svd;
-    fn lanes_vjp<'j>(
-        job: Job<'j, S>, factors: Factors<'j, S>, cotangent: Cotangent<'j, S>, rule: &'j Rule<<S as Scalar>::Real>, gradient: Gradient<'j, S>
-    ) -> Result<(), Error> = lanes::vjp;
-    fn lanes_jvp<'j>(
-        job: Job<'j, S>, factors: Factors<'j, S>, a_dot: Items<'j, S>, rule: &'j Rule<<S as Scalar>::Real>, tangent: Tangent<'j, S>
-    ) -> Result<(), Error> = lanes::jvp;
-    fn lanes_map<'j>(
-        job: Job<'j, S>, factors: Factors<'j, S>, f: &'j mut dyn Evaluate<<S as Scalar>::Real>,
-        direction: Option<Direction<'j, S>>, image: Image<'j, S>
-    ) -> Result<(), Error> = lanes::map;
 }

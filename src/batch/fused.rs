@@ -16,7 +16,6 @@ use super::run::{Piece, Run, Summary, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
-use crate::instances::Instances;
 use crate::kernel::Level;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
@@ -201,7 +200,7 @@ where
                 let (u, s, v) = factors;
                 let factors = lanes::Factors { u: u.for_lanes(), s: s.for_lanes(), v: v.for_lanes() };
                 let job = lanes::Job { shape, count, work, failed, level };
-                S::Real::lanes_map(job, factors, &mut f, direction, image)?;
+                lanes::map(job, factors, &mut f, direction, image)?;
                 if on.is_break() {
                     break;
                 }

@@ -14,7 +14,7 @@ mod run;
 #[cfg(feature = "rayon")]
 mod threads;
 
-pub(crate) mod lanes;
+mod lanes;
 mod small;
 
 mod decompose;

@@ -6,7 +6,6 @@ use super::run::{Run, Summary, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use crate::derivative::{Report, Rule};
 use crate::error::Error;
-use crate::instances::Instances;
 use crate::kernel::Level;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
@@ -48,7 +47,7 @@ pub(super) fn svd<S: Scalar>(
         piece.at_once(Some(()), |(a, out), work, told| {
             let vectors = with_vectors.then(|| (out.u.for_lanes(), out.v.for_lanes()));
             let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level };
-            S::Real::lanes_svd(job, a.for_lanes(), out.s.for_lanes(), vectors)
+            lanes::svd(job, a.for_lanes(), out.s.for_lanes(), vectors)
         })
     })
 }
@@ -88,7 +87,7 @@ pub(super) fn vjp<S: Scalar>(
                 s: cotangent.s.map(|s| s.for_lanes()),
                 v: cotangent.v.map(|v| v.for_lanes()),
             };
-            S::Real::lanes_vjp(job, thin(factors), cotangent, rule, gradient)
+            lanes::vjp(job, thin(factors), cotangent, rule, gradient)
         })
     })
 }
@@ -126,7 +125,7 @@ pub(super) fn jvp<S: Scalar>(
                 s: tangent.s.as_mut().map(BatchMut::for_lanes),
                 v: tangent.v.as_mut().map(BatchMut::for_lanes),
             };
-            S::Real::lanes_jvp(job, thin(factors), a_dot.for_lanes(), rule, tangent)
+            lanes::jvp(job, thin(factors), a_dot.for_lanes(), rule, tangent)
         })
     })
 }
