@@ -95,7 +95,7 @@ fn check<S: Entry>(m: usize, n: usize, count: usize, turn: usize) {
 }
 
 /// What one matrix is held to.
-fn within_bounds<S: Entry>(a: &Mat<S>, vectors: Vectors, out: &Output<S>, i: usize, what: &str) {
+pub(crate) fn within_bounds<S: Entry>(a: &Mat<S>, vectors: Vectors, out: &Output<S>, i: usize, what: &str) {
     let (u, s, v) = (out.u.get(i), out.s.get(i), out.v.get(i));
     let reference = Reference::new(a.as_ref());
     let s = s.as_slice();

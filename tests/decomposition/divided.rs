@@ -16,7 +16,7 @@ fn difference<S: Scalar>(x: &Mat<S>, y: &Mat<S>) -> Mat<S> {
     Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)] - y[(i, j)])
 }
 
-fn holds<S: Scalar>(name: &str, a: &Mat<S>, vectors: Vectors) {
+pub(crate) fn holds<S: Scalar>(name: &str, a: &Mat<S>, vectors: Vectors) {
     let (m, n) = (a.rows(), a.cols());
     let svd = Svd::new(a.as_ref(), vectors).expect(name);
     let largest = svd.s()[0].to_f64();

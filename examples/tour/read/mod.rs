@@ -38,8 +38,13 @@ impl Input {
 pub(crate) fn matrix(path: &Path) -> Result<Input, String> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let bytes = || std::fs::read(path).map_err(|error| error.to_string());
+    parse(extension.as_deref(), bytes)
+}
+
+/// The matrix in the content of a file whose name ends like this.
+pub(crate) fn parse(extension: Option<&str>, bytes: impl Fn() -> Result<Vec<u8>, String>) -> Result<Input, String> {
     let text = || String::from_utf8(bytes()?).map_err(|_| "not a text file (its bytes are not UTF-8)".to_owned());
-    match extension.as_deref() {
+    match extension {
         Some("npy") => npy::read(&bytes()?),
         Some("mtx") => matrix_market::read(&text()?),
         Some("csv") => csv::read(&text()?),
