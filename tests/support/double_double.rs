@@ -177,7 +177,7 @@ impl Real for Dd {
         self.hi
     }
     fn abs(self) -> Self {
-        if self < Dd::zero() { -self } else { self }
+        if self.hi.is_sign_negative() { -self } else { self }
     }
     /// One Newton step from the root of `hi`: relative error below 4·2⁻¹⁰⁶ (Lefèvre, Louvet, Muller, Picot & Rideau 2023).
     #[inline(never)]
