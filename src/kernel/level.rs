@@ -20,6 +20,9 @@ pub(crate) trait Arith: Copy {
     /// a b + c.
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R;
 
+    /// Runs a part of a task as a function of its own, compiled once for all the tasks that have this part.
+    fn call<T: Task>(part: T);
+
     /// Rows for columns.
     #[inline(always)]
     fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
@@ -43,6 +46,11 @@ impl Arith for Separate {
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
         a * b + c
     }
+
+    #[inline(never)]
+    fn call<T: Task>(part: T) {
+        part.run::<Self>();
+    }
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -52,6 +60,17 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
     #[inline(always)]
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
         a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn call<T: Task>(part: T) {
+        // SAFETY: only `Level::run` uses this arithmetic, with as many registers as the level has that it found.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            if REGISTERS == 8 { avx2(part) } else { avx512(part) }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        fused::<T, REGISTERS>(part);
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -193,14 +212,22 @@ impl Level {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+#[inline(never)]
+fn fused<T: Task, const REGISTERS: usize>(task: T) {
+    task.run::<Fused<REGISTERS>>();
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
+#[inline(never)]
 fn avx2<T: Task>(task: T) {
     task.run::<Fused<8>>();
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+#[inline(never)]
 fn avx512<T: Task>(task: T) {
     task.run::<Fused<32>>();
 }

@@ -3,7 +3,7 @@
 
 use super::decompose::{LONGEST, MOST};
 use super::vector::{Lane, any, entry_by_entry};
-use crate::kernel::{Arith, cast};
+use crate::kernel::{Arith, Task, cast};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{Scalar, Zero};
 
@@ -51,30 +51,9 @@ impl<'a, S: Scalar> Items<'a, S> {
         places: &Places,
     ) {
         if !places.packed || first + W > count {
-            return self.gather_entries((first, count), tile, places);
-        }
-        let data = cast::reals_of(self.data);
-        let (step, len) = (self.item * S::PARTS, places.count * S::PARTS);
-        for quarter in 0..W / 4 {
-            let start = (first + 4 * quarter) * step;
-            let mut items = [data; 4];
-            for (l, item) in items.iter_mut().enumerate() {
-                *item = &data[start + l * step..start + l * step + len];
-            }
-            let chunks = |l: usize| items[l].as_chunks::<4>().0.iter();
-            let order = places.order.as_chunks::<4>().0;
-            for ((((a, b), c), d), order) in chunks(0).zip(chunks(1)).zip(chunks(2)).zip(chunks(3)).zip(order) {
-                entry_by_entry();
-                let block = A::transpose(&[*a, *b, *c, *d]);
-                for (lanes, &place) in block.iter().zip(order) {
-                    tile[usize::from(place)].as_chunks_mut::<4>().0[quarter] = *lanes;
-                }
-            }
-            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
-                for (l, item) in items.iter().enumerate() {
-                    tile[usize::from(place)][4 * quarter + l] = item[r];
-                }
-            }
+            self.gather_entries((first, count), tile, places);
+        } else {
+            A::call(Gather { from: *self, first, tile, places });
         }
     }
 
@@ -165,28 +144,9 @@ impl<S: Scalar> ItemsMut<'_, S> {
         failed: &Lane<S::Real, W>,
     ) {
         if !places.packed || live < W || any(failed) {
-            return self.scatter_entries((first, live), tile, places, (failed, false));
-        }
-        let (step, len) = (self.item * S::PARTS, places.count * S::PARTS);
-        let data = cast::as_reals(self.data);
-        for quarter in 0..W / 4 {
-            let start = (first + 4 * quarter) * step;
-            for (chunk, order) in places.order.as_chunks::<4>().0.iter().enumerate().take(len / 4) {
-                entry_by_entry();
-                let mut block = [[S::Real::zero(); 4]; 4];
-                for (lanes, &place) in block.iter_mut().zip(order) {
-                    *lanes = tile[usize::from(place)].as_chunks::<4>().0[quarter];
-                }
-                let at = start + 4 * chunk;
-                for (l, reals) in A::transpose(&block).iter().enumerate() {
-                    data[at + l * step..at + l * step + 4].copy_from_slice(reals);
-                }
-            }
-            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
-                for l in 0..4 {
-                    data[start + l * step + r] = tile[usize::from(place)][4 * quarter + l];
-                }
-            }
+            self.scatter_entries((first, live), tile, places, (failed, false));
+        } else {
+            A::call(Scatter { to: ItemsMut { data: &mut *self.data, ..*self }, first, tile, places });
         }
     }
 
@@ -206,6 +166,84 @@ impl<S: Scalar> ItemsMut<'_, S> {
                 let x = S::from_parts(tile[place][l], im);
                 let target = &mut self.data[start + i * self.row + j * self.col];
                 *target = if keep { *target + x } else { x };
+            }
+        }
+    }
+}
+
+/// W packed matrices into a tile.
+struct Gather<'t, S: Scalar, const W: usize> {
+    from: Items<'t, S>,
+    first: usize,
+    tile: &'t mut [Lane<S::Real, W>],
+    places: &'t Places,
+}
+
+impl<S: Scalar, const W: usize> Task for Gather<'_, S, W> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let Gather { from, first, tile, places } = self;
+        let data = cast::reals_of(from.data);
+        let (step, len) = (from.item * S::PARTS, places.count * S::PARTS);
+        for quarter in 0..W / 4 {
+            let start = (first + 4 * quarter) * step;
+            let mut items = [data; 4];
+            for (l, item) in items.iter_mut().enumerate() {
+                *item = &data[start + l * step..start + l * step + len];
+            }
+            let chunks = |l: usize| items[l].as_chunks::<4>().0.iter();
+            let order = places.order.as_chunks::<4>().0;
+            for ((((a, b), c), d), order) in chunks(0).zip(chunks(1)).zip(chunks(2)).zip(chunks(3)).zip(order) {
+                entry_by_entry();
+                let block = A::transpose(&[*a, *b, *c, *d]);
+                for (lanes, &place) in block.iter().zip(order) {
+                    tile[usize::from(place)].as_chunks_mut::<4>().0[quarter] = *lanes;
+                }
+            }
+            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
+                for (l, item) in items.iter().enumerate() {
+                    tile[usize::from(place)][4 * quarter + l] = item[r];
+                }
+            }
+        }
+    }
+}
+
+/// The way back.
+struct Scatter<'t, S: Scalar, const W: usize> {
+    to: ItemsMut<'t, S>,
+    first: usize,
+    tile: &'t [Lane<S::Real, W>],
+    places: &'t Places,
+}
+
+impl<S: Scalar, const W: usize> Task for Scatter<'_, S, W> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let Scatter { to, first, tile, places } = self;
+        let (step, len) = (to.item * S::PARTS, places.count * S::PARTS);
+        let data = cast::as_reals(to.data);
+        for quarter in 0..W / 4 {
+            let start = (first + 4 * quarter) * step;
+            for (chunk, order) in places.order.as_chunks::<4>().0.iter().enumerate().take(len / 4) {
+                entry_by_entry();
+                let mut block = [[S::Real::zero(); 4]; 4];
+                for (lanes, &place) in block.iter_mut().zip(order) {
+                    *lanes = tile[usize::from(place)].as_chunks::<4>().0[quarter];
+                }
+                let at = start + 4 * chunk;
+                for (l, reals) in A::transpose(&block).iter().enumerate() {
+                    data[at + l * step..at + l * step + 4].copy_from_slice(reals);
+                }
+            }
+            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
+                for l in 0..4 {
+                    data[start + l * step + r] = tile[usize::from(place)][4 * quarter + l];
+                }
             }
         }
     }

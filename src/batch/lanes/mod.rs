@@ -32,7 +32,8 @@ mod scale;
 mod single;
 mod spectral;
 mod svd;
-#[cfg(test)]
+// Without std they would only be the same again, at minutes of compiling.
+#[cfg(all(test, feature = "std"))]
 mod tests;
 mod tile;
 mod vector;

@@ -1,7 +1,7 @@
 //! Products of the matrices of a tile.
 
 use super::vector::{Lane, Number, entry_by_entry, mul_add, mul_sub};
-use crate::kernel::Arith;
+use crate::kernel::{Arith, Task};
 use crate::scalar::{Real, Scalar};
 
 /// A matrix of a tile, in the order in which a product reads it.
@@ -43,48 +43,62 @@ pub(super) fn product<A: Arith, S: Scalar, const W: usize>(
     (a, b): (Operand<'_, S::Real, W>, Operand<'_, S::Real, W>),
     conjugate: Conjugate,
 ) {
-    let (rows, cols) = shape;
-    let mut block = Product { c, rows, depth, keep, a, b };
-    let mut j = 0;
-    while j + 1 < cols {
-        block.columns::<A, S, 2>(j, conjugate);
-        j += 2;
-    }
-    if j < cols {
-        block.columns::<A, S, 1>(j, conjugate);
-    }
+    A::call(Product::<S, W> { c, shape, depth, keep, a, b, conjugate });
 }
 
-struct Product<'t, R, const W: usize> {
-    c: &'t mut [Lane<R, W>],
-    rows: usize,
+struct Product<'t, S: Scalar, const W: usize> {
+    c: &'t mut [Lane<S::Real, W>],
+    shape: (usize, usize),
     depth: usize,
     keep: bool,
-    a: Operand<'t, R, W>,
-    b: Operand<'t, R, W>,
+    a: Operand<'t, S::Real, W>,
+    b: Operand<'t, S::Real, W>,
+    conjugate: Conjugate,
 }
 
-impl<R: Real, const W: usize> Product<'_, R, W> {
+impl<S: Scalar, const W: usize> Task for Product<'_, S, W> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(mut self) {
+        // By name, so that the compiler knows which one it is; a real type has only one.
+        match self.conjugate {
+            Conjugate::Left if S::PARTS == 2 => self.all::<A>(Conjugate::Left),
+            Conjugate::Right if S::PARTS == 2 => self.all::<A>(Conjugate::Right),
+            _ => self.all::<A>(Conjugate::Neither),
+        }
+    }
+}
+
+impl<S: Scalar, const W: usize> Product<'_, S, W> {
+    #[inline(always)]
+    fn all<A: Arith>(&mut self, conjugate: Conjugate) {
+        let mut j = 0;
+        while j + 1 < self.shape.1 {
+            self.columns::<A, 2>(j, conjugate);
+            j += 2;
+        }
+        if j < self.shape.1 {
+            self.columns::<A, 1>(j, conjugate);
+        }
+    }
+
     /// Columns j to j + J.
     #[inline(always)]
-    fn columns<A: Arith, S: Scalar<Real = R>, const J: usize>(&mut self, j: usize, conjugate: Conjugate) {
+    fn columns<A: Arith, const J: usize>(&mut self, j: usize, conjugate: Conjugate) {
         let mut i = 0;
-        while i + 1 < self.rows {
-            self.block::<A, S, 2, J>((i, j), conjugate);
+        while i + 1 < self.shape.0 {
+            self.block::<A, 2, J>((i, j), conjugate);
             i += 2;
         }
-        if i < self.rows {
-            self.block::<A, S, 1, J>((i, j), conjugate);
+        if i < self.shape.0 {
+            self.block::<A, 1, J>((i, j), conjugate);
         }
     }
 
     /// The entries from (i, j) to (i + I, j + J).
     #[inline(always)]
-    fn block<A: Arith, S: Scalar<Real = R>, const I: usize, const J: usize>(
-        &mut self,
-        (i, j): (usize, usize),
-        conjugate: Conjugate,
-    ) {
+    fn block<A: Arith, const I: usize, const J: usize>(&mut self, (i, j): (usize, usize), conjugate: Conjugate) {
         let mut sums = [[Number::zero(); J]; I];
         for l in 0..self.depth {
             entry_by_entry();
@@ -105,7 +119,7 @@ impl<R: Real, const W: usize> Product<'_, R, W> {
         for (p, sums) in sums.into_iter().enumerate() {
             for (q, mut sum) in sums.into_iter().enumerate() {
                 entry_by_entry();
-                let at = (j + q) * self.rows + i + p;
+                let at = (j + q) * self.shape.0 + i + p;
                 if self.keep {
                     sum = sum.plus::<S>(Number::load::<S>(self.c, at));
                 }
