@@ -4,6 +4,7 @@
 mod support;
 
 mod memory;
+mod outputs;
 
 mod derivatives;
 mod factorization;
@@ -11,6 +12,4 @@ mod functions;
 mod misuse;
 mod owned;
 mod status;
-#[cfg(feature = "rayon")]
-mod threads;
 mod walk;

@@ -5,8 +5,8 @@ use diffsvd::spectral::{Polar, SoftThreshold};
 use diffsvd::{Error, Mat, Rule, Scalar, Svd, Vectors};
 use num_complex::Complex;
 
-use crate::factorization::{decompose, matrices};
 use crate::memory::{Many, Place};
+use crate::outputs::{decompose, matrices};
 use crate::support::entry::{Entry, from_pair};
 
 /// NaN or infinity at every position of every item of a few tiles, in turn: the status says where, nothing is written for the item, and the

@@ -1,19 +1,27 @@
-//! Feature `rayon`: the results do not depend on the number of threads.
+//! Feature `rayon`: the results of a batch do not depend on the number of threads. A program of its own, so that the other tests of `batch` are
+//! not built a second time for the feature.
 
 use diffsvd::batch::{self, BatchMut, FactorsMut, Run, Same, Target, fused};
 use diffsvd::spectral::SoftThreshold;
 use diffsvd::{Error, Vectors};
 use num_complex::Complex;
 
-use crate::factorization::{decompose, matrices};
-use crate::memory::{Many, Place};
-use crate::support::entry::Entry;
+#[path = "batch/memory.rs"]
+#[allow(dead_code, reason = "shared with the tests of one thread")]
+mod memory;
+#[path = "batch/outputs.rs"]
+mod outputs;
+mod support;
+
+use memory::{Many, Place};
+use outputs::{decompose, matrices};
+use support::entry::Entry;
 
 fn any_number<S: Entry>(count: usize, m: usize, n: usize) {
     let mut all = matrices::<S>(count, m, n);
     if count > 50 {
         for bad in [33, 34, count - 1] {
-            all[bad] = diffsvd::Mat::from_fn(m, n, |_, _| crate::support::entry::from_f64(f64::NAN));
+            all[bad] = diffsvd::Mat::from_fn(m, n, |_, _| support::entry::from_f64(f64::NAN));
         }
     }
     let a = Many::holding(&all, Place::RowMajor);
