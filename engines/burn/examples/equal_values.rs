@@ -46,3 +46,8 @@ fn main() -> Result<(), Error> {
     println!("The first is a function of s through U, s and V: there the default rule is exact for f(s) ∝ s only.");
     Ok(())
 }
+
+#[test]
+fn it_runs() {
+    main().expect("the example");
+}

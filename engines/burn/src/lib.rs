@@ -27,6 +27,9 @@
 //! # Ok::<(), diffsvd_burn::Error>(())
 //! ```
 
+// The backend `ndarray` is deprecated as a whole; whoever enables the feature knows.
+#![cfg_attr(feature = "ndarray", allow(deprecated))]
+
 mod dispatch;
 mod error;
 mod host;

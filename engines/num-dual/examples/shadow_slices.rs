@@ -86,3 +86,8 @@ fn main() -> Result<(), Error> {
     assert!((forward - reverse).abs() < 1e-14 && (forward - estimate).abs() < 1e-8 && y_shadow == [0.0; M * N]);
     Ok(())
 }
+
+#[test]
+fn it_runs() {
+    main().expect("the example");
+}
