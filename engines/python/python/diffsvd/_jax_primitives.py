@@ -10,7 +10,8 @@
 `spectral_map_p` takes A beside its factors: it is differentiated by A, and the factors follow. Its first derivative is self-adjoint
 and its second symmetric, which is why it closes upon itself.
 
-JAX pairs a cotangent c with a tangent t by Re Σ c t, the native functions by Re Σ conj(c) t: hence the conjugates in the transposes.
+JAX pairs a cotangent c with a tangent t by Re Σ c t, the native functions by Re Σ conj(c) t. `svd_vjp_p` takes and gives JAX's
+cotangents (the native code conjugates them on the way, in the cache); hence the conjugates in the transpose of `spectral_map_p`.
 """
 
 from __future__ import annotations
@@ -125,16 +126,15 @@ svd_vjp_p = _primitive("diffsvd_svd_vjp", _svd_vjp_shapes, _svd_vjp_call)
 
 
 def _svd_jvp_transpose(cotangents: Any, u: Any, s: Any, v: Any, da: Any, rule: Any) -> Any:
-    given = [(letter, jnp.conj(ct)) for letter, ct in zip("usv", cotangents) if not _is_zero(ct)]
+    given = [(letter, ct) for letter, ct in zip("usv", cotangents) if not _is_zero(ct)]
     letters, arrays = "".join(letter for letter, _ in given), [array for _, array in given]
     (ga,) = svd_vjp_p.bind(u, s, v, *arrays, given=letters, rule=rule)
-    return None, None, None, jnp.conj(ga)
+    return None, None, None, ga
 
 
 def _svd_vjp_transpose(cotangents: Any, u: Any, s: Any, v: Any, *linear: Any, given: str, rule: Any) -> Any:
     (w,) = cotangents
-    du, ds, dv = svd_jvp_p.bind(u, s, v, jnp.conj(w), rule=rule)
-    by_letter = {"u": jnp.conj(du), "s": ds, "v": jnp.conj(dv)}
+    by_letter = dict(zip("usv", svd_jvp_p.bind(u, s, v, w, rule=rule)))
     return None, None, None, *(by_letter[letter] for letter in given)
 
 

@@ -67,10 +67,9 @@ def svd_jvp(u: Any, s: Any, v: Any, da: Any, *, rule: Any) -> tuple[Any, Any, An
 
 
 def svd_vjp(u: Any, s: Any, v: Any, *cotangents: Any, given: str, rule: Any) -> tuple[Any]:
-    """gA: the adjoint of `svd_jvp`, from those of the cotangents that are given."""
+    """gA: the transpose of `svd_jvp`, from those of the cotangents that are given."""
     like = {"u": u, "s": s, "v": v}
     by_letter = dict(zip(given, cotangents))
-    full = tuple(jnp.conj(by_letter.get(letter, jnp.zeros_like(x))) for letter, x in like.items())
+    full = tuple(by_letter.get(letter, jnp.zeros_like(x)) for letter, x in like.items())
     a = jax.ShapeDtypeStruct((*u.shape[:-1], v.shape[-2]), u.dtype)
-    (ga,) = jax.linear_transpose(lambda da: svd_jvp(u, s, v, da, rule=rule), a)(full)
-    return (jnp.conj(ga),)
+    return tuple(jax.linear_transpose(lambda da: svd_jvp(u, s, v, da, rule=rule), a)(full))

@@ -1,6 +1,7 @@
 //! The functions that XLA calls. Which of the cotangents are there stands in an attribute as letters, "usv".
 
 use std::ffi::c_int;
+use std::ops::Range;
 
 use diffsvd::batch::{BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Failure, TangentMut};
 use diffsvd::{Real, Rule, Scalar, Vectors};
@@ -15,7 +16,10 @@ use crate::operations;
 use crate::threads::threads;
 
 /// A type of entries.
-trait Entry: Scalar<Real: Typed> + Typed {}
+trait Entry: Scalar<Real: Typed> + Typed {
+    /// Whether conjugation changes anything.
+    const IS_COMPLEX: bool = size_of::<Self>() > size_of::<Self::Real>();
+}
 impl<S: Scalar<Real: Typed> + Typed> Entry for S {}
 
 /// A function that XLA can call, for each type of entries.
@@ -155,25 +159,65 @@ fn svd_jvp_of<S: Entry>(call: &Call<'_>) -> Answer {
     })
 }
 
-/// Arguments U, s, V and the cotangents that are there; result gA.
+/// Arguments U, s, V and the cotangents that are there; result gA. All of them are JAX's: the conjugates of those of the core.
 fn svd_vjp_of<S: Entry>(call: &Call<'_>) -> Answer {
     let (factors, rule, given) = (FactorsIn::<S>::new(call)?, rule(call)?, call.string("given")?);
     let position = |letter| given.find(letter).map(|place| 3 + place);
-    let (((m, n), k), count) = (factors.shape(), factors.u.count());
-    let u = position('u').map(|index| Matrices::<S>::new(call, index)).transpose()?;
-    let s = position('s').map(|index| call.argument::<S::Real>(index)).transpose()?;
-    let v = position('v').map(|index| Matrices::<S>::new(call, index)).transpose()?;
-    let a = call.result::<S>(0)?;
+    let matrices = |letter| position(letter).map(|index| Ok::<_, String>(call.argument::<S>(index)?.0)).transpose();
+    let (of_u, of_v) = (matrices('u')?, matrices('v')?);
+    let of_s = position('s').map(|index| Ok::<_, String>(call.argument::<S::Real>(index)?.0)).transpose()?;
+    let (((m, n), k), count, a) = (factors.shape(), factors.u.count(), call.result::<S>(0)?);
+    let threads = factors.u.threads((m, n));
+    let (mut conj_u, mut conj_v) = (Vec::new(), Vec::new());
     factors.u.run(|| {
-        let cotangent = Cotangent {
-            u: u.map(|u| u.view()).transpose()?,
-            s: s.map(|(s, _)| BatchRef::vectors(s, count, k)).transpose()?,
-            v: v.map(|v| v.view()).transpose()?,
-            s_matrix: None,
-        };
-        let target = BatchMut::row_major(a, count, m, n)?;
-        operations::vjp(factors.view()?, cotangent, &rule, target, factors.u.threads((m, n))).map(|_| ())
+        let step = at_once::<S>(m.max(n) * k, threads).min(count.max(1));
+        for items in (0..count).step_by(step).map(|first| first..count.min(first + step)) {
+            let len = items.len();
+            let part = |all, rows| BatchRef::row_major(cut(all, rows * k, &items), len, rows, k);
+            let numbers = |all| BatchRef::vectors(cut(all, k, &items), len, k);
+            let at = Factors { u: part(factors.u.data, m)?, s: numbers(factors.s)?, v: part(factors.v.data, n)? };
+            let of_u = of_u.map(|all| conjugated(cut(all, m * k, &items), &mut conj_u));
+            let of_v = of_v.map(|all| conjugated(cut(all, n * k, &items), &mut conj_v));
+            let cotangent = Cotangent {
+                u: of_u.map(|u| BatchRef::row_major(u, len, m, k)).transpose()?,
+                s: of_s.map(numbers).transpose()?,
+                v: of_v.map(|v| BatchRef::row_major(v, len, n, k)).transpose()?,
+                s_matrix: None,
+            };
+            let a = a.get_mut(items.start * m * n..items.end * m * n).unwrap_or_default();
+            let target = BatchMut::row_major(&mut *a, len, m, n)?;
+            operations::vjp(at, cotangent, &rule, target, threads).map_err(|failure| beyond(items.start, failure))?;
+            a.iter_mut().filter(|_| S::IS_COMPLEX).for_each(|x| *x = x.conj());
+        }
+        Ok(())
     })
+}
+
+/// Matrices of which the cotangents are conjugated at a time: as many as stay in the cache for each thread; all where nothing is to be done.
+fn at_once<S: Entry>(entries: usize, threads: usize) -> usize {
+    const CACHED: usize = 128 * 1024;
+    if S::IS_COMPLEX { (CACHED / (entries.max(1) * size_of::<S>())).max(1) * threads } else { usize::MAX }
+}
+
+/// These items of a batch with `each` entries an item.
+fn cut<'a, T>(all: &'a [T], each: usize, items: &Range<usize>) -> &'a [T] {
+    all.get(items.start * each..items.end * each).unwrap_or_default()
+}
+
+/// The conjugates, in this memory; what is real stays where it is.
+fn conjugated<'a, S: Entry>(entries: &'a [S], memory: &'a mut Vec<S>) -> &'a [S] {
+    if !S::IS_COMPLEX {
+        return entries;
+    }
+    memory.clear();
+    memory.extend(entries.iter().map(|x| x.conj()));
+    memory
+}
+
+/// A failure among the items from `first` on.
+fn beyond(first: usize, mut failure: Failure) -> Failure {
+    failure.item = failure.item.map(|item| first + item);
+    failure
 }
 
 /// Arguments U, s, V, the thresholds, and as many directions as the derivative has; result X or its derivative.
