@@ -196,7 +196,9 @@ pub(crate) fn check<S: Scalar<Real = f64>>(problem: &Problem<S>, gap: f64, expon
         {
             let change = norm(&moved(other, -1.0, expected)) / size;
             println!("{name} {how} {:.2} at {names}", change * gap / f64::EPSILON);
-            assert!(change <= BOUND / gap, "{name}, A → {how}: {change:e} at {names}");
+            // The branches of a block also divide by the gaps of its derivatives, which are what was drawn.
+            let bound = if *name == "branches" { 100.0 * BOUND } else { BOUND };
+            assert!(change <= bound / gap, "{name}, A → {how}: {change:e} at {names}");
         }
     }
 }

@@ -12,8 +12,8 @@ use diffsvd::spectral::{
 use diffsvd::{Error, Mat, Real, Scalar, Svd, Target, Tolerance};
 use num_traits::{One, Zero};
 
-/// What every error stays below, in units of max(m, n) ε (measured: 12 over 500 drawn matrices; the symmetries, of two computations, 15).
-const BOUND: f64 = 20.0;
+/// What every error stays below, in units of max(m, n) ε (measured: 24 over 20,000 drawn matrices; the symmetries, of two computations, 15).
+const BOUND: f64 = 40.0;
 const STEP: f64 = 1e-15;
 pub(super) const CUT: f64 = 1.0 / 1_048_576.0;
 

@@ -11,8 +11,8 @@ use diffsvd::spectral::{Condition, Elementary, Entropy, KyFan, LogDet, Schatten,
 use diffsvd::{Error, Mat, Real, Scalar, Svd};
 use num_complex::Complex;
 
-/// What every error stays below, in units of max(m, n) ε (measured: 4.9).
-const BOUND: f64 = 8.0;
+/// What every error stays below, in units of max(m, n) ε (measured: 4.9 over the sweeps, 10.0 over 20,000 random cases).
+const BOUND: f64 = 16.0;
 const STEP: f64 = 1e-15;
 
 /// Calls `check((name, degree), loss, the same in double-double, (spectrum, case))`; the degree is that of the gradient.
