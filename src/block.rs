@@ -6,6 +6,7 @@ use num_complex::Complex;
 
 use crate::bidiagonal::{Apply, Tau};
 use crate::kernel::columns::{axpy, multiply};
+use crate::kernel::team::join;
 use crate::kernel::{Arith, Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes, Task, get, padded, set};
 use crate::scalar::Real;
 
@@ -18,6 +19,21 @@ pub(crate) const PANEL: usize = 8;
 /// Work storage for the application to a matrix of `cols` columns: T and VᴴV, then VᴴC and T VᴴC.
 pub(crate) const fn scratch_cols(cols: usize) -> usize {
     cols.saturating_add(BLOCK).saturating_mul(2)
+}
+
+/// The same for a matrix whose columns are cut into panels, each with its own.
+pub(crate) const fn panels_scratch_cols(cols: usize) -> usize {
+    let panels = panels(cols);
+    scratch_cols(cols.div_ceil(panels)).saturating_mul(panels)
+}
+
+/// Panels of a matrix of `cols` columns: a power of two. Each of them computes T anew, a small part of its work if it is not too narrow.
+const fn panels(cols: usize) -> usize {
+    let mut panels = 1;
+    while panels < 8 && cols / (2 * panels) >= 96 {
+        panels *= 2;
+    }
+    panels
 }
 
 /// Which product of the reflectors.
@@ -84,6 +100,39 @@ pub(crate) fn apply<R: Real>(
         apply_block(level, Product::Forward, reflectors.block(start), target, scratch);
         filled = c.depth;
     }
+}
+
+/// [`apply`] to one panel of columns of C after another, or at the same time. `scratch` has [`panels_scratch_cols`] columns.
+pub(crate) fn apply_in_panels<R: Real>(
+    level: Level,
+    reflectors: Reflectors<'_, R>,
+    c: Planes<'_, R>,
+    filled: usize,
+    scratch: &mut [Lane<R>],
+) {
+    let cols = c.data.len() / c.stride().max(1);
+    spread_panels(level, reflectors, (c, cols), panels(cols), (filled, scratch));
+}
+
+fn spread_panels<R: Real>(
+    level: Level,
+    reflectors: Reflectors<'_, R>,
+    (mut c, cols): (Planes<'_, R>, usize),
+    panels: usize,
+    (filled, scratch): (usize, &mut [Lane<R>]),
+) {
+    if panels == 1 {
+        return apply(level, reflectors, &mut c, filled, scratch);
+    }
+    let (one, other) = scratch.split_at_mut(scratch.len() / 2);
+    // The narrower half first, as the columns of no panel are more than their share.
+    let middle = cols / 2;
+    let (left, right) = c.split(middle);
+    join(
+        true,
+        || spread_panels(level, reflectors, (left, middle), panels / 2, (filled, one)),
+        || spread_panels(level, reflectors, (right, cols - middle), panels / 2, (filled, other)),
+    );
 }
 
 /// The work storage of one block: T and VᴴV, then VᴴC and T VᴴC.

@@ -341,6 +341,17 @@ impl<'a, S: Scalar> MatMut<'a, S> {
         Ok(MatMut { data: self.data.get_mut(start..).unwrap_or(&mut []), layout })
     }
 
+    /// The first `at` columns and the others; the matrix itself where their entries do not lie apart, as those of row-major matrices.
+    pub(crate) fn split_cols(self, at: usize) -> Result<(Self, Self), Self> {
+        let Layout { rows, cols, row_stride, col_stride } = self.layout;
+        if at > cols || col_stride < rows.saturating_sub(1).saturating_mul(row_stride).saturating_add(1) {
+            return Err(self);
+        }
+        let (left, right) = self.data.split_at_mut((at * col_stride).min(self.data.len()));
+        let of = |cols: usize| Layout { cols, ..self.layout };
+        Ok((MatMut { data: left, layout: of(at) }, MatMut { data: right, layout: of(cols - at) }))
+    }
+
     /// Writes entry (i, j); does nothing outside of the matrix.
     #[inline]
     pub fn set(&mut self, i: usize, j: usize, value: S) {

@@ -1,11 +1,11 @@
 //! Which way a matrix goes through the stages, and how much memory that takes: one decision for both.
 
-use crate::bidiagonal::PUT_OFF;
-use crate::block::{BLOCK, PANEL, scratch_cols};
+use crate::bidiagonal::{PIECES, PUT_OFF};
+use crate::block::{BLOCK, PANEL, panels_scratch_cols, scratch_cols};
 use crate::diagonalize::divide_workspace_len;
 use crate::error::Error;
-use crate::kernel::padded;
-use crate::matrix::check_shape;
+use crate::kernel::{LANES, padded};
+use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Scalar;
 use crate::tall::RowBlocks;
 use crate::workspace::ALIGNMENT;
@@ -52,6 +52,8 @@ pub(crate) struct Limits {
     pub(crate) blocked_from: usize,
     /// Bytes of what is left for the end of that reduction.
     pub(crate) reduced_at_once: usize,
+    /// Bytes of a matrix from which it is cut into pieces for several threads.
+    pub(crate) shared_from: usize,
     /// Whether bidiagonal input is looked for.
     pub(crate) banded: bool,
 }
@@ -61,6 +63,7 @@ impl Limits {
         divided_from: DIVIDED_FROM,
         blocked_from: BLOCKED_FROM,
         reduced_at_once: REDUCED_AT_ONCE,
+        shared_from: SHARED_FROM,
         banded: true,
     };
 }
@@ -94,20 +97,21 @@ impl Plan {
         }
         let (tall, short) = (padded(m), padded(n));
         let Stores { copy, square, rows, left, right, middle, joint } = self.stores();
-        let blocks = padded(BLOCK).saturating_mul(scratch_cols(if self.left_cols > n { self.left_cols } else { n }));
+        let blocks = padded(BLOCK).saturating_mul(self.scratch_cols(size_of::<S>()));
         let entries = tall
             .saturating_mul(copy.saturating_add(left).saturating_add(3))
             .saturating_add(short.saturating_mul(
                 square.saturating_add(rows).saturating_add(right).saturating_add(joint).saturating_add(1),
             ))
-            .saturating_add(if self.blocked() { blocks } else { 0 });
+            .saturating_add(blocks);
         let put_off = if self.trailing(0, size_of::<S>()) > self.limits.blocked_from {
             let rows = short.saturating_mul(2 * PUT_OFF + 2).saturating_add(padded(2 * PUT_OFF).saturating_mul(n));
             rows.saturating_add(padded(self.reduced_rows()).saturating_mul(PUT_OFF))
         } else {
             0
         };
-        let entries = entries.saturating_add(put_off);
+        let pieces = padded(self.reduced_rows()).saturating_mul(self.more_pieces(size_of::<S>()));
+        let entries = entries.saturating_add(put_off).saturating_add(pieces);
         let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
         let reals = n
             .saturating_mul(REALS_PER_COLUMN.saturating_add(2 * (self.row_blocks().count() - 1)))
@@ -143,6 +147,40 @@ impl Plan {
             }
         }
         cols
+    }
+
+    /// Whether the work on the matrix is cut into pieces that several threads can take. An entry has `bytes` bytes.
+    pub(crate) const fn shared(&self, bytes: usize) -> bool {
+        // Where there are no threads, the code for them is not worth its place.
+        let threads = !cfg!(any(target_os = "none", target_family = "wasm")) && LANES > 1;
+        threads && self.trailing(0, bytes) >= self.limits.shared_from
+    }
+
+    /// What becomes the first half of the columns of the matrix in the work storage, and the second half: some rows of them.
+    pub(crate) fn halves<'a, S: Scalar>(&self, a: MatRef<'a, S>) -> Result<[MatRef<'a, S>; 2], Error> {
+        let ((rows, cols), half) = (a.shape(), self.cols / 2);
+        if self.transposed {
+            Ok([a.block(0, 0, half, cols)?, a.block(half, 0, rows - half, cols)?])
+        } else {
+            Ok([a.block(0, 0, rows, half)?, a.block(0, half, rows, cols - half)?])
+        }
+    }
+
+    /// Columns for the sums of the pieces of one step of the reduction, beside that of the first piece.
+    pub(crate) const fn more_pieces(&self, bytes: usize) -> usize {
+        if self.shared(bytes) { PIECES - 1 } else { 0 }
+    }
+
+    /// Columns of the work storage of blocks of reflectors: of both bases at the same time where they are shared out.
+    pub(crate) const fn scratch_cols(&self, bytes: usize) -> usize {
+        let (left, right) = (self.left_cols, self.cols);
+        if !self.blocked() {
+            0
+        } else if self.shared(bytes) {
+            panels_scratch_cols(left).saturating_add(panels_scratch_cols(right))
+        } else {
+            scratch_cols(if left > right { left } else { right })
+        }
     }
 
     /// Bytes of the matrix that is left after `cols` columns.
@@ -201,6 +239,9 @@ pub(crate) struct Stores {
 /// cache of 1 MiB holds (`docs/benchmarks.md`).
 const BLOCKED_FROM: usize = 3 << 20;
 const REDUCED_AT_ONCE: usize = 1 << 20;
+
+/// Bytes of a matrix from which several threads gain time (`docs/benchmarks.md`).
+const SHARED_FROM: usize = 256 << 10;
 
 /// Order from which divide and conquer is faster than QR iteration (`docs/benchmarks.md`).
 const DIVIDED_FROM: usize = 96;

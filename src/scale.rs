@@ -48,7 +48,7 @@ impl<R: Real> Seen<R> {
 }
 
 /// Writes 2⁻ᵖ A (or 2⁻ᵖ Aᴴ) to the leading columns of `work`, its padding included.
-pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, work: &mut Planes<'_, S::Real>) {
+pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work: Planes<'_, S::Real>) {
     let view = if adjoint { a.transpose() } else { a };
     let (depth, rows) = (work.depth, view.rows());
     let sign = if adjoint { -S::Real::one() } else { S::Real::one() };

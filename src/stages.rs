@@ -2,9 +2,10 @@
 
 use crate::banded::{self, Frame};
 use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, PutOff, Reduce, ReduceBlock, Scratch, Tau};
-use crate::block::{self, BLOCK, Reflectors, scratch_cols};
+use crate::block::{self, BLOCK, Reflectors, panels_scratch_cols};
 use crate::diagonalize::{self, Rotations, divide_workspace_len};
 use crate::error::Error;
+use crate::kernel::team::{Team, join};
 use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes};
 use crate::matrix::MatRef;
 use crate::plan::Plan;
@@ -29,6 +30,8 @@ pub(crate) struct Core<'w, R> {
     columns: [&'w mut [Lane<R>]; 3],
     /// x.
     row: &'w mut [Lane<R>],
+    /// z of the pieces.
+    more: &'w mut [Lane<R>],
     // What each of these holds, and when, is said at `Stores`.
     copy: Planes<'w, R>,
     square: Planes<'w, R>,
@@ -58,9 +61,10 @@ impl<'w, R: Real> Core<'w, R> {
         let joint = store.planes(n, stores.joint, parts);
         let columns = core::array::from_fn(|_| store.planes(m, 1, parts).data);
         let row = store.planes(n, 1, parts).data;
-        let blocked = if plan.blocked() { scratch_cols(plan.left_cols.max(n)) } else { 0 };
-        let blocks = store.planes(BLOCK, blocked, parts).data;
-        let put_off = if plan.reduced_in_blocks(size_of::<R>() * parts) > 0 { PUT_OFF } else { 0 };
+        let bytes = size_of::<R>() * parts;
+        let more = store.planes(plan.reduced_rows(), plan.more_pieces(bytes), parts).data;
+        let blocks = store.planes(BLOCK, plan.scratch_cols(bytes), parts).data;
+        let put_off = if plan.reduced_in_blocks(bytes) > 0 { PUT_OFF } else { 0 };
         let put_off = PutOff {
             t: store.planes(n, put_off, parts),
             u: store.planes(n, put_off, parts),
@@ -85,6 +89,7 @@ impl<'w, R: Real> Core<'w, R> {
             tau_r,
             columns,
             row,
+            more,
             copy,
             square,
             rows,
@@ -101,24 +106,34 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// Copies 2⁻ᵖ A, or its adjoint, to the work storage.
     pub(crate) fn load<S: Scalar<Real = R>>(&mut self, a: MatRef<'_, S>, p: i32) -> Result<(), Error> {
-        let (n, blocks) = (self.plan.cols, self.row_blocks);
+        let (n, blocks, shared) = (self.plan.cols, self.row_blocks, self.shared());
         for i in 0..blocks.count() {
             let (first, rows) = blocks.rows(i);
             let part = if self.plan.transposed { a.block(0, first, n, rows)? } else { a.block(first, 0, rows, n)? };
-            scale::load(part, self.plan.transposed, p, &mut blocks.block(&mut self.copy, i));
+            let (left, right) = blocks.block(&mut self.copy, i).split(n / 2);
+            let [one, other] = self.plan.halves(part)?;
+            let adjoint = self.plan.transposed;
+            join(shared, || scale::load(one, adjoint, p, left), || scale::load(other, adjoint, p, right));
         }
         Ok(())
     }
 
     /// A dense matrix: to bidiagonal form, to diagonal form, and back.
     pub(crate) fn solve_dense(&mut self) -> Result<(), Error> {
-        if self.plan.tall {
-            self.triangle().compute();
+        let shared = self.shared();
+        if self.plan.vectors {
+            return Team::lead(shared, |team| {
+                self.reduce(team);
+                self.find_vectors()
+            });
         }
-        self.reduce();
-        if !self.plan.vectors {
-            return diagonalize::values_alone(self.d, self.e, &mut self.rotations, self.level);
-        }
+        // What follows is for one thread.
+        Team::lead(shared, |team| self.reduce(team));
+        diagonalize::values_alone(self.d, self.e, &mut self.rotations, self.level)
+    }
+
+    /// From bidiagonal form to the bases.
+    fn find_vectors(&mut self) -> Result<(), Error> {
         if self.plan.divided() {
             self.divide()?;
         } else {
@@ -160,7 +175,10 @@ impl<'w, R: Real> Core<'w, R> {
     }
 
     /// To bidiagonal form; the reflectors are left in `copy` (or `square`) and in `rows`.
-    fn reduce(&mut self) {
+    fn reduce(&mut self, team: &Team) {
+        if self.plan.tall {
+            self.triangle().compute();
+        }
         let level = self.level;
         self.tau_p[0] = [R::zero(); 2];
         if self.plan.vectors {
@@ -168,29 +186,34 @@ impl<'w, R: Real> Core<'w, R> {
         }
         let in_blocks = self.plan.reduced_in_blocks(size_of::<R>() * self.copy.parts);
         for first in (0..in_blocks).step_by(PUT_OFF) {
-            let (task, off) = self.reduction(first);
+            let (task, off) = self.reduction(first, team);
             level.run(ReduceBlock { task, off });
-            self.catch_up(first);
+            self.catch_up(first, team);
         }
-        let (task, _) = self.reduction(in_blocks);
+        let (task, _) = self.reduction(in_blocks, team);
         level.run(task);
     }
 
+    /// Whether the work is cut into pieces for several threads.
+    fn shared(&self) -> bool {
+        self.plan.shared(size_of::<R>() * self.copy.parts)
+    }
+
     /// The reduction of the columns from `first` on.
-    fn reduction(&mut self, first: usize) -> (Reduce<'_, R>, &mut PutOff<'w, R>) {
+    fn reduction<'a>(&'a mut self, first: usize, team: &'a Team) -> (Reduce<'a, R>, &'a mut PutOff<'w, R>) {
         let n = self.plan.cols;
         let a = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow().split(n).0 };
         // The columns of the square matrix are shorter than those of A.
         let len = a.stride();
         let [v, w, z] = self.columns.each_mut().map(|column| &mut column[..len]);
-        let scratch = Scratch { v, w, z, x: &mut *self.row };
+        let scratch = Scratch { v, w, z, x: &mut *self.row, more: &mut *self.more };
         let p = if self.plan.vectors { Some(self.rows.reborrow()) } else { None };
         let b = Bidiagonal { d: self.d, e: self.e, tau_q: self.tau_q, tau_p: self.tau_p };
-        (Reduce { a, first, p, b, scratch }, &mut self.put_off)
+        (Reduce { a, first, p, b, scratch, workers: (team, self.level) }, &mut self.put_off)
     }
 
     /// The updates that columns `first..first + PUT_OFF` put off.
-    fn catch_up(&mut self, first: usize) {
+    fn catch_up(&mut self, first: usize, team: &Team) {
         let (n, end) = (self.plan.cols, first + PUT_OFF);
         let a = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow().split(n).0 };
         let (depth, parts, top) = (a.depth, a.parts, first / LANES);
@@ -198,7 +221,7 @@ impl<'w, R: Real> Core<'w, R> {
         let [w, factors] = self.put_off.waiting((end, n), top);
         let v = Block { data: v.data, shape: w.shape };
         let shape = PlaneShape { top, lanes: depth - top, cols: n - end, depth, parts };
-        BlockMut { data: c.data, shape }.add_product(self.level, &[v, w], factors);
+        BlockMut { data: c.data, shape }.add_product_together((team, self.level), &[v, w], factors);
     }
 
     /// Small matrices: the reflectors become the bases in place, and QR iteration turns them.
@@ -220,16 +243,36 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// Large matrices: divide and conquer, and the reflectors applied to what comes out.
     fn divide(&mut self) -> Result<(), Error> {
-        let (n, level) = (self.plan.cols, self.level);
+        let (n, level, shared) = (self.plan.cols, self.level, self.shared());
         let [x, y] = &mut self.middle;
-        diagonalize::divide_and_conquer(self.d, self.e, x.reborrow(), y.reborrow(), self.divide, level)?;
+        let bases = (x.reborrow(), y.reborrow());
+        diagonalize::divide_and_conquer(self.d, self.e, bases, self.divide, (level, shared))?;
         let mut left = self.row_blocks.block(&mut self.left, 0);
-        left.set_corner(x, n);
         let q = if self.plan.tall { &self.square } else { &self.copy };
+        let q = Reflectors::all(q, self.tau_q);
         let filled = if self.plan.thin() { n } else { left.depth * LANES };
-        block::apply(level, Reflectors::all(q, self.tau_q), &mut left, filled, self.blocks);
-        self.right.set_corner(y, n);
-        block::apply(level, Reflectors::all(&self.rows, self.tau_p), &mut self.right, n, self.blocks);
+        let (right, p) = (&mut self.right, Reflectors::all(&self.rows, self.tau_p));
+        if !shared {
+            left.set_corner(x, n);
+            block::apply(level, q, &mut left, filled, self.blocks);
+            right.set_corner(y, n);
+            block::apply(level, p, right, n, self.blocks);
+            return Ok(());
+        }
+        let [of_left, of_right] = [self.plan.left_cols, n].map(panels_scratch_cols);
+        let of_left = self.blocks.len() / (of_left + of_right) * of_left;
+        let (one, other) = self.blocks.split_at_mut(of_left);
+        join(
+            true,
+            || {
+                left.set_corner(x, n);
+                block::apply_in_panels(level, q, left, filled, one);
+            },
+            || {
+                right.set_corner(y, n);
+                block::apply_in_panels(level, p, right.reborrow(), n, other);
+            },
+        );
         Ok(())
     }
 
@@ -285,12 +328,17 @@ impl<'w, R: Real> Core<'w, R> {
             let (mut tall, short) = if self.plan.transposed { (out.v, out.u) } else { (out.u, out.v) };
             let cols = tall.cols();
             let blocks = self.row_blocks;
+            let shared = self.shared();
             let [mut left, right] = self.bases();
-            for i in 0..blocks.count() {
-                let (first, rows) = blocks.rows(i);
-                scale::unload(&blocks.block(&mut left, i), tall.reborrow().block(first, 0, rows, cols)?);
-            }
-            scale::unload(&right, short);
+            let write_left = || {
+                for i in 0..blocks.count() {
+                    let (first, rows) = blocks.rows(i);
+                    scale::unload(&blocks.block(&mut left, i), tall.reborrow().block(first, 0, rows, cols)?);
+                }
+                Ok(())
+            };
+            let (written, ()) = join(shared, write_left, || scale::unload(&right, short));
+            written?;
         }
         Ok(())
     }

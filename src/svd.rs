@@ -4,9 +4,10 @@ use crate::banded;
 use crate::direct;
 use crate::error::Error;
 use crate::instances::Instances;
+use crate::kernel::team::join;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors, check_outputs};
-use crate::scalar::Scalar;
+use crate::scalar::{Real, Scalar};
 use crate::scale;
 use crate::stages::Core;
 use crate::workspace::Store;
@@ -36,6 +37,9 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
 /// type); workspace [`svd_workspace_len`](crate::svd_workspace_len), no allocation.
+///
+/// **Threads.** With the feature `rayon`, called on a thread of a pool (`rayon::scope`, `ThreadPool::install`), the work on a matrix of more than 256 KiB
+/// is shared among the threads of that pool. The results are those of one thread to the last bit. Elsewhere it is one thread.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Parameter`], [`Error::Workspace`], [`Error::NonFinite`] (where), [`Error::Overflow`] if s₁ is not representable,
@@ -99,7 +103,13 @@ pub(crate) fn by_stages<S: Scalar>(
     out: FactorsMut<'_, S>,
     store: &mut Store<'_, S::Real>,
 ) -> Result<(), Error> {
-    let largest = scale::largest_part(a)?;
+    let shared = plan.shared(size_of::<S>());
+    let [one, other] = plan.halves(a)?;
+    let largest = match join(shared, || scale::largest_part(one), || scale::largest_part(other)) {
+        (Ok(one), Ok(other)) => one.larger(other),
+        // With the position in the whole.
+        _ => scale::largest_part(a)?,
+    };
     let mut core = Core::carve(plan, S::PARTS, store);
     let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
     let p = if let Some(band) = band {

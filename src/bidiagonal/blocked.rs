@@ -6,9 +6,9 @@
 //! and each step reads A **once**, and does not write it: the pass that computes the t of the new v also collects z = A x for the row x
 //! that becomes the new u, as in [`Reduce`](super::Reduce).
 
-use super::{Reduce, Scratch, clear_above, load, row_product, zero};
-use crate::kernel::gather::{Reading, combine, overlaps, reading_pass};
-use crate::kernel::{Arith, Block, LANES, Lane, PlaneShape, Planes, Task, get};
+use super::{Reduce, Scratch, clear_above, load, pieces, row_product, zero};
+use crate::kernel::gather::{Reading, combine, overlaps};
+use crate::kernel::{Arith, Block, LANES, Lane, PlaneShape, Planes, RowPart, Task, get};
 use crate::reflector::reflect;
 use crate::scalar::Real;
 
@@ -45,7 +45,7 @@ impl<R: Real> Task for ReduceBlock<'_, '_, R> {
 impl<R: Real> ReduceBlock<'_, '_, R> {
     #[inline(always)]
     fn reduce<A: Arith, const PARTS: usize>(self) {
-        let Reduce { mut a, first, mut p, b, scratch: Scratch { v, w: current, z, x } } = self.task;
+        let Reduce { mut a, first, mut p, b, scratch: Scratch { v, w: current, z, x, more }, workers } = self.task;
         let PutOff { t, u, w, rows: [t_row, r], .. } = self.off;
         let (depth, width) = (a.depth, x.len() / PARTS);
         let stride = depth * PARTS;
@@ -66,7 +66,7 @@ impl<R: Real> ReduceBlock<'_, '_, R> {
             column.copy_from_slice(v);
             (b.d[j], b.tau_q[j]) = (h.beta, [h.tau.re, h.tau.im]);
 
-            for row in [&mut **t_row, &mut **r, &mut *z] {
+            for row in [&mut **t_row, &mut **r] {
                 row.fill([R::zero(); LANES]);
             }
             for put_off in [left, right] {
@@ -74,8 +74,10 @@ impl<R: Real> ReduceBlock<'_, '_, R> {
                 put_off.add_row::<A>(r, j);
             }
             let q = -h.tau.conj();
-            let step = &mut Reading { v, z: &mut *z, t: t_row, r, q, depth, width, row: j };
-            reading_pass::<A, R, PARTS>(trailing.data, j + 1, step);
+            let [t_part, r_part] = [&mut **t_row, &mut **r].map(|row| RowPart::whole(row, width));
+            let cut = pieces::cut((j + 1, b.d.len()), stride - j / LANES * PARTS, more);
+            let step = Reading { v, z: &mut *z, t: t_part, r: r_part, q, depth, row: j };
+            pieces::reading::<A, R, PARTS>(workers, cut, (trailing.data, j + 1), (step, more));
             clear_above(t_row, j + 1, width);
             clear_above(r, j + 1, width);
             t.column(i).copy_from_slice(t_row);

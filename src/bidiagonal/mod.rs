@@ -7,16 +7,19 @@
 //! (Howell, Demmel, Fulton, Hammarling & Marmol 2008).
 
 mod blocked;
+mod pieces;
 
 pub(crate) use blocked::{PUT_OFF, PutOff, ReduceBlock};
+pub(crate) use pieces::PIECES;
 
 use num_complex::Complex;
 
 use crate::block::Reflectors;
 use crate::complex;
-use crate::kernel::columns::{Step, axpy, reduction_pass, scale};
+use crate::kernel::columns::{Step, axpy, scale};
 use crate::kernel::reflect::reflect_columns;
-use crate::kernel::{Arith, LANES, Lane, Planes, Task, get, set};
+use crate::kernel::team::Team;
+use crate::kernel::{Arith, LANES, Lane, Level, Planes, RowPart, Task, get, set};
 use crate::reflector::{Reflector, reflect};
 use crate::rotation::tiny;
 use crate::scalar::Real;
@@ -46,6 +49,8 @@ pub(crate) struct Scratch<'a, R> {
     pub(crate) w: &'a mut [Lane<R>],
     pub(crate) z: &'a mut [Lane<R>],
     pub(crate) x: &'a mut [Lane<R>],
+    /// More z, for the pieces of a matrix that is cut; empty where it is not.
+    pub(crate) more: &'a mut [Lane<R>],
 }
 
 /// Reduces `a`. On return its columns hold the reflectors of Q from the diagonal down, and the columns of `p`, if it is wanted, those of P:
@@ -57,6 +62,8 @@ pub(crate) struct Reduce<'a, R> {
     pub(crate) p: Option<Planes<'a, R>>,
     pub(crate) b: Bidiagonal<'a, R>,
     pub(crate) scratch: Scratch<'a, R>,
+    /// Who does the pieces of a step.
+    pub(crate) workers: (&'a Team, Level),
 }
 
 impl<R: Real> Task for Reduce<'_, R> {
@@ -71,7 +78,7 @@ impl<R: Real> Task for Reduce<'_, R> {
 impl<R: Real> Reduce<'_, R> {
     #[inline(always)]
     fn reduce<A: Arith, const PARTS: usize>(mut self) {
-        let Scratch { v, w, z, x } = self.scratch;
+        let Scratch { v, w, z, x, more } = self.scratch;
         let (depth, stride, n) = (self.a.depth, self.a.depth * PARTS, self.b.d.len());
         let width = x.len() / PARTS;
         let (mut w, mut z) = (w, z);
@@ -92,9 +99,10 @@ impl<R: Real> Reduce<'_, R> {
                 break;
             }
 
-            z.fill([R::zero(); LANES]);
-            let step = &mut Step { w, v, z: &mut *z, q: -h.tau.conj(), depth, row: j };
-            reduction_pass::<A, R, PARTS>(trailing.data, x, j + 1, step);
+            let cut = pieces::cut((j + 1, n), stride - j / LANES * PARTS, more);
+            let step = Step { w, v, z: &mut *z, q: -h.tau.conj(), depth, row: j };
+            let row = RowPart::whole(x, width);
+            pieces::reduction::<A, R, PARTS>(self.workers, cut, (trailing.data, row, j + 1), (step, more));
 
             clear_above(x, j + 1, width);
             let alpha = get(x, j + 1, width);

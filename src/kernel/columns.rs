@@ -6,7 +6,7 @@
 use num_complex::Complex;
 
 use super::lanes::{add_product, add_scaled, each, lane_by_lane, scaled, sub_product, total};
-use super::{Arith, LANES, Lane};
+use super::{Arith, LANES, Lane, RowPart};
 use crate::scalar::Real;
 
 /// Columns that a loop carries at once: their sums hide each other's latency, and v, w and z are loaded once for all.
@@ -131,6 +131,16 @@ pub(crate) fn axpy<A: Arith, R: Real, const PARTS: usize>(
     }
 }
 
+/// y ← y + x.
+#[inline(always)]
+pub(crate) fn add<R: Real, const PARTS: usize>(y: &mut [Lane<R>], x: &[Lane<R>], depth: usize, from: usize) {
+    let (x_re, x_im) = planes::<PARTS, R>(x, depth, from);
+    let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
+    for (y, x) in [(y_re, x_re), (y_im, x_im)] {
+        y.as_flattened_mut().iter_mut().zip(x.as_flattened()).for_each(|(y, x)| *y += *x);
+    }
+}
+
 /// One step of the reduction over the trailing columns, each read and written once: with the vectors of [`Step`],
 ///
 ///   a ← a + conj(x) w,   a ← a + (q vᴴa) v,   x ← conj(a_row),   z ← z + x a.
@@ -140,15 +150,13 @@ pub(crate) fn axpy<A: Arith, R: Real, const PARTS: usize>(
 #[inline(always)]
 pub(crate) fn reduction_pass<A: Arith, R: Real, const PARTS: usize>(
     columns: &mut [Lane<R>],
-    x: &mut [Lane<R>],
+    x: &mut RowPart<'_, R>,
     first: usize,
     step: &mut Step<'_, R>,
 ) {
-    let width = x.len() / PARTS;
     in_groups!(columns, step.depth, step.row / LANES, |index, group| pass_group::<A, R, PARTS, _>(
         group,
         x,
-        width,
         first + index,
         step
     ));
@@ -169,8 +177,7 @@ pub(crate) struct Step<'a, R> {
 #[inline(always)]
 fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
     mut group: [PlanesMut<'_, R>; COUNT],
-    x: &mut [Lane<R>],
-    width: usize,
+    x: &mut RowPart<'_, R>,
     first: usize,
     step: &mut Step<'_, R>,
 ) {
@@ -183,7 +190,7 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
 
     let mut dot_re = [zero; COUNT];
     let mut dot_im = [zero; COUNT];
-    let p: [Complex<R>; COUNT] = each(zero_entry(), |c| super::lanes::get(x, first + c, width));
+    let p: [Complex<R>; COUNT] = each(zero_entry(), |c| x.get(first + c));
     for i in 0..count {
         lane_by_lane();
         let (wr, vr) = (w_re[i], v_re[i]);
@@ -212,7 +219,7 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         if PARTS == 2 {
             row[c].im = -(group[c].1[0][lane] + t[c].im);
         }
-        super::lanes::set(x, first + c, width, row[c]);
+        x.set(first + c, row[c]);
     }
     for i in 0..count {
         lane_by_lane();

@@ -5,8 +5,8 @@
 use num_complex::Complex;
 
 use super::columns::{multiply, planes, planes_mut, zero_entry};
-use super::lanes::{add_product, add_scaled, each, get, lane_by_lane, set, sub_product, total};
-use super::{Arith, LANES, Lane};
+use super::lanes::{add_product, add_scaled, each, lane_by_lane, sub_product, total};
+use super::{Arith, LANES, Lane, RowPart};
 use crate::scalar::Real;
 
 /// Columns that a loop carries at once.
@@ -131,12 +131,11 @@ pub(crate) struct Reading<'a, R> {
     pub(crate) v: &'a [Lane<R>],
     pub(crate) z: &'a mut [Lane<R>],
     /// Row vectors: what the updates put off add to vᴴa and to the row, on entry; t and the updated row, on return.
-    pub(crate) t: &'a mut [Lane<R>],
-    pub(crate) r: &'a mut [Lane<R>],
+    pub(crate) t: RowPart<'a, R>,
+    pub(crate) r: RowPart<'a, R>,
     pub(crate) q: Complex<R>,
-    /// Lanes in a plane of a column, and of a row vector.
+    /// Lanes in a plane of a column.
     pub(crate) depth: usize,
-    pub(crate) width: usize,
     /// The row of the diagonal entry.
     pub(crate) row: usize,
 }
@@ -153,13 +152,13 @@ pub(crate) fn reading_pass<A: Arith, R: Real, const PARTS: usize>(
         let dots = overlap_group::<A, R, PARTS, _>(step.v, group, depth, from);
         let mut factors = dots;
         for (c, dot) in dots.into_iter().enumerate() {
-            let (k, width) = (first + index + c, step.width);
-            let t = multiply::<R, PARTS>(step.q, dot + get(step.t, k, width));
+            let k = first + index + c;
+            let t = multiply::<R, PARTS>(step.q, dot + step.t.get(k));
             // v is 1 in this row.
             let im = if PARTS == 2 { group[c].1[0][lane] } else { R::zero() };
-            let r = get(step.r, k, width) + t + Complex { re: group[c].0[0][lane], im };
-            set(step.t, k, width, t);
-            set(step.r, k, width, r);
+            let r = step.r.get(k) + t + Complex { re: group[c].0[0][lane], im };
+            step.t.set(k, t);
+            step.r.set(k, r);
             factors[c] = r.conj();
         }
         combine_group::<A, R, PARTS, _>(step.z, group, factors, depth, from);

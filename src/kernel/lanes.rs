@@ -187,6 +187,56 @@ impl<'a, R: Real> Planes<'a, R> {
     }
 }
 
+/// Whole lanes of the planes of a row vector; its entries keep their numbers.
+pub(crate) struct RowPart<'a, R> {
+    re: &'a mut [Lane<R>],
+    /// Empty for a real vector.
+    im: &'a mut [Lane<R>],
+    /// Number of the first entry.
+    first: usize,
+}
+
+impl<'a, R: Real> RowPart<'a, R> {
+    /// All of a vector of `width` lanes.
+    #[inline(always)]
+    pub(crate) fn whole(x: &'a mut [Lane<R>], width: usize) -> Self {
+        let (re, im) = x.split_at_mut(width);
+        RowPart { re, im, first: 0 }
+    }
+
+    /// The lanes from `lane` on.
+    pub(crate) fn starting_at(mut self, lane: usize) -> Self {
+        self.split_off(lane);
+        self
+    }
+
+    /// Takes the first `lanes` lanes, or as many as there are.
+    pub(crate) fn split_off(&mut self, lanes: usize) -> Self {
+        let first = self.first;
+        let [re, im] = [&mut self.re, &mut self.im].map(|plane| {
+            let lanes = lanes.min(plane.len());
+            plane.split_off_mut(..lanes).unwrap_or_default()
+        });
+        self.first += lanes * LANES;
+        RowPart { re, im, first }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, k: usize) -> Complex<R> {
+        let (lane, l) = ((k - self.first) / LANES, (k - self.first) % LANES);
+        Complex { re: self.re[lane][l], im: if self.im.is_empty() { R::zero() } else { self.im[lane][l] } }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&mut self, k: usize, value: Complex<R>) {
+        let (lane, l) = ((k - self.first) / LANES, (k - self.first) % LANES);
+        self.re[lane][l] = value.re;
+        if !self.im.is_empty() {
+            self.im[lane][l] = value.im;
+        }
+    }
+}
+
 /// Entry `i` of a column.
 #[inline(always)]
 pub(crate) fn get<R: Real>(column: &[Lane<R>], i: usize, depth: usize) -> Complex<R> {

@@ -13,14 +13,15 @@ mod planar;
 mod product;
 pub(crate) mod reflect;
 pub(crate) mod root;
+pub(crate) mod team;
 mod transpose;
 mod update;
 mod wave;
 
-pub(crate) use lanes::{LANES, Lane, Planes, get, padded, set};
+pub(crate) use lanes::{LANES, Lane, Planes, RowPart, get, padded, set};
 #[cfg(test)]
 pub(crate) use level::Separate;
 pub(crate) use level::{Arith, Level, Task};
 pub(crate) use planar::{Block, BlockMut, Shape as PlaneShape};
-pub(crate) use product::{Operand, Product, compute, gemm};
+pub(crate) use product::{Operand, Product, compute, gemm, gemm_shared};
 pub(crate) use wave::{Order, Wave};

@@ -4,6 +4,7 @@
 //! V has few columns. A tile of the result stays in registers; what is read again and again fits the caches.
 
 use super::overlap::Overlap;
+use super::team::Team;
 use super::update::Update;
 use super::{LANES, Lane, Level};
 use crate::scalar::Real;
@@ -110,6 +111,29 @@ impl<R: Real> BlockMut<'_, R> {
         level.run(Update { c: self, blocks, z });
     }
 }
+
+impl<R: Real> BlockMut<'_, R> {
+    /// [`BlockMut::add_product`] for one panel of columns after another, by a team.
+    pub(crate) fn add_product_together(self, (team, level): (&Team, Level), blocks: &[Block<'_, R>], z: Block<'_, R>) {
+        let Shape { cols, depth, parts, .. } = self.shape;
+        let width = cols.div_ceil(PANELS).max(NARROWEST);
+        let shape = |first: usize| Shape { cols: width.min(cols - first), ..self.shape };
+        let mut panels = self.data.chunks_mut((width * depth * parts).max(1)).zip((0..cols).step_by(width));
+        let mut panels: [Option<BlockMut<'_, R>>; PANELS] =
+            core::array::from_fn(|_| panels.next().map(|(data, first)| BlockMut { data, shape: shape(first) }));
+        let mut panels = panels.iter_mut().flatten().enumerate();
+        let mut tasks: [Option<Update<'_, '_, R>>; PANELS] = core::array::from_fn(|_| {
+            let (i, c) = panels.next()?;
+            let z = z.columns(i * width, c.shape.cols);
+            Some(Update { c, blocks, z })
+        });
+        team.share(level, &mut tasks);
+    }
+}
+
+/// The most panels, and the columns of the narrowest.
+const PANELS: usize = 8;
+const NARROWEST: usize = 32;
 
 /// Most columns of V.
 pub(crate) const DEEPEST: usize = 32;

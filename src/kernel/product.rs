@@ -9,6 +9,7 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use super::lanes::{add_scaled, each, lane_by_lane};
+use super::team::{join, threads};
 use super::{Arith, LANES, Lane, Level, Task};
 use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
@@ -45,6 +46,37 @@ pub(crate) fn gemm<S: Scalar>(c: MatMut<'_, S>, keep: bool, alpha: S::Real, a: O
     debug_assert_eq!(a.view.cols(), b.view.rows());
     S::Real::multiply(Product { c, keep, alpha, a, b }, Level::detect());
 }
+
+/// [`gemm`], panel by panel of C where that is `wanted`: each thread takes one.
+pub(crate) fn gemm_shared<S: Scalar>(
+    wanted: bool,
+    c: MatMut<'_, S>,
+    (keep, alpha): (bool, S::Real),
+    a: Operand<'_, S>,
+    b: Operand<'_, S>,
+) {
+    let terms = c.rows() * c.cols() * a.view.cols();
+    if !wanted || terms < SHARED || c.cols() < 2 * NARROWEST || threads() == 1 {
+        return gemm(c, keep, alpha, a, b);
+    }
+    let middle = (c.cols() / 2).next_multiple_of(WIDEST);
+    let (left, right) = match c.split_cols(middle) {
+        Ok(panels) => panels,
+        Err(c) => return gemm(c, keep, alpha, a, b),
+    };
+    let of_left = Operand { view: b.view.leading_cols(middle), ..b };
+    let of_right = Operand { view: b.view.trailing_cols(middle), ..b };
+    join(
+        true,
+        || gemm_shared(true, left, (keep, alpha), a, of_left),
+        || gemm_shared(true, right, (keep, alpha), a, of_right),
+    );
+}
+
+/// Products of fewer terms are not shared out: a quarter of a millisecond.
+const SHARED: usize = 1 << 21;
+/// Columns of the narrowest panel, each of which packs A anew.
+const NARROWEST: usize = 64;
 
 /// Computes a product with the instructions of the given level.
 pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {

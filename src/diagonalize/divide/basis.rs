@@ -24,6 +24,13 @@ impl<'a, R: Real> Basis<'a, R> {
         Basis { entries, stride }
     }
 
+    /// The corners on the diagonal: what is left of column and above row `at`, and what is right of it and below.
+    pub(super) fn corners(&mut self, at: usize) -> [Basis<'_, R>; 2] {
+        let (left, right) = self.entries.split_at_mut(at * self.stride);
+        let right = right.get_mut(at..).unwrap_or_default();
+        [left, right].map(|entries| Basis { entries, stride: self.stride })
+    }
+
     /// The given rows of column `j`.
     pub(super) fn column(&self, j: usize, rows: Range<usize>) -> &[R] {
         &self.entries[j * self.stride..][rows]

@@ -15,7 +15,8 @@ use super::poles::{self, FIELDS, Kind, Pole, Record};
 use super::secular::Roots;
 use super::vectors::{Left, Lowner, Right};
 use crate::error::Error;
-use crate::kernel::{LANES, Level, Operand, gemm, padded};
+use crate::kernel::team::spread;
+use crate::kernel::{LANES, Level, Operand, gemm_shared, padded};
 use crate::matrix::MatRef;
 use crate::scalar::Real;
 use crate::workspace::Arena;
@@ -62,6 +63,8 @@ pub(super) struct Scratch<'w, R> {
     records: &'w mut [Record<R>],
     /// σ, z, z² (then s), origins, offsets and, in the order of the rows of the vectors, σ and z.
     arrays: [&'w mut [R]; ARRAYS],
+    /// Whether merges are shared out among threads.
+    shared: bool,
 }
 
 const ARRAYS: usize = 7;
@@ -79,12 +82,42 @@ const fn gathered_len(n: usize) -> usize {
 }
 
 impl<'w, R: Real> Scratch<'w, R> {
-    pub(super) fn carve(arena: &mut Arena<'w, R>, n: usize) -> Self {
+    pub(super) fn carve(arena: &mut Arena<'w, R>, n: usize, shared: bool) -> Self {
         let vectors = arena.take(padded(n) * n);
         let gathered = arena.take(gathered_len(n));
         let arrays = core::array::from_fn(|_| arena.take(padded(n)));
         let (records, _) = arena.take(n * FIELDS).as_chunks_mut();
-        Scratch { gathered, vectors, records, arrays }
+        Scratch { gathered, vectors, records, arrays, shared }
+    }
+
+    /// Whether merges are shared out among threads.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// One for each of two halves, of which the first has `size` rows: together they need less than the whole.
+    pub(super) fn halves(&mut self, size: usize) -> [Scratch<'_, R>; 2] {
+        let shared = self.shared;
+        let half = |len: usize| (len / 2).next_multiple_of(LANES);
+        let (gathered, more_gathered) = self.gathered.split_at_mut(half(self.gathered.len()));
+        let (vectors, more_vectors) = self.vectors.split_at_mut(half(self.vectors.len()));
+        let (records, more_records) = self.records.split_at_mut(size);
+        let mut arrays: [[&mut [R]; ARRAYS]; 2] = Default::default();
+        for (i, array) in self.arrays.iter_mut().enumerate() {
+            let (one, other) = array.split_at_mut(padded(size));
+            (arrays[0][i], arrays[1][i]) = (one, other);
+        }
+        let [arrays, more_arrays] = arrays;
+        [
+            Scratch { gathered, vectors, records, arrays, shared },
+            Scratch {
+                gathered: more_gathered,
+                vectors: more_vectors,
+                records: more_records,
+                arrays: more_arrays,
+                shared,
+            },
+        ]
     }
 }
 
@@ -187,13 +220,19 @@ impl<R: Real> Factors<'_, '_, R> {
             (sigma[i], weight[i]) = (pole.sigma, pole.z * pole.z);
         }
         let (origin, offset) = (&mut origin[..count], &mut offset[..count]);
-        let mut failures = 0;
-        let roots = Roots { sigma: &sigma[..count], weight: &weight[..count], origin, offset, failures: &mut failures };
-        self.level.run(roots);
+        let shared = self.scratch.shared;
+        let (level, grain) = (self.level, grain(count));
+        spread(
+            shared,
+            level,
+            grain,
+            Roots { sigma: &sigma[..count], weight: &weight[..count], origin, offset, first: 0 },
+        );
+        let failures = offset.iter().filter(|offset| !offset.is_finite()).count();
         if failures > 0 {
             return Err(no_convergence(failures));
         }
-        self.level.run(Lowner { sigma, origin, offset, z });
+        spread(shared, level, grain, Lowner { sigma, origin, offset, z, first: 0 });
         for (record, z) in kept.iter_mut().zip(&*z) {
             let pole = Pole::load(record);
             Pole { z: z.with_sign(pole.z), ..pole }.store(record);
@@ -218,14 +257,19 @@ impl<R: Real> Factors<'_, '_, R> {
         let lanes = padded(count) / LANES;
         let [_, _, head, origin, offset, sigma, z] = &mut self.scratch.arrays;
         let (v, _) = self.scratch.vectors.as_chunks_mut();
-        self.level.run(Right {
-            sigma: &sigma.as_chunks().0[..lanes],
-            z: &z.as_chunks().0[..lanes],
-            origin: &origin[..count],
-            offset: &offset[..count],
-            v,
-            head,
-        });
+        spread(
+            self.scratch.shared,
+            self.level,
+            grain(count),
+            Right {
+                sigma: &sigma.as_chunks().0[..lanes],
+                z: &z.as_chunks().0[..lanes],
+                origin: &origin[..count],
+                offset: &offset[..count],
+                v,
+                head,
+            },
+        );
     }
 
     /// U of M in place of V.
@@ -233,7 +277,8 @@ impl<R: Real> Factors<'_, '_, R> {
         let lanes = padded(count) / LANES;
         let [_, _, head, _, _, sigma, _] = &self.scratch.arrays;
         let (u, _) = self.scratch.vectors.as_chunks_mut();
-        self.level.run(Left { sigma: &sigma.as_chunks().0[..lanes], middle, head: &head[..count], u });
+        let left = Left { sigma: &sigma.as_chunks().0[..lanes], middle, head: &head[..count], u };
+        spread(self.scratch.shared, self.level, grain(count), left);
     }
 }
 
@@ -270,7 +315,7 @@ impl Product {
         if used.is_empty() {
             c.fill_with(|_, _| R::zero());
         } else {
-            gemm(c, false, R::one(), Operand::plain(a), Operand::plain(b));
+            gemm_shared(scratch.shared, c, (false, R::one()), Operand::plain(a), Operand::plain(b));
         }
         let deflated = scratch.gathered.chunks_exact(stride).skip(used.len());
         for (column, gathered) in (first + count..first + size).zip(deflated) {
@@ -279,6 +324,14 @@ impl Product {
         Ok(())
     }
 }
+
+/// Columns, or roots, of a piece that takes some ten microseconds: each meets all `count` poles a few times.
+fn grain(count: usize) -> usize {
+    (SHARED_TERMS / count.max(1)).next_multiple_of(LANES)
+}
+
+/// Terms of such a piece.
+const SHARED_TERMS: usize = 1 << 15;
 
 fn no_convergence(remaining: usize) -> Error {
     Error::NoConvergence { remaining, sweeps: super::secular::BUDGET }

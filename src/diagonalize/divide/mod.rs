@@ -15,6 +15,7 @@ mod vectors;
 
 use super::{Rotations, qr_iteration};
 use crate::error::Error;
+use crate::kernel::team::{join, threads};
 use crate::kernel::{LANES, Level, Planes, padded};
 use crate::rotation::Columns;
 use crate::scalar::Real;
@@ -27,11 +28,13 @@ const LEAF: usize = 20;
 
 /// Reals that [`divide_and_conquer`] needs for a matrix of order `n`: about 3/2 n². Saturates where no memory could hold it.
 pub(crate) const fn divide_workspace_len(n: usize) -> usize {
-    if n <= LEAF { 4 * n } else { scratch_len(n).saturating_add(6 * (LEAF + 1)) }
+    if n <= LEAF { 4 * n } else { scratch_len(n).saturating_add(LEAF_LEN * trees(n)) }
 }
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused),
 /// descending and non-negative, `x` and `y` by X and Y, and `e` by nothing of use. The padding of `x` and `y` is zero.
+///
+/// `shared`: several threads may take part; the result is the same.
 ///
 /// Residual, orthogonality and each singular value are accurate to a small multiple of n ε s₁.
 /// Workspace: [`divide_workspace_len`].
@@ -41,10 +44,9 @@ pub(crate) const fn divide_workspace_len(n: usize) -> usize {
 pub(crate) fn divide_and_conquer<R: Real>(
     d: &mut [R],
     e: &mut [R],
-    mut x: Planes<'_, R>,
-    mut y: Planes<'_, R>,
+    (mut x, mut y): (Planes<'_, R>, Planes<'_, R>),
     work: &mut [R],
-    level: Level,
+    (level, shared): (Level, bool),
 ) -> Result<(), Error> {
     let n = d.len();
     let mut arena = Arena::new(work, divide_workspace_len(n))?;
@@ -63,10 +65,9 @@ pub(crate) fn divide_and_conquer<R: Real>(
         qr_iteration(d, e, &mut rotations(&mut arena, n), &mut Columns { u: x, v: y, level })?;
     } else {
         // The matrices first: they start at a cache line if the workspace does.
-        let scratch = Scratch::carve(&mut arena, n);
+        let scratch = Scratch::carve(&mut arena, n, shared);
         let factors = Factors { x: Basis::zeros(x), y: Basis::zeros(y), scratch, level };
-        let rotations = rotations(&mut arena, LEAF + 1);
-        let mut tree = Tree { factors, rotations, leaf_d: arena.take(LEAF + 1), leaf_e: arena.take(LEAF + 1) };
+        let mut tree = Tree { factors, leaves: arena.take(LEAF_LEN * trees(n)) };
         tree.solve(Block { first: 0, size: n, extra: 0 }, d, e)?;
         tree.sort(d);
     }
@@ -74,6 +75,23 @@ pub(crate) fn divide_and_conquer<R: Real>(
         *s = s.mul_pow2(p);
     }
     Ok(())
+}
+
+/// Order from which the halves are decomposed at the same time.
+const SPLIT_FROM: usize = 128;
+
+/// Reals for a block that is not divided: the rotations of a sweep, d and e.
+const LEAF_LEN: usize = 6 * (LEAF + 1);
+
+/// Blocks of a matrix of order `n` that are decomposed at the same time: a power of two.
+const fn trees(n: usize) -> usize {
+    let (mut trees, mut size) = (1, n);
+    while size >= SPLIT_FROM {
+        trees *= 2;
+        // No half is larger.
+        size = size / 2 + LANES;
+    }
+    trees
 }
 
 /// Room for the rotations of a sweep over `order` columns.
@@ -85,9 +103,8 @@ fn rotations<'w, R: Real>(arena: &mut Arena<'w, R>, order: usize) -> Rotations<'
 /// The recursion.
 struct Tree<'a, 'w, R> {
     factors: Factors<'a, 'w, R>,
-    rotations: Rotations<'w, R>,
-    leaf_d: &'w mut [R],
-    leaf_e: &'w mut [R],
+    /// [`LEAF_LEN`] for each block that is decomposed at the same time.
+    leaves: &'w mut [R],
 }
 
 impl<R: Real> Tree<'_, '_, R> {
@@ -96,9 +113,30 @@ impl<R: Real> Tree<'_, '_, R> {
             return self.leaf(block, d, e);
         }
         let (top, bottom) = block.halves();
-        self.solve(top, d, e)?;
-        self.solve(bottom, d, e)?;
+        if self.factors.scratch.is_shared() && block.size >= SPLIT_FROM && threads() > 1 {
+            self.solve_both(top, bottom, d, e)?;
+        } else {
+            self.solve(top, d, e)?;
+            self.solve(bottom, d, e)?;
+        }
         self.factors.merge(block, d, e)
+    }
+
+    /// Two blocks at the same time, which have neither rows nor columns in common. The matrices of the lower one are numbered from zero.
+    fn solve_both(&mut self, top: Block, bottom: Block, d: &mut [R], e: &mut [R]) -> Result<(), Error> {
+        let at = bottom.first;
+        let level = self.factors.level;
+        let (leaves, more_leaves) = self.leaves.split_at_mut(self.leaves.len() / 2);
+        let [x, lower_x] = self.factors.x.corners(at);
+        let [y, lower_y] = self.factors.y.corners(at);
+        let [scratch, more_scratch] = self.factors.scratch.halves(top.first + top.size);
+        let mut upper = Tree { factors: Factors { x, y, scratch, level }, leaves };
+        let factors = Factors { x: lower_x, y: lower_y, scratch: more_scratch, level };
+        let mut lower = Tree { factors, leaves: more_leaves };
+        let ((d, lower_d), (e, lower_e)) = (d.split_at_mut(at), e.split_at_mut(at));
+        let bottom = Block { first: 0, ..bottom };
+        let (one, other) = join(true, || upper.solve(top, d, e), || lower.solve(bottom, lower_d, lower_e));
+        one.and(other)
     }
 
     /// A block of its own. One with an extra column gets a row of zeros: a zero-shift sweep makes its singular value an
@@ -106,7 +144,9 @@ impl<R: Real> Tree<'_, '_, R> {
     fn leaf(&mut self, block: Block, d: &mut [R], e: &[R]) -> Result<(), Error> {
         let Block { size, extra, .. } = block;
         let order = size + extra;
-        let (leaf_d, leaf_e) = (&mut self.leaf_d[..order], &mut self.leaf_e[..order]);
+        let mut arena = Arena::new(self.leaves, LEAF_LEN)?;
+        let mut rotations = rotations(&mut arena, LEAF + 1);
+        let (leaf_d, leaf_e) = (arena.take(order), arena.take(order));
         leaf_d[size..].fill(R::zero());
         leaf_d[..size].copy_from_slice(&d[block.rows()]);
         leaf_e[..size].copy_from_slice(&e[block.rows()]);
@@ -117,7 +157,7 @@ impl<R: Real> Tree<'_, '_, R> {
         u.set_unit_columns(0);
         v.set_unit_columns(0);
         let sink = &mut Columns { u: u.reborrow(), v: v.reborrow(), level };
-        qr_iteration(leaf_d, leaf_e, &mut self.rotations, sink)?;
+        qr_iteration(leaf_d, leaf_e, &mut rotations, sink)?;
         d[block.rows()].copy_from_slice(&leaf_d[..size]);
         let (x, y) = (&mut self.factors.x, &mut self.factors.y);
         for j in 0..size {
@@ -129,15 +169,23 @@ impl<R: Real> Tree<'_, '_, R> {
         Ok(())
     }
 
-    /// Descending order, by exchanges.
+    /// Descending order.
     fn sort(&mut self, d: &mut [R]) {
-        for i in 0..d.len() {
-            let largest = (i + 1..d.len()).fold(i, |largest, j| if d[j] > d[largest] { j } else { largest });
-            if largest != i {
-                d.swap(i, largest);
-                self.factors.x.swap(i, largest);
-                self.factors.y.swap(i, largest);
-            }
+        let Factors { x, y, scratch, .. } = &mut self.factors;
+        let shared = scratch.is_shared();
+        let copy = &mut scratch.vectors[..d.len()];
+        copy.copy_from_slice(d);
+        join(shared, || sort(d, x), || sort(copy, y));
+    }
+}
+
+/// Descending order, by exchanges, and that of the columns of a basis with it.
+fn sort<R: Real>(d: &mut [R], basis: &mut Basis<'_, R>) {
+    for i in 0..d.len() {
+        let largest = (i + 1..d.len()).fold(i, |largest, j| if d[j] > d[largest] { j } else { largest });
+        if largest != i {
+            d.swap(i, largest);
+            basis.swap(i, largest);
         }
     }
 }
@@ -218,7 +266,7 @@ mod tests {
         let (u, v) = (Planes { data: &mut x, depth, parts: 1 }, Planes { data: &mut y, depth, parts: 1 });
         if divide {
             let mut work = vec![R::from_f64(f64::NAN); divide_workspace_len(n)];
-            divide_and_conquer(&mut s, &mut e, u, v, &mut work, level).unwrap();
+            divide_and_conquer(&mut s, &mut e, (u, v), &mut work, (level, n % 2 == 0)).unwrap();
         } else {
             let (mut u, mut v) = (u, v);
             u.set_unit_columns(0);
@@ -355,6 +403,8 @@ mod tests {
         let (x, y) = bases.split_at_mut(60 * padded(60) / LANES);
         let planes = |data| Planes { data, depth: padded(60) / LANES, parts: 1 };
         let mut work = vec![0.0; divide_workspace_len(60)];
-        assert!(divide_and_conquer(&mut d, &mut e, planes(x), planes(y), &mut work, Level::detect()).is_err());
+        assert!(
+            divide_and_conquer(&mut d, &mut e, (planes(x), planes(y)), &mut work, (Level::detect(), true)).is_err()
+        );
     }
 }

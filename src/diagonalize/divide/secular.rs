@@ -10,6 +10,7 @@
 //! One step fits c + S/(σⱼ² − x) + T/(σⱼ₊₁² − x) to f, f′ and f″ and goes to its root: cubic convergence (Gragg, Thornton & Warner 1992);
 //! the root stays bracketed all the time. Roots are found [`LANES`] at a time, one in each lane.
 
+use crate::kernel::team::Halves;
 use crate::kernel::{Arith, LANES, Lane, Task};
 use crate::scalar::Real;
 
@@ -19,17 +20,17 @@ const FREE_STEPS: usize = 16;
 /// Steps altogether: enough to bisect the exponent and then the significand of any f64.
 pub(super) const BUDGET: usize = 160;
 
-/// Finds all roots. `sigma` is ascending from zero, distinct to the tolerance of the deflation.
+/// Finds the roots from `first` on. `sigma` is ascending from zero, distinct to the tolerance of the deflation.
 pub(super) struct Roots<'a, R> {
     pub(super) sigma: &'a [R],
     /// zᵢ².
     pub(super) weight: &'a [R],
     /// The origins o.
     pub(super) origin: &'a mut [R],
-    /// The offsets μ.
+    /// The offsets μ; NaN where the budget was not enough.
     pub(super) offset: &'a mut [R],
-    /// Counts the roots for which the budget was not enough.
-    pub(super) failures: &'a mut usize,
+    /// A multiple of [`LANES`].
+    pub(super) first: usize,
 }
 
 impl<R: Real> Task for Roots<'_, R> {
@@ -46,15 +47,30 @@ impl<R: Real> Task for Roots<'_, R> {
             total: self.weight.iter().fold(R::zero(), |sum, w| sum + *w),
             tolerance: R::EPSILON * (R::from_f64(4.0) + R::from_f64(k as f64).sqrt()),
         };
-        let mut first = 0;
-        while first < k {
+        let mut first = self.first;
+        for (origin, offset) in self.origin.chunks_mut(LANES).zip(self.offset.chunks_mut(LANES)) {
             let (lanes, converged) = equation.solve::<A>(first);
-            *self.failures += usize::from(!converged);
-            let count = LANES.min(k - first);
-            self.origin[first..first + count].copy_from_slice(&lanes.origin[..count]);
-            self.offset[first..first + count].copy_from_slice(&lanes.offset[..count]);
+            origin.copy_from_slice(&lanes.origin[..origin.len()]);
+            offset.copy_from_slice(&lanes.offset[..offset.len()]);
+            if !converged {
+                offset.fill(R::zero() / R::zero());
+            }
             first += LANES;
         }
+    }
+}
+
+impl<R: Real> Halves for Roots<'_, R> {
+    fn size(&self) -> usize {
+        self.origin.len()
+    }
+
+    fn halve(self) -> (Self, Self) {
+        let middle = (self.size() / 2).next_multiple_of(LANES);
+        let (origin, more_origin) = self.origin.split_at_mut(middle);
+        let (offset, more_offset) = self.offset.split_at_mut(middle);
+        let rest = Roots { origin: more_origin, offset: more_offset, first: self.first + middle, ..self };
+        (Roots { origin, offset, ..self }, rest)
     }
 }
 
@@ -266,9 +282,8 @@ mod tests {
     fn roots<R: Real>(sigma: &[R], z: &[R], level: Level) -> Vec<(R, R)> {
         let weight: Vec<R> = z.iter().map(|z| *z * *z).collect();
         let (mut origin, mut offset) = (vec![R::zero(); sigma.len()], vec![R::zero(); sigma.len()]);
-        let mut failures = 0;
-        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, failures: &mut failures });
-        assert_eq!(failures, 0);
+        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, first: 0 });
+        assert!(offset.iter().all(|offset| offset.is_finite()));
         origin.into_iter().zip(offset).collect()
     }
 

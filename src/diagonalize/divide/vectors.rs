@@ -8,6 +8,7 @@
 //!
 //!   vⱼ ∝ (ẑᵢ/(σᵢ² − sⱼ²))ᵢ,   uⱼ ∝ (−1, σᵢ ẑᵢ/(σᵢ² − sⱼ²))ᵢ.
 
+use crate::kernel::team::Halves;
 use crate::kernel::{Arith, LANES, Lane, Task};
 use crate::scalar::Real;
 
@@ -17,12 +18,14 @@ fn difference<A: Arith, R: Real>(sigma: R, origin: R, offset: R) -> R {
     A::mul_add(sigma - origin, sigma + origin, -offset)
 }
 
-/// Overwrites |z| by |ẑ|. All arrays are in the ascending order of the poles; `sigma` and `z` are padded to whole lanes.
+/// Overwrites |z| by |ẑ|, from entry `first` on. All arrays are in the ascending order of the poles; `sigma` and `z` are padded to whole lanes.
 pub(super) struct Lowner<'a, R> {
     pub(super) sigma: &'a [R],
     pub(super) origin: &'a [R],
     pub(super) offset: &'a [R],
     pub(super) z: &'a mut [R],
+    /// A multiple of [`LANES`].
+    pub(super) first: usize,
 }
 
 impl<R: Real> Task for Lowner<'_, R> {
@@ -33,7 +36,8 @@ impl<R: Real> Task for Lowner<'_, R> {
         let last = self.origin.len() - 1;
         let (sigmas, _) = self.sigma.as_chunks::<LANES>();
         let (zs, _) = self.z.as_chunks_mut::<LANES>();
-        for (block, (sigma, z)) in sigmas.iter().zip(zs).enumerate() {
+        let blocks = self.first / LANES;
+        for (block, (sigma, z)) in (blocks..).zip(sigmas[blocks..].iter().zip(zs)) {
             let mut product = [R::zero(); LANES];
             for l in 0..LANES {
                 product[l] = -difference::<A, R>(sigma[l], self.origin[last], self.offset[last]);
@@ -57,6 +61,18 @@ impl<R: Real> Task for Lowner<'_, R> {
                 z[l] = product[l].abs().sqrt();
             }
         }
+    }
+}
+
+impl<R: Real> Halves for Lowner<'_, R> {
+    fn size(&self) -> usize {
+        self.z.len()
+    }
+
+    fn halve(self) -> (Self, Self) {
+        let middle = (self.size() / 2).next_multiple_of(LANES);
+        let (z, rest) = self.z.split_at_mut(middle);
+        (Lowner { z, ..self }, Lowner { z: rest, first: self.first + middle, ..self })
     }
 }
 
@@ -109,6 +125,24 @@ impl<R: Real> Task for Right<'_, R> {
     }
 }
 
+impl<R: Real> Halves for Right<'_, R> {
+    fn size(&self) -> usize {
+        self.origin.len()
+    }
+
+    fn halve(self) -> (Self, Self) {
+        // The first columns belong to the last roots.
+        let (columns, roots) = (self.size() / 2, self.size() - self.size() / 2);
+        let (v, more_v) = self.v.split_at_mut(columns * self.sigma.len());
+        let (head, more_head) = self.head.split_at_mut(columns);
+        let ((others, origin), (more_offset, offset)) = (self.origin.split_at(roots), self.offset.split_at(roots));
+        (
+            Right { origin, offset, v, head, ..self },
+            Right { origin: others, offset: more_offset, v: more_v, head: more_head, ..self },
+        )
+    }
+}
+
 /// Turns the right singular vectors into the left ones, in place.
 pub(super) struct Left<'a, R> {
     pub(super) sigma: &'a [Lane<R>],
@@ -143,6 +177,18 @@ impl<R: Real> Task for Left<'_, R> {
     }
 }
 
+impl<R: Real> Halves for Left<'_, R> {
+    fn size(&self) -> usize {
+        self.head.len()
+    }
+
+    fn halve(self) -> (Self, Self) {
+        let (head, more_head) = self.head.split_at(self.size() / 2);
+        let (u, more_u) = self.u.split_at_mut(head.len() * self.sigma.len());
+        (Left { head, u, ..self }, Left { head: more_head, u: more_u, ..self })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,11 +204,11 @@ mod tests {
         let (k, rows) = (sigma.len(), padded(sigma.len()));
         let pad = |list: &[f64]| (0..rows).map(|i| list.get(i).copied().unwrap_or(0.0)).collect::<Vec<f64>>();
         let weight: Vec<f64> = z.iter().map(|z| z * z).collect();
-        let (mut origin, mut offset, mut failures) = (vec![0.0; k], vec![0.0; k], 0);
-        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, failures: &mut failures });
+        let (mut origin, mut offset) = (vec![0.0; k], vec![0.0; k]);
+        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, first: 0 });
         let (padded_sigma, mut exact) = (pad(sigma), pad(z));
         let (origin, offset) = (&origin[..], &offset[..]);
-        level.run(Lowner { sigma: &padded_sigma, origin, offset, z: &mut exact });
+        level.run(Lowner { sigma: &padded_sigma, origin, offset, z: &mut exact, first: 0 });
         let exact = pad(&(0..k).map(|i| exact[i].with_sign(z[i])).collect::<Vec<f64>>());
         let lanes = padded_sigma.as_chunks().0;
         let mut v = vec![[0.0; LANES]; rows / LANES * k];
