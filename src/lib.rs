@@ -56,7 +56,7 @@
 //! |---|---|---|
 //! | `std` | yes | the standard library's square root, detection of the instruction set at run time (less of it by the environment variable `DIFFSVD_LEVEL`: `portable`, `avx2`), `alloc` |
 //! | `alloc` | by `std` | [`Mat`] and [`Svd`]: owned matrices, a few lines a function over the core |
-//! | `rayon` | no | the functions of [`batch`] over several threads, and [`svd_into`] of a large matrix over those of the pool that it is called in; with the same results |
+//! | `rayon` | no | the functions of [`batch`] over several threads, and [`svd_into`] of a large matrix over those of the pool that it is called in; the same results on any number of threads |
 //! | `ndarray`, `nalgebra`, `faer` | no | `TryFrom` and `From` between [`MatRef`], [`MatMut`] and the matrices of those crates, without a copy where the entries leave no gaps; [`Mat`] to and from their owned matrices; [`batch::BatchRef`] from `ndarray::ArrayView3` |
 //! | `libm` | no | the square root of the `libm` crate: needed where there is no standard library |
 #![no_std]
