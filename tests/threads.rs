@@ -23,7 +23,7 @@ fn decompose<S: Scalar>(a: &[S], (m, n): (usize, usize), vectors: Vectors) -> Re
         Vectors::None => (0, k, 0),
         Vectors::Full => (m, k, n),
         Vectors::Leading(r) => (r, r, r),
-        _ => (k, k, k),
+        Vectors::Thin => (k, k, k),
     };
     let mut results =
         Results(vec![S::zero(); m * u_cols], vec![S::Real::from_f64(0.0); values], vec![S::zero(); n * v_cols]);

@@ -266,7 +266,7 @@ mod tests {
         let (u, v) = (Planes { data: &mut x, depth, parts: 1 }, Planes { data: &mut y, depth, parts: 1 });
         if divide {
             let mut work = vec![R::from_f64(f64::NAN); divide_workspace_len(n)];
-            divide_and_conquer(&mut s, &mut e, (u, v), &mut work, (level, n % 2 == 0)).unwrap();
+            divide_and_conquer(&mut s, &mut e, (u, v), &mut work, (level, n.is_multiple_of(2))).unwrap();
         } else {
             let (mut u, mut v) = (u, v);
             u.set_unit_columns(0);
