@@ -1,6 +1,7 @@
 //! Patches of pictures as tensors of patches × channels × rows × columns.
 
 use candle_core::{DType, Device, Tensor};
+use imaging::options::Source;
 use imaging::picture::{self, Picture};
 use imaging::{Result, scene};
 use ndarray::Array3;
@@ -38,6 +39,12 @@ pub struct Split {
 }
 
 impl Split {
+    /// Of the picture that was asked for, of `otherwise` rows and columns; where it is generated, so are three more to train on.
+    pub fn load(source: &Source, otherwise: usize, sizes: (usize, usize), seed: u64) -> Result<Self> {
+        let more = if source.image.is_some() { 0 } else { 3 };
+        Self::new(&source.load(otherwise, seed)?, sizes, more, seed)
+    }
+
     /// Of the picture, a part of `size`×`size` for patches of `patch`×`patch`. Where the picture was generated, so are `more` pictures to train on.
     pub fn new(picture: &Picture, (size, patch): (usize, usize), more: u64, seed: u64) -> Result<Self> {
         let (_, rows, cols) = picture.dim();

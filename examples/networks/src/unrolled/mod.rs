@@ -62,9 +62,7 @@ impl Options {
 /// Writes the report.
 pub fn run(options: &Options) -> Result<PathBuf> {
     let (plan, size, seed) = (options.plan(), options.common.size, options.common.seed);
-    let picture = options.source.load(size.pick(96, 160, 224), seed)?;
-    let more = if options.source.image.is_some() { 0 } else { 3 };
-    let split = Split::new(&picture, (plan.part, plan.patch), more, seed)?;
+    let split = Split::load(&options.source, size.pick(96, 160, 224), (plan.part, plan.patch), seed)?;
     let mut report =
         options.common.report("unrolled", "A deep unrolling network for colour image compressed sensing")?;
     sections::sampled(&mut report, &split, &plan, &options.sampling)?;
