@@ -1,5 +1,6 @@
 //! Norms and other scalar functions: value, gradient and Hessian-vector product.
 
+use super::erased::AnyLoss;
 use super::maps::times_power;
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
@@ -28,7 +29,7 @@ macro_rules! both {
             let _ = &$number;
             $f
         };
-        check::<$s, _, _>(($name, $degree), &loss, &wide, ($spectrum, $case));
+        check::<$s>(($name, $degree), AnyLoss(&loss), AnyLoss(&wide), ($spectrum, $case));
     }};
 }
 
@@ -87,10 +88,10 @@ fn of_complex_f32() {
     sweep_every_loss::<Complex<f32>>();
 }
 
-fn check<S: Entry, L: SpectralLoss<S::Real>, W: SpectralLoss<Dd>>(
+fn check<S: Entry>(
     (name, degree): (&str, f64),
-    loss: &L,
-    in_dd: &W,
+    loss: AnyLoss<'_, S::Real>,
+    in_dd: AnyLoss<'_, Dd>,
     (spectrum, case): (fn(f64) -> [f64; 5], &Case),
 ) {
     let (m, n) = case.shape;
@@ -101,7 +102,7 @@ fn check<S: Entry, L: SpectralLoss<S::Real>, W: SpectralLoss<Dd>>(
 }
 
 /// Value, gradient and Hessian-vector product against double-double ones and their central differences; the Hessian is symmetric.
-fn check_derivatives<S: Entry, L: SpectralLoss<S::Real>, W: SpectralLoss<Dd>>(at: &Point<S>, loss: &L, in_dd: &W) {
+fn check_derivatives<S: Entry>(at: &Point<S>, loss: AnyLoss<'_, S::Real>, in_dd: AnyLoss<'_, Dd>) {
     let (Point { a, what, .. }, mut random) = (at, at.random(1));
     let (m, n) = (a.rows(), a.cols());
     let (y, z) = (random.matrix::<S>(m, n), random.matrix::<S>(m, n));
@@ -109,42 +110,43 @@ fn check_derivatives<S: Entry, L: SpectralLoss<S::Real>, W: SpectralLoss<Dd>>(at
     let svd = Svd::thin(a).unwrap();
     let epsilon = S::Real::EPSILON.to_f64() * m.max(n) as f64;
 
-    let (value, exact) = (svd.loss(loss).unwrap().to_f64(), moved(0.0).loss(in_dd).unwrap().hi);
-    let gradient = svd.loss_gradient(loss).unwrap();
+    let (value, exact) = (svd.loss(&loss).unwrap().to_f64(), moved(0.0).loss(&in_dd).unwrap().hi);
+    let gradient = svd.loss_gradient(&loss).unwrap();
     let size = norm(&gradient).to_f64() * norm(a).to_f64();
     assert!((value - exact).abs() <= 4.0 * epsilon * exact.abs().max(size), "{what}: {value} {exact}");
-    let reference = error(&gradient, &moved(0.0).loss_gradient(in_dd).unwrap(), 0.0);
+    let reference = error(&gradient, &moved(0.0).loss_gradient(&in_dd).unwrap(), 0.0);
     println!("gradient {reference:.2} at {what}");
     assert!(reference <= BOUND, "{what}: error of the gradient is {reference:.1} max(m, n) ε");
 
-    let slope = moved(STEP).loss(in_dd).unwrap() - moved(-STEP).loss(in_dd).unwrap();
+    let slope = moved(STEP).loss(&in_dd).unwrap() - moved(-STEP).loss(&in_dd).unwrap();
     let slope = slope.hi * 0.5 / STEP;
     let got = inner(&gradient, &z).to_f64();
     let size = norm(&gradient).to_f64() * norm(&z).to_f64();
     assert!((got - slope).abs() <= 12.0 * epsilon * size, "{what}: slope {got} for {slope}");
 
-    let hessian = svd.loss_hvp(loss, &z).unwrap();
-    let gradient = |h: f64| moved(h).loss_gradient(in_dd).unwrap();
+    let hessian = svd.loss_hvp(&loss, &z).unwrap();
+    let gradient = |h: f64| moved(h).loss_gradient(&in_dd).unwrap();
     let difference = scaled(&plus(&gradient(STEP), Dd::from(-1.0), &gradient(-STEP)), 0.5 / STEP);
-    for (kind, exact) in [("difference", &difference), ("reference", &moved(0.0).loss_hvp(in_dd, &wide(&z)).unwrap())] {
+    for (kind, exact) in [("difference", &difference), ("reference", &moved(0.0).loss_hvp(&in_dd, &wide(&z)).unwrap())]
+    {
         let error = error(&hessian, exact, 0.0);
         println!("Hessian {kind} {error:.2} at {what}");
         assert!(error <= BOUND, "{what}: error of the Hessian product is {error:.1} max(m, n) ε");
     }
-    let other = svd.loss_hvp(loss, &y).unwrap();
+    let other = svd.loss_hvp(&loss, &y).unwrap();
     let (one, other) = (inner(&y, &hessian), inner(&other, &z));
     let size = norm(&y) * norm(&hessian);
     assert!((one - other).abs().to_f64() <= 20.0 * epsilon * size.to_f64(), "{what}: not symmetric");
 }
 
 /// A → QAR, A → Aᴴ and A → cA, of gradient and Hessian-vector product.
-fn check_symmetries<S: Entry, L: SpectralLoss<S::Real>>(at: &Point<S>, loss: &L, degree: f64) {
+fn check_symmetries<S: Entry>(at: &Point<S>, loss: AnyLoss<'_, S::Real>, degree: f64) {
     let (Point { a, what, .. }, mut random) = (at, at.random(2));
     let (m, n) = (a.rows(), a.cols());
     let (q, r, z) = (random.orthonormal::<S>(m, m), random.orthonormal::<S>(n, n), random.matrix::<S>(m, n));
     let both = |a: &Mat<S>, z: &Mat<S>| {
         let svd = Svd::thin(a).unwrap();
-        [svd.loss_gradient(loss).unwrap(), svd.loss_hvp(loss, z).unwrap()]
+        [svd.loss_gradient(&loss).unwrap(), svd.loss_hvp(&loss, z).unwrap()]
     };
     let turn = |x: &Mat<S>| q.product(x).unwrap().product(&r).unwrap();
     let (unit, turned, mirrored) = (both(a, &z), both(&turn(a), &turn(&z)), both(&a.adjoint(), &z.adjoint()));

@@ -9,6 +9,7 @@ mod support;
 #[macro_use]
 mod table;
 
+mod erased;
 mod factors;
 mod losses;
 mod maps;

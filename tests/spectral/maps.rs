@@ -1,5 +1,6 @@
 //! Functions of the singular values: value, derivative and parameters against 30-digit references at every gap.
 
+use crate::erased::AnyMap;
 use crate::support::double_double::Dd;
 use crate::support::entry::{Entry, widen_real};
 use crate::support::random::Random;
@@ -8,7 +9,7 @@ use crate::support::spectral::{GAPS, Point, difference, error, exactly_equal, in
 use crate::table::Knee;
 use diffsvd::spectral::{
     BestRank, Elementary, HardThreshold, Inverse, Log1p, MapGradient, MapTangent, PerValue, Polar, Power,
-    RelativeSoftThreshold, SoftThreshold, SpectralFunction, SpectralMap, Tikhonov, WeightedSoftThreshold, Wiener,
+    RelativeSoftThreshold, SoftThreshold, SpectralFunction, Tikhonov, WeightedSoftThreshold, Wiener,
     map_derivative_workspace_len, map_into, map_jvp_into, map_vjp_into, map_workspace_len, parameter_cotangents,
 };
 use diffsvd::{Error, Mat, MatMut, MatRef, Real, Svd, Target};
@@ -51,15 +52,12 @@ every_type! {
 }
 
 /// Value, forward derivative against the same code in double-double arithmetic, and against central differences of its values.
-pub(crate) fn check_reference<S: Entry, M, F, MW, FW>(
+pub(crate) fn check_reference<S: Entry>(
     (name, _): (&str, f64),
-    f: &impl Fn(i32) -> F,
-    in_dd: FW,
+    f: &dyn Fn(i32) -> AnyMap<S::Real>,
+    in_dd: AnyMap<Dd>,
     at: &Point<S>,
-) where
-    F: SpectralMap<S::Real, M> + Copy,
-    FW: SpectralMap<Dd, MW> + Copy,
-{
+) {
     let (a, what, f) = (&at.a, &at.what, f(0));
     let z = at.random(99).matrix::<S>(a.rows(), a.cols());
     let (svd, reference) = (Svd::thin(a).unwrap(), Svd::thin(&wide(a)).unwrap());
@@ -76,15 +74,12 @@ pub(crate) fn check_reference<S: Entry, M, F, MW, FW>(
 }
 
 /// The backward map is the adjoint of the forward map, and, without coupling, the same map.
-pub(crate) fn check_adjoint<S: Entry, M, F, MW, FW>(
+pub(crate) fn check_adjoint<S: Entry>(
     (name, _): (&str, f64),
-    f: &impl Fn(i32) -> F,
-    _in_dd: FW,
+    f: &dyn Fn(i32) -> AnyMap<S::Real>,
+    _in_dd: AnyMap<Dd>,
     at: &Point<S>,
-) where
-    F: SpectralMap<S::Real, M> + Copy,
-    FW: SpectralMap<Dd, MW> + Copy,
-{
+) {
     let (a, mut random) = (&at.a, at.random(5));
     let (y, z) = (random.matrix::<S>(a.rows(), a.cols()), random.matrix::<S>(a.rows(), a.cols()));
     let svd = Svd::thin(a).unwrap();
@@ -95,15 +90,12 @@ pub(crate) fn check_adjoint<S: Entry, M, F, MW, FW>(
 }
 
 /// F(Q A R) = Q F(A) R and F(Aᴴ) = F(A)ᴴ, for the derivative too.
-pub(crate) fn check_covariance<S: Entry, M, F, MW, FW>(
+pub(crate) fn check_covariance<S: Entry>(
     (name, _): (&str, f64),
-    f: &impl Fn(i32) -> F,
-    _in_dd: FW,
+    f: &dyn Fn(i32) -> AnyMap<S::Real>,
+    _in_dd: AnyMap<Dd>,
     at: &Point<S>,
-) where
-    F: SpectralMap<S::Real, M> + Copy,
-    FW: SpectralMap<Dd, MW> + Copy,
-{
+) {
     let (a, f, mut random) = (&at.a, f(0), at.random(11));
     let (m, n) = (a.rows(), a.cols());
     let (q, r, z) = (random.orthonormal::<S>(m, m), random.orthonormal::<S>(n, n), random.matrix::<S>(m, n));
@@ -121,15 +113,12 @@ pub(crate) fn check_covariance<S: Entry, M, F, MW, FW>(
 }
 
 /// F′ at c A, with the parameters scaled, is c to the degree times F′ at A.
-pub(crate) fn check_scaling<S: Entry, M, F, MW, FW>(
+pub(crate) fn check_scaling<S: Entry>(
     (name, degree): (&str, f64),
-    f: &impl Fn(i32) -> F,
-    _in_dd: FW,
+    f: &dyn Fn(i32) -> AnyMap<S::Real>,
+    _in_dd: AnyMap<Dd>,
     at: &Point<S>,
-) where
-    F: SpectralMap<S::Real, M> + Copy,
-    FW: SpectralMap<Dd, MW> + Copy,
-{
+) {
     let z = at.random(13).matrix::<S>(at.a.rows(), at.a.cols());
     let unit = Svd::thin(&at.a).unwrap().map_vjp(f(0), &z).unwrap();
     for p in [at.exponent(degree), -at.exponent(degree)] {
@@ -154,11 +143,11 @@ pub(crate) fn check_whole<S: Entry>((m, n): (usize, usize), gap: f64, seed: u64)
     let s = [2.0, 1.0, 1.0 - 0.3 * gap, 0.5, 0.125];
     let a = Random::new(seed).with_singular_values::<S>(m, n, &s);
     let at = &Point { a, what: format!("{} {m}×{n}, gap {gap:e}, seed {seed}", S::NAME), seed, scale: 0.7 };
-    let relative = |_| RelativeSoftThreshold(number(0.125));
+    let relative = |_| AnyMap::new(RelativeSoftThreshold(number(0.125)));
     let weights = |p| -> &'static [S::Real] { Box::leak(Box::new(WEIGHTS.map(|w| number(w).mul_pow2(p)))) };
-    let weighted = |p| WeightedSoftThreshold(weights(p));
-    let (relative_dd, weights_dd) = (RelativeSoftThreshold(0.125.into()), WEIGHTS.map(Dd::from));
-    let weighted_dd = WeightedSoftThreshold(&weights_dd);
+    let weighted = |p| AnyMap::new(WeightedSoftThreshold(weights(p)));
+    let relative_dd = AnyMap::new(RelativeSoftThreshold(Dd::from(0.125)));
+    let weighted_dd = AnyMap::new(WeightedSoftThreshold(Box::leak(Box::new(WEIGHTS.map(Dd::from)))));
     let (name, other) = (("relative threshold", 0.0), ("weighted threshold", 0.0));
     check_reference(name, &relative, relative_dd, at);
     check_reference(other, &weighted, weighted_dd, at);
@@ -201,18 +190,19 @@ where
         let c = |x: f64| S::Real::from_f64(x);
         let whole = Svd::thin(&a).unwrap();
         let compact = whole.clone().truncate(3);
-        let pairs = [
-            (whole.map_jvp(SoftThreshold(c(0.25)), &z), compact.map_jvp(SoftThreshold(c(0.25)), &z)),
-            (whole.map_jvp(SoftThreshold(c(0.0)), &z), compact.map_jvp(SoftThreshold(c(0.0)), &z)),
-            (whole.map_jvp(Tikhonov(c(0.5)), &z), compact.map_jvp(Tikhonov(c(0.5)), &z)),
-            (whole.map_jvp(Log1p(c(0.5)), &z), compact.map_jvp(Log1p(c(0.5)), &z)),
-            (whole.map_jvp(Power(c(2.0)), &z), compact.map_jvp(Power(c(2.0)), &z)),
-            (whole.map_jvp(Inverse::above(c(0.25)), &z), compact.map_jvp(Inverse::above(c(0.25)), &z)),
-            (whole.map_jvp(BestRank(3), &z), compact.map_jvp(BestRank(3), &z)),
-            (whole.map_jvp(BestRank(9), &z), compact.map_jvp(BestRank(9), &z)),
-            (whole.map_jvp(Knee(c(1.0)), &z), compact.map_jvp(Knee(c(1.0)), &z)),
+        let functions = [
+            AnyMap::new(SoftThreshold(c(0.25))),
+            AnyMap::new(SoftThreshold(c(0.0))),
+            AnyMap::new(Tikhonov(c(0.5))),
+            AnyMap::new(Log1p(c(0.5))),
+            AnyMap::new(Power(c(2.0))),
+            AnyMap::new(Inverse::above(c(0.25))),
+            AnyMap::new(BestRank(3)),
+            AnyMap::new(BestRank(9)),
+            AnyMap::new(Knee(c(1.0))),
         ];
-        for (i, (whole, compact)) in pairs.into_iter().enumerate() {
+        for (i, f) in functions.into_iter().enumerate() {
+            let (whole, compact) = (whole.map_jvp(f, &z), compact.map_jvp(f, &z));
             let error = error(&compact.unwrap(), &wide(&whole.unwrap()), 0.0);
             assert!(error <= BOUND, "{} {m}×{n}: function {i} is {error:.1} max(m, n) ε off", S::NAME);
         }
@@ -555,11 +545,11 @@ where
                 let derivative = {
                     let $number = <S::Real as Real>::from_f64;
                     let _ = &$number;
-                    svd.map_jvp($f, &z).unwrap()
+                    svd.map_jvp(AnyMap::new($f), &z).unwrap()
                 };
                 let $number = <Dd as Real>::from_f64;
                 let _ = &$number;
-                let error = error(&derivative, &difference($f, &wide(&a), &wide(&z), STEP), 0.0);
+                let error = error(&derivative, &difference(AnyMap::new($f), &wide(&a), &wide(&z), STEP), 0.0);
                 println!("{} {m}×{n}, {}: {error:.2}", S::NAME, $name);
                 // The zeros come out as ε s₁, on which f″ acts: 8 for Wiener's filter.
                 assert!(error <= 3.0 * BOUND, "{} {m}×{n}, {}: {error:.1} max(m, n) ε", S::NAME, $name);
@@ -594,10 +584,16 @@ fn check_larger<S: Entry>() {
     let (svd, reference) = (Svd::thin(&a).unwrap(), Svd::thin(&wide(&a)).unwrap());
     let c = |x: f64| S::Real::from_f64(x);
     let pairs = [
-        (svd.map_vjp(SoftThreshold(c(0.3)), &z), reference.map_vjp(SoftThreshold(widen_real(c(0.3))), &wide(&z))),
-        (svd.map_vjp(Tikhonov(c(0.5)), &z), reference.map_vjp(Tikhonov(0.5.into()), &wide(&z))),
-        (svd.map_vjp(BestRank(15), &z), reference.map_vjp(BestRank(15), &wide(&z))),
-        (svd.map_vjp(Knee(c(1.0)), &z), reference.map_vjp(Knee(1.0.into()), &wide(&z))),
+        (
+            svd.map_vjp(AnyMap::new(SoftThreshold(c(0.3))), &z),
+            reference.map_vjp(AnyMap::new(SoftThreshold(widen_real(c(0.3)))), &wide(&z)),
+        ),
+        (
+            svd.map_vjp(AnyMap::new(Tikhonov(c(0.5))), &z),
+            reference.map_vjp(AnyMap::new(Tikhonov(Dd::from(0.5))), &wide(&z)),
+        ),
+        (svd.map_vjp(AnyMap::new(BestRank(15)), &z), reference.map_vjp(AnyMap::new(BestRank(15)), &wide(&z))),
+        (svd.map_vjp(AnyMap::new(Knee(c(1.0))), &z), reference.map_vjp(AnyMap::new(Knee(Dd::from(1.0))), &wide(&z))),
     ];
     for (i, (got, exact)) in pairs.into_iter().enumerate() {
         let error = error(&got.unwrap(), &exact.unwrap(), 0.0);

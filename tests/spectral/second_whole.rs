@@ -1,5 +1,6 @@
 //! The second derivative of the functions of the index, of s₁ and of given numbers, against double-double references.
 
+use crate::erased::AnyMap;
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
@@ -24,11 +25,7 @@ for_every_type! {
 
 /// D² and the tangent of the backward map at A, against central differences of the double-double derivatives and against the same code
 /// in double-double arithmetic; D² symmetric, and the two adjoint to each other.
-fn check<S: Entry, M, F, MW, FW>(f: F, in_dd: FW, a: &Mat<S>, what: &str)
-where
-    F: SecondOrderMap<S::Real, M> + Copy,
-    FW: SecondOrderMap<Dd, MW> + Copy,
-{
+fn check<S: Entry>(f: AnyMap<S::Real>, in_dd: AnyMap<Dd>, a: &Mat<S>, what: &str) {
     let mut random = Random::new(17);
     let [x, y, z] = [(); 3].map(|()| random.matrix::<S>(a.rows(), a.cols()));
     let (svd, reference) = (Svd::thin(a).unwrap(), Svd::thin(&wide(a)).unwrap());
@@ -53,6 +50,14 @@ where
     assert!(difference <= size * S::Real::from_f64(20.0) * S::Real::EPSILON, "{what}: not adjoint");
 }
 
+fn weighted_map<R: Real>(weights: [R; 5]) -> AnyMap<R> {
+    AnyMap::new(WeightedSoftThreshold(Box::leak(Box::new(weights))))
+}
+
+fn relative_map<R: Real>(fraction: f64) -> AnyMap<R> {
+    AnyMap::new(RelativeSoftThreshold(R::from_f64(fraction)))
+}
+
 fn weighted<S: Entry>() {
     for shape in SHAPES {
         for gap in GAPS {
@@ -61,7 +66,7 @@ fn weighted<S: Entry>() {
         let (f, in_dd) = ([0.75; 5].map(S::Real::from_f64), [0.75; 5].map(Dd::from));
         let a = exactly_equal::<S>(shape.0, shape.1);
         let what = format!("{} {shape:?}, exactly equal", S::NAME);
-        check(WeightedSoftThreshold(&f), WeightedSoftThreshold(&in_dd), &a, &what);
+        check(weighted_map(f), weighted_map(in_dd), &a, &what);
     }
 }
 
@@ -72,7 +77,7 @@ pub(crate) fn weighted_at<S: Entry>((m, n): (usize, usize), gap: f64, seed: u64)
     for weights in [[0.125, 0.125, 0.25, 0.25, 1.0], [0.75, 0.75, 0.75, 0.75, 0.0625], [0.0, 0.0, 0.25, 0.25, 0.0]] {
         let (narrow, in_dd) = (weights.map(S::Real::from_f64), weights.map(Dd::from));
         let what = format!("{} {m}×{n}, weights {weights:?}, gap {gap:e}, seed {seed}", S::NAME);
-        check(WeightedSoftThreshold(&narrow), WeightedSoftThreshold(&in_dd), &a, &what);
+        check(weighted_map(narrow), weighted_map(in_dd), &a, &what);
     }
 }
 
@@ -82,8 +87,7 @@ fn relative<S: Entry>() {
             relative_at::<S>(shape, gap, 13);
         }
         for fraction in FRACTIONS {
-            let (f, in_dd) =
-                (RelativeSoftThreshold(S::Real::from_f64(fraction)), RelativeSoftThreshold(fraction.into()));
+            let (f, in_dd) = (relative_map::<S::Real>(fraction), relative_map::<Dd>(fraction));
             let mut a = exactly_equal::<S>(shape.0, shape.1);
             a[(4, 4)] = S::from_real(S::Real::from_f64(2.0));
             check(f, in_dd, &a, &format!("{} {shape:?}, fraction {fraction}, exactly equal", S::NAME));
@@ -97,7 +101,7 @@ const FRACTIONS: [f64; 3] = [0.125, 0.375, 0.75];
 pub(crate) fn relative_at<S: Entry>((m, n): (usize, usize), gap: f64, seed: u64) {
     let a = Random::new(seed).with_singular_values::<S>(m, n, &[2.0, 1.0, 1.0 - 0.3 * gap, 0.5, 0.125]);
     for fraction in FRACTIONS {
-        let (f, in_dd) = (RelativeSoftThreshold(S::Real::from_f64(fraction)), RelativeSoftThreshold(fraction.into()));
+        let (f, in_dd) = (relative_map::<S::Real>(fraction), relative_map::<Dd>(fraction));
         check(f, in_dd, &a, &format!("{} {m}×{n}, fraction {fraction}, gap {gap:e}, seed {seed}", S::NAME));
     }
 }

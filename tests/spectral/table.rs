@@ -24,15 +24,15 @@ macro_rules! both {
             let $e = |x: f64| <<$s as diffsvd::Scalar>::Real as diffsvd::Real>::from_f64(x);
             let $c = |x: f64| diffsvd::Real::mul_pow2($e(x), p);
             let _ = (&$c, &$e);
-            $f
+            crate::erased::AnyMap::new($f)
         };
         let wide = {
             let $e = |x: f64| <crate::support::double_double::Dd as diffsvd::Real>::from_f64(x);
             let $c = $e;
             let _ = (&$c, &$e);
-            $f
+            crate::erased::AnyMap::new($f)
         };
-        $check::<$s, _, _, _, _>(($name, $degree), &f, wide, $($rest),*);
+        $check::<$s>(($name, $degree), &f, wide, $($rest),*);
     }};
 }
 
