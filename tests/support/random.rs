@@ -73,16 +73,16 @@ impl Random {
         assert!(cols <= rows, "no {cols} orthonormal columns of {rows} entries");
         let mut q = self.matrix::<S>(rows, cols);
         for j in 0..cols {
-            for k in (0..j).chain(0..j) {
-                let dot = (0..rows).fold(S::zero(), |sum, i| sum + q[(i, k)].conj() * q[(i, j)]);
-                for i in 0..rows {
-                    q[(i, j)] = q[(i, j)] - q[(i, k)] * dot;
-                }
+            let (before, rest) = q.as_mut().into_data().split_at_mut(j * rows);
+            let column = &mut rest[..rows];
+            for other in before.chunks_exact(rows.max(1)).chain(before.chunks_exact(rows.max(1))) {
+                let dot = other.iter().zip(&*column).fold(S::zero(), |sum, (&x, &y)| sum + x.conj() * y);
+                column.iter_mut().zip(other).for_each(|(y, &x)| *y -= x * dot);
             }
             let zero = <S::Real as num_traits::Zero>::zero();
-            let norm = (0..rows).fold(zero, |sum, i| sum + q[(i, j)].modulus_squared()).sqrt();
-            for i in 0..rows {
-                q[(i, j)] = q[(i, j)].scale(<S::Real as num_traits::One>::one() / norm);
+            let norm = column.iter().fold(zero, |sum, x| sum + x.modulus_squared()).sqrt();
+            for x in column {
+                *x = x.scale(<S::Real as num_traits::One>::one() / norm);
             }
         }
         q
@@ -91,9 +91,14 @@ impl Random {
     /// U diag(s) Vᴴ with random orthonormal U (m×k) and V (n×k), rounded to the type.
     pub(crate) fn with_singular_values<S: Scalar>(&mut self, rows: usize, cols: usize, s: &[f64]) -> Mat<S> {
         let (u, v) = (self.orthonormal::<S>(rows, s.len()), self.orthonormal::<S>(cols, s.len()));
-        let factor = |k: usize| S::Real::from_f64(s[k]);
-        Mat::from_fn(rows, cols, |i, j| {
-            (0..s.len()).fold(S::zero(), |sum, k| sum + u[(i, k)].scale(factor(k)) * v[(j, k)].conj())
-        })
+        let mut a = Mat::zeros(rows, cols);
+        // Column by column, as the entries lie: the larger matrices would take seconds otherwise.
+        for (j, column) in a.as_mut().into_data().chunks_exact_mut(rows.max(1)).enumerate() {
+            for (k, (u, &s)) in u.as_slice().chunks_exact(rows.max(1)).zip(s).enumerate() {
+                let (s, v) = (S::Real::from_f64(s), v[(j, k)].conj());
+                column.iter_mut().zip(u).for_each(|(a, u)| *a += u.scale(s) * v);
+            }
+        }
+        a
     }
 }
