@@ -5,5 +5,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod along;
 mod sweeps;
 mod zoo;

@@ -1,33 +1,21 @@
-//! Every kind of the zoo, from 0 to 50 rows and some to 500, in all four scalar types, along every path: QR iteration, divide and conquer, with and
+//! Every kind of the zoo, from 0 to 50 rows (or as many as `DIFFSVD_ZOO` says) and some to 500, in all four scalar types, along every path: QR iteration, divide and conquer, with and
 //! without A = Q R first, reduced at once and in blocks, Jacobi, side by side in lanes. Each result within the bounds beside the
 //! double-double reference, and singular vectors the same along all paths where the gaps determine them.
 
+use crate::along::along;
 use crate::support::bounds::Reference;
 use crate::support::entry::Entry;
-use crate::support::layout::{Layout, Workspace};
+use crate::support::layout::Layout;
 use crate::support::random::Random;
 use crate::support::run::{Run, check};
 use crate::support::spectra::Spectrum;
 use crate::support::zoo::{Named, zoo};
 use diffsvd::batch::{self, BatchMut, BatchRef};
-use diffsvd::paths::{self, Path};
-use diffsvd::{Factors, FactorsMut, Mat, Real, Scalar, Vectors};
+use diffsvd::paths::Path;
+use diffsvd::{Factors, Mat, Real, Scalar, Vectors};
 use num_complex::Complex;
 
 const VECTORS: [Vectors; 3] = [Vectors::Thin, Vectors::None, Vectors::Full];
-
-/// Decomposes along the path, and checks all but the agreement with other paths.
-fn along<S: Entry>(path: Path, a: &Mat<S>, reference: &Reference<S>, vectors: Vectors, what: &str) -> Run<S> {
-    let (m, n) = (a.rows(), a.cols());
-    let mut run = Run::unwritten(m, n, vectors, Layout::ColMajor);
-    let mut work = Workspace::new(paths::workspace_len::<S>(path, m, n, vectors));
-    let out = FactorsMut { u: run.u.as_mut(), s: &mut run.s, v: run.v.as_mut() };
-    let done = paths::svd_into(path, a.as_ref(), vectors, out, work.as_mut());
-    assert_eq!(done, Ok(()), "{what}");
-    work.assert_end_untouched();
-    run.check(reference).assert(|| what.to_owned());
-    run
-}
 
 /// The matrix side by side with two others.
 fn in_lanes<S: Entry>(a: &Mat<S>, reference: &Reference<S>, what: &str) {
@@ -56,11 +44,31 @@ fn in_lanes<S: Entry>(a: &Mat<S>, reference: &Reference<S>, what: &str) {
 }
 
 /// sin of the angle between the leading columns of the two bases, times the gap, in max(m, n) ε s₁: at most c of c max(m, n) ε s₁.
-/// Not measured yet: twice the constant of the decomposition.
-const ANGLE: f64 = 6.0;
+/// The worst that was measured, 1.58, rounded up: of matrices with one row, where it is the rounding of a phase. From 130 rows on it is below 0.1.
+const ANGLE: f64 = 2.0;
+
+/// The largest such error, and where.
+#[derive(Debug, Default)]
+struct Worst {
+    error: f64,
+    at: String,
+}
+
+impl Worst {
+    fn visit(&mut self, error: f64, what: impl Fn() -> String) {
+        assert!(error <= ANGLE, "{}: turned by {error:.2} max(m, n) ε s₁/gap", what());
+        if error > self.error {
+            (self.error, self.at) = (error, what());
+        }
+    }
+
+    fn print(&self) {
+        println!("singular vectors turned by at worst {:.2} max(m, n) ε s₁/gap: {}", self.error, self.at);
+    }
+}
 
 /// The angles of singular vectors that are determined to more than a few digits.
-fn assert_same_vectors<S: Entry>(one: &Run<S>, other: &Run<S>, reference: &Reference<S>, what: &str) {
+fn same_vectors<S: Entry>(one: &Run<S>, other: &Run<S>, reference: &Reference<S>, what: &str, worst: &mut Worst) {
     let s: Vec<f64> = one.s.iter().map(|&s| (reference.scaled(s) / reference.largest()).to_f64()).collect();
     for i in 0..s.len() {
         let above = if i == 0 { f64::INFINITY } else { s[i - 1] - s[i] };
@@ -71,8 +79,7 @@ fn assert_same_vectors<S: Entry>(one: &Run<S>, other: &Run<S>, reference: &Refer
         }
         for (one, other) in [(&one.u, &other.u), (&one.v, &other.v)] {
             let angle = sine(&column(one.as_ref(), i), &column(other.as_ref(), i));
-            let error = angle * gap / reference.unit();
-            assert!(error <= ANGLE, "{what}: vector {i} is turned by {error:.2} max(m, n) ε s₁/gap");
+            worst.visit(angle * gap / reference.unit(), || format!("{what}, vector {i}"));
         }
     }
 }
@@ -89,7 +96,7 @@ fn sine<S: Scalar>(x: &[S], y: &[S]) -> f64 {
 }
 
 /// One matrix every way: by each path with another choice of vectors in turn, or with all choices.
-fn every_way<S: Entry>(animal: &Named<S>, turn: usize, all: bool) {
+fn every_way<S: Entry>(animal: &Named<S>, turn: usize, all: bool, worst: &mut Worst) {
     let (a, what) = (&animal.matrix, format!("{} {} ({})", S::NAME, animal.name, animal.source));
     let reference = Reference::new(a.as_ref());
     let layouts = (Layout::turn(turn), Layout::turn(turn / 4));
@@ -108,19 +115,26 @@ fn every_way<S: Entry>(animal: &Named<S>, turn: usize, all: bool) {
                 let run = along(path, a, &reference, vectors, &what);
                 if vectors != Vectors::None {
                     let first = first.get_or_insert_with(|| run.clone());
-                    assert_same_vectors(first, &run, &reference, &what);
+                    same_vectors(first, &run, &reference, &what, worst);
                 }
             }
         }
     }
 }
 
+/// Rows up to which the zoo is gone through.
+fn largest_order() -> usize {
+    std::env::var("DIFFSVD_ZOO").ok().map_or(50, |text| text.parse().expect("a number"))
+}
+
 fn the_zoo<S: Entry>() {
-    for n in 0..=50 {
+    let mut worst = Worst::default();
+    for n in 0..=largest_order() {
         for (turn, animal) in zoo::<S>(n).iter().enumerate() {
-            every_way(animal, turn + n, n <= 10);
+            every_way(animal, turn + n, n <= 10, &mut worst);
         }
     }
+    worst.print();
 }
 
 #[test]
@@ -142,15 +156,16 @@ fn zoo_complex_f64() {
 
 /// A few of the zoo, larger, and spectra with clusters, so that merges of divide and conquer deflate and do not.
 fn large<S: Entry>(n: usize, names: &[&str]) {
-    let all = zoo::<S>(n);
+    let (all, mut worst) = (zoo::<S>(n), Worst::default());
     for (turn, name) in names.iter().enumerate() {
         let animal = all.iter().find(|animal| animal.name.starts_with(name)).expect("an animal of the zoo");
-        every_way(animal, turn, false);
+        every_way(animal, turn, false, &mut worst);
     }
     let mut random = Random::new(n as u64);
     let values = Spectrum::Clusters { size: 3, gap: 1e-7 }.values(n, &mut random);
     let clusters = random.with_singular_values::<S>(n, n, &values);
-    every_way(&Named { name: format!("clusters {n}×{n}"), source: "latms", matrix: clusters }, 0, false);
+    every_way(&Named { name: format!("clusters {n}×{n}"), source: "latms", matrix: clusters }, 0, false, &mut worst);
+    worst.print();
 }
 
 #[test]
@@ -179,5 +194,7 @@ fn largest() {
     let reference = Reference::new(a.as_ref());
     let [one, other] = [Path::Iteration, Path::DivideTriangularBlocks]
         .map(|path| along(path, &a, &reference, Vectors::Thin, "500×500"));
-    assert_same_vectors(&one, &other, &reference, "500×500");
+    let mut worst = Worst::default();
+    same_vectors(&one, &other, &reference, "500×500", &mut worst);
+    worst.print();
 }
