@@ -8,7 +8,7 @@ use num_complex::Complex;
 
 use crate::support::layout::Layout;
 use crate::support::random::Random;
-use crate::support::run::Run;
+use crate::support::run::{Run, lengths};
 
 /// Asserts the error and its text.
 #[track_caller]
@@ -94,6 +94,18 @@ fn workspace_one_too_short() {
 fn workspace_that_no_machine_has() {
     let needed = svd_workspace_len::<f64>(usize::MAX, usize::MAX / 2, Vectors::Full);
     assert_eq!(needed, usize::MAX, "saturates, so that no slice is long enough");
+    // Of any shape: no overflow on the way, and at least the factors find room.
+    let sizes = (0..usize::BITS).flat_map(|p| [1_usize << p, (1_usize << p).wrapping_sub(3), usize::MAX >> p]);
+    for m in sizes.clone() {
+        for n in sizes.clone() {
+            for vectors in [Vectors::None, Vectors::Thin, Vectors::Full] {
+                let (u, _, v) = lengths(m, n, vectors);
+                let factors = m.saturating_mul(u).max(n.saturating_mul(v));
+                assert!(svd_workspace_len::<f64>(m, n, vectors) >= factors, "{m}×{n} {vectors:?}");
+                assert!(svd_workspace_len::<Complex<f32>>(m, n, vectors) >= factors, "{m}×{n} {vectors:?}");
+            }
+        }
+    }
 }
 
 /// Values alone: the same errors, and the values of the other entry point.

@@ -30,7 +30,7 @@ const LEAF: usize = 20;
 
 /// Reals that [`divide_and_conquer`] needs for a matrix of order `n`: about 3/2 n². Saturates where no memory could hold it.
 pub(crate) const fn divide_workspace_len(n: usize) -> usize {
-    if n <= LEAF { 4 * n } else { scratch_len(n).saturating_add(LEAF_LEN * trees(n)) }
+    if n <= LEAF { 4 * n } else { scratch_len(n).saturating_add(LEAF_LEN.saturating_mul(trees(n))) }
 }
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused),
