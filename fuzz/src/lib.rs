@@ -1,6 +1,10 @@
 //! The fuzz targets: each makes a problem of the bytes, by the generator that the property tests use too, and asserts the contract with their checks.
 //!
-//! `bash .ci/fuzz` runs all of them for a minute each; `cargo +nightly fuzz run driver` one of them for as long as you like.
+//! `bash .ci/fuzz` runs all of them for a minute each; `RUSTFLAGS="--cfg diffsvd_paths" cargo +nightly fuzz run driver` one of them for as long as
+//! you like.
+
+#[cfg(not(diffsvd_paths))]
+compile_error!("some targets choose the algorithm: RUSTFLAGS=\"--cfg diffsvd_paths\" cargo +nightly fuzz …");
 
 /// What the tests of the crate share.
 #[path = "../../tests/support"]
@@ -32,11 +36,12 @@ macro_rules! of_the_tests {
 }
 of_the_tests! {
     "../../tests/derivatives/adjoint.rs" adjoint;
-    "../../tests/decomposition/divided.rs" divided;
+    "../../tests/paths/along.rs" along;
     #[macro_use]
     "../../tests/spectral/table.rs" table;
     "../../tests/spectral/maps.rs" maps;
     "../../tests/batch/memory.rs" memory;
+    "../../tests/batch/outputs.rs" outputs;
     "../../tests/batch/factorization.rs" factorization;
 }
 
@@ -53,6 +58,7 @@ mod read;
 #[allow(dead_code, reason = "the built-in tour is not here")]
 mod text;
 
+mod abi;
 mod targets;
 
-pub use targets::{bidiagonal, derivatives, divide, driver, files, lanes, spectral, views};
+pub use targets::{bidiagonal, c, derivatives, divide, driver, files, lanes, spectral, views};

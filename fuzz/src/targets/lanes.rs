@@ -1,8 +1,9 @@
 //! Batches of small matrices side by side.
 
 use super::in_any_type;
-use crate::factorization::{Output, decompose, within_bounds};
+use crate::factorization::within_bounds;
 use crate::memory::{Many, Place};
+use crate::outputs::{Output, decompose};
 use crate::support::drawn::Bytes;
 use crate::support::entry::Entry;
 use diffsvd::{Error, Mat, Svd, Vectors};

@@ -1,6 +1,7 @@
 //! One file a target.
 
 mod bidiagonal;
+mod c;
 mod derivatives;
 mod divide;
 mod driver;
@@ -10,6 +11,7 @@ mod spectral;
 mod views;
 
 pub use bidiagonal::bidiagonal;
+pub use c::c;
 pub use derivatives::derivatives;
 pub use divide::divide;
 pub use driver::driver;
