@@ -1,11 +1,14 @@
 //! The C interface: what it writes is what the Rust functions write, and a bad argument is refused with its code, with nothing written.
 
+mod block;
+
+use self::block::Block;
 use super::in_any_type;
 use crate::abi::{Abi, Arg, Choices, Which};
-use crate::memory::{Place, blank};
+use crate::memory::Place;
 use crate::support::drawn::Bytes;
 use crate::support::run::lengths;
-use diffsvd::batch::{self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Layout, Run, Same, Summary, Target};
+use diffsvd::batch::{self, Cotangent, Factors, FactorsMut, Layout, Run, Same, Summary, Target};
 use diffsvd::spectral::{Elementary, SoftThreshold, map_derivative_workspace_len};
 use diffsvd::{AtEqual, Error, Rule, Scalar, Tolerance, Vectors};
 #[allow(clippy::wildcard_imports, reason = "the names that C knows")]
@@ -15,82 +18,6 @@ use diffsvd_c::*;
 pub fn c(bytes: &[u8]) {
     let mut bytes = Bytes::new(bytes);
     in_any_type!(check(&mut bytes));
-}
-
-/// The memory of an argument, not one entry longer than its layout reaches, so that AddressSanitizer sees what goes beyond.
-#[derive(Clone, Debug)]
-struct Block<S: Scalar> {
-    entries: Vec<S>,
-    reals: Vec<S::Real>,
-    layout: Layout,
-    written: bool,
-    /// Whether it may be left out, and is.
-    optional: bool,
-    left_out: bool,
-}
-
-impl<S: Abi> Block<S> {
-    fn new(layout: Layout, written: bool) -> Self {
-        let entries = vec![blank(); layout.needed().expect("a small batch")];
-        Block { entries, reals: Vec::new(), layout, written, optional: false, left_out: false }
-    }
-
-    /// Vectors of real numbers.
-    fn real(count: usize, len: usize, written: bool) -> Self {
-        let layout = Layout { batch_stride: len + 2, ..Layout::vectors(count, len) };
-        let reals = vec![blank(); layout.needed().expect("a small batch")];
-        Block { entries: Vec::new(), reals, layout, written, optional: false, left_out: false }
-    }
-
-    fn optional(self, left_out: bool) -> Self {
-        Block { optional: true, left_out, ..self }
-    }
-
-    /// Filled from a few entries in turn.
-    fn filled(mut self, bytes: &mut Bytes<'_>) -> Self {
-        let palette: Vec<S> = (0..5).map(|_| bytes.entry(true)).collect();
-        self.entries.iter_mut().enumerate().for_each(|(i, x)| *x = palette[i * i % 5]);
-        self.reals.iter_mut().enumerate().for_each(|(i, x)| *x = palette[i * i % 5].re());
-        self
-    }
-
-    fn arg(&mut self) -> Arg {
-        let data =
-            if self.reals.is_empty() { self.entries.as_mut_ptr().cast() } else { self.reals.as_mut_ptr().cast() };
-        Arg { data: if self.left_out { std::ptr::null_mut() } else { data }, layout: self.layout }
-    }
-
-    fn entry_bytes(&self) -> usize {
-        if self.reals.is_empty() { size_of::<S>() } else { size_of::<S::Real>() }
-    }
-
-    fn read(&self) -> BatchRef<'_, S> {
-        BatchRef::new(&self.entries, self.layout).expect("a view that fits")
-    }
-    fn read_real(&self) -> BatchRef<'_, S::Real> {
-        BatchRef::new(&self.reals, self.layout).expect("a view that fits")
-    }
-    fn write(&mut self) -> BatchMut<'_, S> {
-        BatchMut::new(&mut self.entries, self.layout).expect("a view that fits")
-    }
-    fn write_real(&mut self) -> BatchMut<'_, S::Real> {
-        BatchMut::new(&mut self.reals, self.layout).expect("a view that fits")
-    }
-    fn given<'a, T>(&'a self, view: impl FnOnce(&'a Self) -> T) -> Option<T> {
-        (!self.left_out).then(|| view(self))
-    }
-    fn given_mut<'a, T>(&'a mut self, view: impl FnOnce(&'a mut Self) -> T) -> Option<T> {
-        if self.left_out { None } else { Some(view(self)) }
-    }
-
-    /// The same, NaN as NaN.
-    fn is_as(&self, other: &Self) -> bool {
-        let same = |x: S::Real, y: S::Real| x == y || (x.partial_cmp(&x).is_none() && y.partial_cmp(&y).is_none());
-        let entries = self.entries.iter().zip(&other.entries);
-        let reals = self.reals.iter().zip(&other.reals);
-        entries.into_iter().all(|(x, y)| same(x.re(), y.re()) && same(x.im(), y.im()))
-            && reals.into_iter().all(|(&x, &y)| same(x, y))
-    }
 }
 
 /// A call: function, arguments, choices, and the workspace that it needs.
