@@ -37,6 +37,7 @@ macro_rules! of_the_tests {
 of_the_tests! {
     "../../tests/derivatives/adjoint.rs" adjoint;
     "../../tests/paths/along.rs" along;
+    "../../tests/spectral/erased.rs" erased;
     #[macro_use]
     "../../tests/spectral/table.rs" table;
     "../../tests/spectral/maps.rs" maps;
