@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::factors::Factors;
+use crate::kernel::LANES;
 use crate::matrix::{MatMut, MatRef, check_shape};
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, Zero};
 
 /// The cotangents of the factors: dL = Re tr(gUᴴ dU) + Σ gsᵢ dsᵢ + Re tr(gVᴴ dV). What is `None` is zero.
 ///
@@ -35,9 +36,14 @@ impl<S: Scalar> Cotangent<'_, S> {
         cols(self.u).or(cols(self.v)).or(self.s.map(<[_]>::len)).or(cols(self.s_matrix)).unwrap_or(k)
     }
 
-    /// A fold over the entries of gU and gV.
-    pub(super) fn fold_vectors<T>(&self, start: T, mut step: impl FnMut(T, S) -> T) -> T {
-        [self.u, self.v].into_iter().flatten().fold(start, |folded, part| fold_entries(part, folded, &mut step))
+    /// The sum or maximum over the entries of gU and gV of what `entry` makes of each.
+    pub(super) fn fold_vectors(
+        &self,
+        entry: impl Fn(S) -> S::Real,
+        join: impl Fn(S::Real, S::Real) -> S::Real,
+    ) -> S::Real {
+        let parts = [self.u, self.v].into_iter().flatten();
+        parts.fold(<S::Real as Zero>::zero(), |folded, part| join(folded, fold_entries(part, &entry, &join)))
     }
 
     /// Whether U or V is differentiated.
@@ -70,16 +76,28 @@ impl<S: Scalar> Cotangent<'_, S> {
     }
 }
 
-/// One instance for both parts.
+/// One instance for both parts. A lane of partial results: each waits for its own predecessor only.
 #[cfg_attr(target_os = "none", inline(never))]
-fn fold_entries<S: Scalar, T>(part: MatRef<'_, S>, start: T, step: &mut impl FnMut(T, S) -> T) -> T {
-    let mut folded = start;
+fn fold_entries<S: Scalar>(
+    part: MatRef<'_, S>,
+    entry: &impl Fn(S) -> S::Real,
+    join: &impl Fn(S::Real, S::Real) -> S::Real,
+) -> S::Real {
+    let mut folded = [<S::Real as Zero>::zero(); LANES];
+    // Along whichever side lies in one piece.
+    let part = if part.row_stride() == 1 { part } else { part.transpose() };
     for j in 0..part.cols() {
-        for i in 0..part.rows() {
-            folded = step(folded, part.at(i, j));
+        let Some(piece) = part.contiguous_col(j) else {
+            folded[0] = (0..part.rows()).fold(folded[0], |folded, i| join(folded, entry(part.at(i, j))));
+            continue;
+        };
+        let (lanes, rest) = piece.as_chunks::<LANES>();
+        for lane in lanes {
+            folded.iter_mut().zip(lane).for_each(|(folded, &x)| *folded = join(*folded, entry(x)));
         }
+        folded.iter_mut().zip(rest).for_each(|(folded, &x)| *folded = join(*folded, entry(x)));
     }
-    folded
+    folded.into_iter().fold(<S::Real as Zero>::zero(), join)
 }
 
 /// Where a gradient goes.

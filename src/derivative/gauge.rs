@@ -27,7 +27,7 @@ pub(super) struct Discarded<R> {
 
 impl<R: Real> Discarded<R> {
     pub(super) fn new<S: Scalar<Real = R>>(cotangent: &Cotangent<'_, S>) -> Self {
-        let largest = cotangent.fold_vectors(R::zero(), |largest, x| largest.larger(x.max_part()));
+        let largest = cotangent.fold_vectors(Scalar::max_part, Real::larger);
         let p = if largest == R::zero() { 0 } else { -largest.exponent() };
         let unit = R::one().mul_pow2(p.clamp(R::MIN_EXPONENT, R::MAX_EXPONENT));
         Discarded { unit, squares: R::zero(), equal_pairs: 0 }
@@ -44,7 +44,7 @@ impl<R: Real> Discarded<R> {
 
     /// ‖(gU, gV)‖² in the unit of the sum.
     pub(super) fn size<S: Scalar<Real = R>>(&self, cotangent: &Cotangent<'_, S>) -> R {
-        cotangent.fold_vectors(R::zero(), |sum, x| sum + x.scale(self.unit).modulus_squared())
+        cotangent.fold_vectors(|x| x.scale(self.unit).modulus_squared(), |sum, x| sum + x)
     }
 
     /// The same, for cotangents of this size.

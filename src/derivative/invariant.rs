@@ -130,21 +130,19 @@ fn gauge_part<S: Scalar>(
         let imaginary = |z: S| S::from_parts(S::Real::zero(), z.im());
         let class = if spectrum.is_zero(j) { Class::Zero } else { Class::Equal };
         (g[at], q[at]) = discard(class, 1, (imaginary(g[at]), imaginary(q[at])), discarded);
-        let mut linked = true;
-        for i in j + 1..k {
-            linked &= spectrum.linked_to_next(i - 1);
-            let (low, high, inside) = (j * k + i, i * k + j, i < r);
-            let class = spectrum.pair(j, i, linked).class;
-            discarded.equal_pairs += usize::from(class == Class::Equal);
-            // Beyond the r columns of the cotangents there is no mirror image.
-            let skew = |z: &[S]| (z[low] - if inside { z[high].conj() } else { S::zero() }).scale(half);
-            let (left, right) = discard(class, 2, (skew(g), skew(q)), discarded);
-            (g[low], q[low]) = if inside { (left, right) } else { (left + left, right + right) };
-            if inside {
-                (g[high], q[high]) = (-left.conj(), -right.conj());
-            }
-        }
     }
+    spectrum.each_pair((k, r), |j, i, linked| {
+        let (low, high, inside) = (j * k + i, i * k + j, i < r);
+        let class = spectrum.pair(j, i, linked).class;
+        discarded.equal_pairs += usize::from(class == Class::Equal);
+        // Beyond the r columns of the cotangents there is no mirror image.
+        let skew = |z: &[S]| (z[low] - if inside { z[high].conj() } else { S::zero() }).scale(half);
+        let (left, right) = discard(class, 2, (skew(g), skew(q)), discarded);
+        (g[low], q[low]) = if inside { (left, right) } else { (left + left, right + right) };
+        if inside {
+            (g[high], q[high]) = (-left.conj(), -right.conj());
+        }
+    });
 }
 
 /// The gauge part of an entry x of skew(UᴴgU) and y of skew(VᴴgV), which stands in `count` places.

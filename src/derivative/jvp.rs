@@ -192,19 +192,17 @@ impl<S: Scalar> Middle<'_, S> {
         for j in 0..self.r {
             let diagonal = read(self.p, j * self.k + j);
             s.put(j, j, if spectrum.is_zero(j) { diagonal } else { S::from_real(diagonal.re()) });
-            let mut linked = true;
-            for i in j + 1..self.r {
-                linked &= spectrum.linked_to_next(i - 1);
-                let (low, high) = (j * self.k + i, i * self.k + j);
-                let (below, above) = match spectrum.pair(j, i, linked).class {
-                    Class::Distinct => (S::zero(), S::zero()),
-                    Class::Equal => (half(p(low) + q(low)), half(p(high) + q(high))),
-                    Class::Zero => (p(low), p(high)),
-                };
-                s.put(i, j, below);
-                s.put(j, i, above);
-            }
         }
+        spectrum.each_pair((self.r, self.r), |j, i, linked| {
+            let (low, high) = (j * self.k + i, i * self.k + j);
+            let (below, above) = match spectrum.pair(j, i, linked).class {
+                Class::Distinct => (S::zero(), S::zero()),
+                Class::Equal => (half(p(low) + q(low)), half(p(high) + q(high))),
+                Class::Zero => (p(low), p(high)),
+            };
+            s.put(i, j, below);
+            s.put(j, i, above);
+        });
     }
 
     /// Replaces P and its adjoint, pair by pair, by the factors of U and V.
@@ -212,17 +210,15 @@ impl<S: Scalar> Middle<'_, S> {
         let (k, r) = (self.k, self.r);
         for j in 0..r {
             self.combine_diagonal(j, spectrum);
-            let mut linked = true;
-            for i in j + 1..k {
-                linked &= spectrum.linked_to_next(i - 1);
-                let pair = spectrum.pair(j, i, linked);
-                // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
-                self.combine_entry(j * k + i, &Pair { gap: -pair.gap, ..pair }, spectrum.reciprocal(j));
-                if i < r {
-                    self.combine_entry(i * k + j, &pair, spectrum.reciprocal(i));
-                }
-            }
         }
+        spectrum.each_pair((k, r), |j, i, linked| {
+            let pair = spectrum.pair(j, i, linked);
+            // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
+            self.combine_entry(j * k + i, &Pair { gap: -pair.gap, ..pair }, spectrum.reciprocal(j));
+            if i < r {
+                self.combine_entry(i * k + j, &pair, spectrum.reciprocal(i));
+            }
+        });
     }
 
     fn combine_entry(&mut self, at: usize, pair: &Pair<S::Real>, reciprocal: S::Real) {

@@ -25,18 +25,16 @@ impl<S: Scalar> Problem<'_, S> {
             let zero = self.spectrum.is_zero(j);
             let value = cotangent.s.map_or_else(S::zero, |gs| S::from_real(gs[j]));
             middle.put(j, j, value + if zero { matrix(j, j) } else { hermitian(j, j) });
-            let mut linked = true;
-            for i in j + 1..self.r {
-                linked &= self.spectrum.linked_to_next(i - 1);
-                let (below, above) = match self.spectrum.pair(j, i, linked).class {
-                    Class::Distinct => (S::zero(), S::zero()),
-                    Class::Equal => (hermitian(i, j), hermitian(j, i)),
-                    Class::Zero => (matrix(i, j), matrix(j, i)),
-                };
-                middle.put(i, j, below);
-                middle.put(j, i, above);
-            }
         }
+        self.spectrum.each_pair((self.r, self.r), |j, i, linked| {
+            let (below, above) = match self.spectrum.pair(j, i, linked).class {
+                Class::Distinct => (S::zero(), S::zero()),
+                Class::Equal => (hermitian(i, j), hermitian(j, i)),
+                Class::Zero => (matrix(i, j), matrix(j, i)),
+            };
+            middle.put(i, j, below);
+            middle.put(j, i, above);
+        });
     }
 
     /// M += Gap∘(X + Y) + Sum∘(X − Y), with what the rule puts for Gap and Sum.
@@ -48,22 +46,20 @@ impl<S: Scalar> Problem<'_, S> {
     ) {
         let half = S::Real::from_f64(0.5);
         for j in 0..self.r {
-            let mut linked = true;
             let phase = coefficients(self, j, j, false).sum * (g.at(j, j).im() - q.at(j, j).im());
             middle.put(j, j, middle.at(j, j) + S::from_parts(S::Real::zero(), phase));
-            for i in j + 1..self.r {
-                linked &= self.spectrum.linked_to_next(i - 1);
-                let pair = coefficients(self, j, i, linked);
-                for (row, col, gap) in [(i, j, -pair.gap), (j, i, pair.gap)] {
-                    let [left, right] = [g, q].map(|g| (g.at(row, col), g.at(col, row).conj()));
-                    let (x, y) = ((left.0 - left.1).scale(half), (right.0 - right.1).scale(half));
-                    let hermitian = (left.0 + left.1 + right.0 + right.1).scale(half);
-                    let entry = (x + y).scale(gap) + (x - y).scale(pair.sum);
-                    let extra = hermitian.scale(pair.block) + left.0.scale(pair.left);
-                    middle.put(row, col, middle.at(row, col) + entry + extra);
-                }
-            }
         }
+        self.spectrum.each_pair((self.r, self.r), |j, i, linked| {
+            let pair = coefficients(self, j, i, linked);
+            for (row, col, gap) in [(i, j, -pair.gap), (j, i, pair.gap)] {
+                let [left, right] = [g, q].map(|g| (g.at(row, col), g.at(col, row).conj()));
+                let (x, y) = ((left.0 - left.1).scale(half), (right.0 - right.1).scale(half));
+                let hermitian = (left.0 + left.1 + right.0 + right.1).scale(half);
+                let entry = (x + y).scale(gap) + (x - y).scale(pair.sum);
+                let extra = hermitian.scale(pair.block) + left.0.scale(pair.left);
+                middle.put(row, col, middle.at(row, col) + entry + extra);
+            }
+        });
     }
 
     /// What the rule puts for 1/(sⱼ − sᵢ) and 1/(sⱼ + sᵢ); for i = j the coefficient of the phase.

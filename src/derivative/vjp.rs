@@ -120,14 +120,12 @@ impl<S: Scalar> Middle<'_, S> {
         let (k, r) = (self.k, self.r);
         for j in 0..r {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
-            let mut linked = true;
-            for i in j + 1..k {
-                linked &= spectrum.linked_to_next(i - 1);
-                let pair = spectrum.pair(j, i, linked);
-                discarded.equal_pairs += usize::from(pair.class == Class::Equal);
-                self.combine_pair(j, i, &pair, spectrum, cotangent, discarded);
-            }
         }
+        spectrum.each_pair((k, r), |a, b, linked| {
+            let pair = spectrum.pair(a, b, linked);
+            discarded.equal_pairs += usize::from(pair.class == Class::Equal);
+            self.combine_pair(a, b, &pair, spectrum, cotangent, discarded);
+        });
     }
 
     /// Entry (j, j): the cotangent of the singular value, and of the phase of a complex triplet.

@@ -54,6 +54,16 @@ pub(super) fn add_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lan
     sum
 }
 
+/// c − x a.
+#[inline(always)]
+pub(super) fn sub_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lane<R> {
+    let mut sum = c;
+    for l in 0..LANES {
+        sum[l] = A::mul_add(-x[l], a, c[l]);
+    }
+    sum
+}
+
 /// c + x y, lane by lane.
 #[inline(always)]
 pub(super) fn add_product<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, y: Lane<R>) -> Lane<R> {
