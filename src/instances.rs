@@ -3,7 +3,7 @@
 //! A generic function is compiled where it is called: in every program and in every test, and what is compiled for each instruction set
 //! takes the better part of a minute. So these functions are provided methods of a trait. The four common types override
 //! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `svd.rs` and
-//! `kernel/product.rs` call them by way of the type, the one place where a file uses what stands below it.
+//! `kernel/product/mod.rs` call them by way of the type, the one place where a file uses what stands below it.
 #![allow(private_interfaces, reason = "only this crate calls these functions")]
 
 use num_complex::Complex;

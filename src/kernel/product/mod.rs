@@ -1,0 +1,217 @@
+//! C ← C + α A B for strided matrices, by packed tiles.
+//!
+//! A block of A is copied to the stack so that the innermost loop reads it in order: its rows as lanes, real and imaginary
+//! parts apart, conjugated on the way if need be (Goto & van de Geijn 2008). B is read where it lies, entry by entry. The tile of C stays in
+//! registers. One loop serves every layout, every adjoint and every scalar type.
+
+mod pack;
+mod tiles;
+
+use core::mem::MaybeUninit;
+
+use super::team::{join, threads};
+use super::{LANES, Level};
+use crate::instances::Instances;
+use crate::matrix::{MatMut, MatRef};
+use crate::scalar::Scalar;
+use tiles::Packed;
+
+/// A factor of a matrix product: a view, read with or without conjugation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operand<'a, S> {
+    view: MatRef<'a, S>,
+    conjugate: bool,
+}
+
+impl<'a, S: Scalar> Operand<'a, S> {
+    /// The matrix as it is.
+    pub(crate) fn plain(view: MatRef<'a, S>) -> Self {
+        Operand { view, conjugate: false }
+    }
+
+    /// Its conjugate transpose.
+    pub(crate) fn adjoint(view: MatRef<'a, S>) -> Self {
+        Operand { view: view.transpose(), conjugate: true }
+    }
+
+    fn transposed(self) -> Self {
+        Operand { view: self.view.transpose(), ..self }
+    }
+
+    #[inline(always)]
+    fn at(&self, i: usize, j: usize) -> S {
+        let x = self.view.at(i, j);
+        if self.conjugate { x.conj() } else { x }
+    }
+}
+
+/// C ← α A B, added to the old C if `keep`.
+pub(crate) fn gemm<S: Scalar>(c: MatMut<'_, S>, keep: bool, alpha: S::Real, a: Operand<'_, S>, b: Operand<'_, S>) {
+    debug_assert_eq!((c.rows(), c.cols()), (a.view.rows(), b.view.cols()));
+    debug_assert_eq!(a.view.cols(), b.view.rows());
+    S::Real::multiply(Product { c, keep, alpha, a, b }, Level::detect());
+}
+
+/// [`gemm`], panel by panel of C where that is `wanted`: each thread takes one.
+pub(crate) fn gemm_shared<S: Scalar>(
+    wanted: bool,
+    c: MatMut<'_, S>,
+    (keep, alpha): (bool, S::Real),
+    a: Operand<'_, S>,
+    b: Operand<'_, S>,
+) {
+    let terms = c.rows() * c.cols() * a.view.cols();
+    if !wanted || terms < SHARED || c.cols() < 2 * NARROWEST || threads() == 1 {
+        return gemm(c, keep, alpha, a, b);
+    }
+    let middle = (c.cols() / 2).next_multiple_of(WIDEST);
+    let (left, right) = match c.split_cols(middle) {
+        Ok(panels) => panels,
+        Err(c) => return gemm(c, keep, alpha, a, b),
+    };
+    let of_left = Operand { view: b.view.leading_cols(middle), ..b };
+    let of_right = Operand { view: b.view.trailing_cols(middle), ..b };
+    join(
+        true,
+        || gemm_shared(true, left, (keep, alpha), a, of_left),
+        || gemm_shared(true, right, (keep, alpha), a, of_right),
+    );
+}
+
+/// Products of fewer terms are not shared out: a quarter of a millisecond.
+const SHARED: usize = 1 << 21;
+/// Columns of the narrowest panel, each of which packs A anew.
+const NARROWEST: usize = 64;
+
+/// Computes a product with the instructions of the given level.
+pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
+    let (m, n, depth) = (product.c.rows(), product.c.cols(), product.a.view.cols());
+    // Packing costs more than it saves for the smallest.
+    if LANES == 1 || m * n * depth <= SMALL || level == Level::Portable {
+        return product.entry_by_entry();
+    }
+    // The columns of C are to be contiguous, if its rows are.
+    let product = if product.c.row_stride() == 1 { product } else { product.transposed() };
+    let high = product.c.rows().div_ceil(LANES).next_multiple_of(TALLEST).min(BLOCK_LANES);
+    let needed = high * depth.min(BLOCK_DEPTH) * S::PARTS;
+    if needed <= FEW {
+        with_buffers::<S, FEW, 0>(product, level);
+    } else if needed <= SOME {
+        with_buffers::<S, SOME, 0>(product, level);
+    } else {
+        with_buffers::<S, { BLOCK_DEPTH * BLOCK_LANES * 2 }, BLOCK_DEPTH>(product, level);
+    }
+}
+
+/// A function of its own for each size of the buffers, since every page of them is touched as the function begins.
+#[inline(never)]
+fn with_buffers<S: Scalar, const LEN: usize, const ROWS: usize>(product: Product<'_, S>, level: Level) {
+    let mut block = Aligned([const { MaybeUninit::uninit() }; LEN]);
+    let mut rows = [const { MaybeUninit::uninit() }; ROWS];
+    level.run(Packed { product, block: &mut block.0, rows: &mut rows });
+}
+
+/// A product to be computed.
+#[derive(Debug)]
+pub(crate) struct Product<'a, S: Scalar> {
+    c: MatMut<'a, S>,
+    keep: bool,
+    alpha: S::Real,
+    a: Operand<'a, S>,
+    b: Operand<'a, S>,
+}
+
+/// Products of at most this many terms are computed entry by entry.
+const SMALL: usize = 64;
+
+/// Columns of A in one block.
+const BLOCK_DEPTH: usize = 128;
+/// Lanes of rows of A in one block: a multiple of the lanes of every tile.
+const BLOCK_LANES: usize = 12;
+/// The most lanes of rows in a tile.
+const TALLEST: usize = 4;
+/// Lanes of the smaller buffers: a page, and the block of a matrix of 64×64 reals.
+const FEW: usize = 64;
+const SOME: usize = 512;
+/// The most columns of C in a tile.
+const WIDEST: usize = 4;
+
+impl<S: Scalar> Product<'_, S> {
+    /// The definition, and the way of machines without vectors.
+    fn entry_by_entry(mut self) {
+        for j in 0..self.c.cols() {
+            for i in 0..self.c.rows() {
+                let sum = (0..self.a.view.cols()).fold(S::zero(), |sum, l| sum + self.a.at(i, l) * self.b.at(l, j));
+                let old = if self.keep { self.c.at(i, j) } else { S::zero() };
+                self.c.put(i, j, old + sum.scale(self.alpha));
+            }
+        }
+    }
+
+    /// Cᵀ ← α Bᵀ Aᵀ.
+    fn transposed(self) -> Self {
+        Product { c: self.c.transpose(), a: self.b.transposed(), b: self.a.transposed(), ..self }
+    }
+}
+
+/// Starts at a cache line, so that no lane lies across two.
+#[repr(align(64))]
+struct Aligned<T>(T);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::Real;
+    use num_complex::Complex;
+    use std::vec::Vec;
+
+    /// Every level against the definition, over sizes around the tiles and blocks, and over layouts.
+    fn agree<S: Scalar>(entry: impl Fn(usize) -> S) {
+        for (m, n, depth) in
+            [(1, 1, 1), (8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 5, 257), (5, 100, 257), (0, 3, 2), (4, 4, 0)]
+        {
+            let a: Vec<S> = (0..m * depth).map(&entry).collect();
+            let b: Vec<S> = (0..n * depth).map(|i| entry(i + 7)).collect();
+            let start: Vec<S> = (0..2 * m * n).map(|i| entry(i + 3)).collect();
+            for layout in 0..24 {
+                let left = if layout & 1 == 0 {
+                    Operand::plain(MatRef::col_major(&a, m, depth).unwrap())
+                } else {
+                    Operand::adjoint(MatRef::col_major(&a, depth, m).unwrap())
+                };
+                let right = if layout & 2 == 0 {
+                    Operand::plain(MatRef::row_major(&b, depth, n).unwrap())
+                } else {
+                    Operand::adjoint(MatRef::row_major(&b, n, depth).unwrap())
+                };
+                let keep = layout & 4 == 0;
+                let alpha = S::Real::from_f64(-0.5);
+                let run = |level: Level| {
+                    let mut c = start.clone();
+                    // Columns, rows, or neither in one piece.
+                    let (down, across) = [(1, m), (n, 1), (2 * n, 2)][layout / 8];
+                    let target = MatMut::new(&mut c, m, n, down, across).unwrap();
+                    compute(Product { c: target, keep, alpha, a: left, b: right }, level);
+                    c
+                };
+                let expected = run(Level::Portable);
+                for level in Level::all() {
+                    for (x, y) in run(level).iter().zip(&expected) {
+                        let bound = S::Real::EPSILON.to_f64() * 4.0 * (depth as f64 + 1.0);
+                        assert!((*x - *y).modulus().to_f64() <= bound, "{level:?} {m}×{n}×{depth} {layout}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_agrees_with_the_definition() {
+        let wave = |i: usize| (i as f64 * 0.7).sin();
+        let single = |i: usize| (i as f32 * 0.7).sin();
+        agree(wave);
+        agree(single);
+        agree(|i| Complex::new(wave(i), wave(i + 1000)));
+        agree(|i| Complex::new(single(i), single(i + 1000)));
+    }
+}

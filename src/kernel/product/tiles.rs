@@ -1,0 +1,188 @@
+//! The loops of a product: block by block of A, sliver by sliver of B, tile by tile of C.
+#![expect(unsafe_code, reason = "the entries of B are read in the innermost loop")]
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use super::super::lanes::{add_scaled, each, lane_by_lane, sub_scaled};
+use super::super::{Arith, LANES, Lane, Task};
+use super::pack::pack;
+use super::{BLOCK_DEPTH, BLOCK_LANES, Operand, Product, WIDEST};
+use crate::matrix::MatRef;
+use crate::scalar::{Scalar, Zero};
+
+/// A product, and room for a block of A and for some rows of as many columns of B as a tile has.
+pub(super) struct Packed<'a, 'b, S: Scalar> {
+    pub(super) product: Product<'a, S>,
+    pub(super) block: &'b mut [MaybeUninit<Lane<S::Real>>],
+    pub(super) rows: &'b mut [MaybeUninit<[S; WIDEST]>],
+}
+
+impl<S: Scalar> Task for Packed<'_, '_, S> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers. Where a lane is half as long
+        // there are twice as many. (Conditions that are constants: what is not taken is not compiled.)
+        if const { S::PARTS == 1 && A::REGISTERS == 32 && size_of::<S::Real>() == 4 } {
+            self.blocks::<A, 1, 4, 4>();
+        } else if const { S::PARTS == 1 && (A::REGISTERS == 32 || size_of::<S::Real>() == 4) } {
+            self.blocks::<A, 1, 2, 4>();
+        } else if const { S::PARTS == 1 } {
+            self.blocks::<A, 1, 1, 4>();
+        } else if const { A::REGISTERS == 32 } {
+            self.blocks::<A, 2, 2, 4>();
+        } else if const { size_of::<S::Real>() == 4 } {
+            self.blocks::<A, 2, 2, 2>();
+        } else {
+            self.blocks::<A, 2, 1, 2>();
+        }
+    }
+}
+
+impl<S: Scalar> Packed<'_, '_, S> {
+    /// Block by block of A, column by column of tiles of C.
+    #[inline(always)]
+    fn blocks<A: Arith, const PARTS: usize, const TALL: usize, const WIDE: usize>(self) {
+        let Packed { mut product, block, rows: rows_of_b } = self;
+        let (m, n, depth) = (product.c.rows(), product.c.cols(), product.a.view.cols());
+        let block_rows = BLOCK_LANES / TALL * TALL * LANES;
+        // A B̄ is the conjugate of Ā B: so B is always read as it is.
+        let conjugate = product.a.conjugate != product.b.conjugate;
+        let a = Operand { conjugate, ..product.a };
+        for first in (0..depth).step_by(BLOCK_DEPTH) {
+            let count = BLOCK_DEPTH.min(depth - first);
+            for top in (0..m).step_by(block_rows) {
+                let rows = block_rows.min(m - top);
+                let a = pack::<A, S, PARTS, TALL>(block, a, (top, rows), (first, count));
+                for left in (0..n).step_by(WIDE) {
+                    let b = Sliver::<S, WIDE>::of(product.b.view, (first, count), left, rows_of_b);
+                    for (t, a) in a.chunks_exact(count * TALL * PARTS).enumerate() {
+                        let tile = multiply::<A, S, PARTS, TALL, WIDE>(a, &b);
+                        product.store(top + t * TALL * LANES, left, &tile);
+                    }
+                }
+            }
+            product.keep = true;
+        }
+    }
+}
+
+impl<S: Scalar> Product<'_, S> {
+    /// Adds a tile to C, or writes it there, as far as C reaches.
+    #[inline(always)]
+    fn store<const PARTS: usize, const TALL: usize, const WIDE: usize>(
+        &mut self,
+        top: usize,
+        left: usize,
+        tile: &Tile<S::Real, PARTS, TALL, WIDE>,
+    ) {
+        let (alpha, keep) = (self.alpha, self.keep);
+        let of_im = if self.b.conjugate { -alpha } else { alpha };
+        for (j, column) in tile.iter().enumerate().take(self.c.cols() - left) {
+            for (i, (re, im)) in column[0].iter().zip(&column[PARTS - 1]).enumerate() {
+                let start = top + i * LANES;
+                let rows = LANES.min(self.c.rows().saturating_sub(start));
+                let sum = each(S::zero(), |r| {
+                    let re = re[r] * alpha;
+                    S::from_parts(re, if PARTS == 2 { im[r] * of_im } else { re })
+                });
+                let target = self.c.contiguous_col(left + j).and_then(|column| column.get_mut(start..start + rows));
+                match target {
+                    Some(target) => add_leading(target, keep, &sum),
+                    None => {
+                        for (r, &sum) in sum.iter().enumerate().take(rows) {
+                            let old = if keep { self.c.at(start + r, left + j) } else { S::zero() };
+                            self.c.put(start + r, left + j, old + sum);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// target ← sum, added to what is there if `keep`, as far as it reaches.
+#[inline(always)]
+fn add_leading<S: Scalar>(target: &mut [S], keep: bool, sum: &[S; LANES]) {
+    if let Some(whole) = target.first_chunk_mut::<LANES>() {
+        // A length that is known: vectors.
+        *whole = if keep { each(S::zero(), |r| whole[r] + sum[r]) } else { *sum };
+        return;
+    }
+    for (x, &sum) in target.iter_mut().zip(sum) {
+        *x = if keep { *x + sum } else { sum };
+    }
+}
+
+/// `WIDE` columns of `PARTS` planes of `TALL` lanes.
+type Tile<R, const PARTS: usize, const TALL: usize, const WIDE: usize> = [[[Lane<R>; TALL]; PARTS]; WIDE];
+
+/// Some rows of `WIDE` columns of B.
+struct Sliver<'b, S, const WIDE: usize> {
+    /// The first entry of each column.
+    starts: [*const S; WIDE],
+    /// From one row to the next.
+    step: usize,
+    rows: usize,
+    borrowed: PhantomData<&'b S>,
+}
+
+impl<'b, S: Scalar, const WIDE: usize> Sliver<'b, S, WIDE> {
+    /// `count` rows from `first` on, and the columns from `left` on; columns beyond the last are copies of that one.
+    #[inline(always)]
+    fn of(
+        b: MatRef<'b, S>,
+        (first, count): (usize, usize),
+        left: usize,
+        rows: &'b mut [MaybeUninit<[S; WIDEST]>],
+    ) -> Self {
+        let last = b.cols() - 1;
+        let apart = b.row_stride() > 1 && b.col_stride() == 1 && left + WIDEST <= b.cols();
+        if apart && count <= rows.len() {
+            // Rows far apart, often by a power of two, would take one another's place in the cache. (Four entries are copied also for narrower tiles.)
+            let from = b.transpose();
+            for (row, l) in rows.iter_mut().zip(first..first + count) {
+                let entries = from.contiguous_col(l).and_then(|row| row[left..].first_chunk());
+                row.write(entries.copied().unwrap_or([S::zero(); WIDEST]));
+            }
+            // `count` rows have been written.
+            let start = rows.as_ptr().cast::<S>();
+            let starts = each(start, |j| start.wrapping_add(j));
+            return Sliver { starts, step: WIDEST, rows: count, borrowed: PhantomData };
+        }
+        let (step, data) = (b.row_stride(), b.data().as_ptr());
+        let starts = each(data, |j| data.wrapping_add(first * step + (left + j).min(last) * b.col_stride()));
+        let rows = count.min(b.rows().saturating_sub(first));
+        Sliver { starts, step, rows, borrowed: PhantomData }
+    }
+}
+
+/// The tile A B of a packed sliver of A and one of B.
+#[inline(always)]
+fn multiply<A: Arith, S: Scalar, const PARTS: usize, const TALL: usize, const WIDE: usize>(
+    a: &[Lane<S::Real>],
+    b: &Sliver<'_, S, WIDE>,
+) -> Tile<S::Real, PARTS, TALL, WIDE> {
+    let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
+    assert!(a.len() / (TALL * PARTS) <= b.rows);
+    for (l, a) in a.chunks_exact(TALL * PARTS).enumerate() {
+        lane_by_lane();
+        for (column, start) in tile.iter_mut().zip(b.starts) {
+            // SAFETY: entry (l, j) of the sliver, and l is one of its rows: an entry of the view, which all lie in its slice, or one
+            // of the copies.
+            let b = unsafe { *start.add(l * b.step) };
+            for i in 0..TALL {
+                column[0][i] = add_scaled::<A, _>(column[0][i], a[i], b.re());
+                if PARTS == 2 {
+                    let (re, im) = (a[i], a[TALL + i]);
+                    column[0][i] = sub_scaled::<A, _>(column[0][i], im, b.im());
+                    column[1][i] = add_scaled::<A, _>(column[1][i], re, b.im());
+                    column[1][i] = add_scaled::<A, _>(column[1][i], im, b.re());
+                }
+            }
+        }
+    }
+    tile
+}
