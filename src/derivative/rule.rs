@@ -132,6 +132,14 @@ pub(crate) struct Pair<R> {
     pub(crate) class: Class,
 }
 
+impl<R: Real> Pair<R> {
+    /// Whether the values are distinct, and the rule puts nothing else beside their gap and sum.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.class == Class::Distinct && self.block == R::zero() && self.left == R::zero()
+    }
+}
+
 /// How a pair was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {

@@ -118,11 +118,15 @@ impl<S: Scalar> Middle<'_, S> {
         discarded: &mut Discarded<S::Real>,
     ) {
         let (k, r) = (self.k, self.r);
+        let square = k == r && !self.left && !self.right;
         for j in 0..r {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
         }
         spectrum.each_pair((k, r), |a, b, linked| {
             let pair = spectrum.pair(a, b, linked);
+            if square && pair.is_plain() {
+                return self.combine_plain((a * k + b, b * k + a), &pair);
+            }
             discarded.equal_pairs += usize::from(pair.class == Class::Equal);
             self.combine_pair(a, b, &pair, spectrum, cotangent, discarded);
         });
@@ -160,6 +164,18 @@ impl<S: Scalar> Middle<'_, S> {
             value -= q.conj().scale(reciprocal);
         }
         write(self.g, at, value);
+    }
+
+    /// Entries (a, b) and (b, a) of all r = k columns of a square A, for a pair of distinct values: what `combine_pair` comes to in the
+    /// case that nearly all entries are.
+    #[inline]
+    fn combine_plain(&mut self, (low, high): (usize, usize), pair: &Pair<S::Real>) {
+        let half = S::Real::from_f64(0.5);
+        let skew = |m: &[S]| read(m, low) - read(m, high).conj();
+        let (x, y) = (skew(self.g), skew(self.q));
+        let (even, odd) = ((x + y).scale(-half * pair.gap), (x - y).scale(half * pair.sum));
+        write(self.g, low, even + odd);
+        write(self.g, high, (even - odd).conj());
     }
 
     /// Entries (a, b) and (b, a), a < b, a < r.
