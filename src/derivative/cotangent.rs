@@ -76,7 +76,8 @@ impl<S: Scalar> Cotangent<'_, S> {
     }
 }
 
-/// One instance for both parts. A lane of partial results: each waits for its own predecessor only.
+/// One instance for both parts. A lane of partial results, each of which waits for its own predecessor only: entry i of a column goes to
+/// place i of the lane in turn, so that the result does not depend on the strides.
 #[cfg_attr(target_os = "none", inline(never))]
 fn fold_entries<S: Scalar>(
     part: MatRef<'_, S>,
@@ -84,14 +85,12 @@ fn fold_entries<S: Scalar>(
     join: &impl Fn(S::Real, S::Real) -> S::Real,
 ) -> S::Real {
     let mut folded = [<S::Real as Zero>::zero(); LANES];
-    // Along whichever side lies in one piece.
-    let part = if part.row_stride() == 1 { part } else { part.transpose() };
     for j in 0..part.cols() {
-        let Some(piece) = part.contiguous_col(j) else {
-            folded[0] = (0..part.rows()).fold(folded[0], |folded, i| join(folded, entry(part.at(i, j))));
+        let Some(column) = part.contiguous_col(j) else {
+            (0..part.rows()).for_each(|i| folded[i % LANES] = join(folded[i % LANES], entry(part.at(i, j))));
             continue;
         };
-        let (lanes, rest) = piece.as_chunks::<LANES>();
+        let (lanes, rest) = column.as_chunks::<LANES>();
         for lane in lanes {
             folded.iter_mut().zip(lane).for_each(|(folded, &x)| *folded = join(*folded, entry(x)));
         }

@@ -90,8 +90,9 @@ pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
     if LANES == 1 || m * n * depth <= SMALL || level == Level::Portable {
         return product.entry_by_entry();
     }
-    // The columns of C are to be contiguous, if its rows are.
-    let product = if product.c.row_stride() == 1 { product } else { product.transposed() };
+    // The columns of C are to be contiguous, if its rows are. (A complex product adds its terms in another order when it is transposed,
+    // and the result is not to depend on the strides.)
+    let product = if product.c.row_stride() == 1 || S::PARTS == 2 { product } else { product.transposed() };
     let high = product.c.rows().div_ceil(LANES).next_multiple_of(TALLEST).min(BLOCK_LANES);
     let needed = high * depth.min(BLOCK_DEPTH) * S::PARTS;
     if needed <= FEW {
