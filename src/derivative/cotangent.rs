@@ -86,7 +86,8 @@ fn fold_entries<S: Scalar>(
 ) -> S::Real {
     let mut folded = [<S::Real as Zero>::zero(); LANES];
     for j in 0..part.cols() {
-        let Some(column) = part.contiguous_col(j) else {
+        // (Where there are no lanes, one loop is enough.)
+        let Some(column) = part.contiguous_col(j).filter(|_| LANES > 1) else {
             (0..part.rows()).for_each(|i| folded[i % LANES] = join(folded[i % LANES], entry(part.at(i, j))));
             continue;
         };

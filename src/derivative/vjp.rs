@@ -118,7 +118,8 @@ impl<S: Scalar> Middle<'_, S> {
         discarded: &mut Discarded<S::Real>,
     ) {
         let (k, r) = (self.k, self.r);
-        let square = k == r && !self.left && !self.right;
+        // On bare metal the short way is not worth its code.
+        let square = !cfg!(target_os = "none") && k == r && !self.left && !self.right;
         for j in 0..r {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
         }
@@ -133,6 +134,7 @@ impl<S: Scalar> Middle<'_, S> {
     }
 
     /// Entry (j, j): the cotangent of the singular value, and of the phase of a complex triplet.
+    #[cfg_attr(target_os = "none", inline(never))]
     fn combine_diagonal(
         &mut self,
         j: usize,
