@@ -11,7 +11,6 @@ mod invariant;
 mod jvp;
 mod line;
 mod line_null;
-mod pairs;
 mod partial;
 pub(crate) mod rule;
 mod second;

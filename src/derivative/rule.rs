@@ -236,6 +236,18 @@ impl<'a, R: Real> Spectrum<'a, R> {
         if self.at_equal == AtEqual::Published { R::zero() } else { self.reciprocal(i) / (R::one() + R::one()) }
     }
 
+    /// Visits every pair (a, b) with a < r and a < b < k; `linked` is whether all neighbours between a and b are linked.
+    #[inline]
+    pub(super) fn each_pair(&self, (k, r): (usize, usize), mut visit: impl FnMut(usize, usize, bool)) {
+        for a in 0..r {
+            // The first value that `a` is not linked to by way of those between.
+            let end = (a + 1..k).find(|&b| !self.linked_to_next(b - 1)).unwrap_or(k);
+            for b in a + 1..k {
+                visit(a, b, b < end);
+            }
+        }
+    }
+
     /// The pair (i, j), i < j; `linked` says whether every neighbour between them counts as equal.
     pub(crate) fn pair(&self, i: usize, j: usize, linked: bool) -> Pair<R> {
         let at = PairAt {
