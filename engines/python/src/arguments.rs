@@ -5,11 +5,14 @@ use diffsvd::{AtEqual, Real, Rule};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arrays::{Entry, Input, Item};
+use crate::arrays::{Entry, Home, Input};
+use crate::layout::Item;
 
 pub(crate) type Any<'py> = Bound<'py, PyAny>;
 
 /// U, s and V as they come from Python.
+pub(crate) type FactorsAny<'py> = (Any<'py>, Any<'py>, Any<'py>);
+
 pub(crate) struct FactorsIn<'py, S: Entry<Real: Entry>> {
     u: Input<'py, S>,
     s: Input<'py, S::Real>,
@@ -17,15 +20,17 @@ pub(crate) struct FactorsIn<'py, S: Entry<Real: Entry>> {
 }
 
 impl<'py, S: Entry<Real: Entry>> FactorsIn<'py, S> {
-    pub(crate) fn new([u, s, v]: [&Any<'py>; 3]) -> PyResult<Self> {
+    pub(crate) fn new((u, s, v): &FactorsAny<'py>) -> PyResult<Self> {
         let u = Input::new("U", u, Item::Matrix)?;
-        let batch = u.batch(Item::Matrix).to_vec();
-        let s = Input::new("s", s, Item::Vector)?.expect_batch("s", Item::Vector, &batch)?;
-        let v = Input::new("V", v, Item::Matrix)?.expect_batch("V", Item::Matrix, &batch)?;
+        let s = Input::new("s", s, Item::Vector)?.expect_batch("s", u.batch())?;
+        let v = Input::new("V", v, Item::Matrix)?.expect_batch("V", u.batch())?;
         Ok(FactorsIn { u, s, v })
     }
     pub(crate) fn batch(&self) -> &[usize] {
-        self.u.batch(Item::Matrix)
+        self.u.batch()
+    }
+    pub(crate) fn home(&self) -> Home {
+        self.u.home()
     }
     pub(crate) fn view(&self) -> Factors<'_, S> {
         Factors { u: self.u.view(), s: self.s.view(), v: self.v.view() }
@@ -35,12 +40,12 @@ impl<'py, S: Entry<Real: Entry>> FactorsIn<'py, S> {
         (self.view().u.count(), self.view().shape().0)
     }
     pub(crate) fn matrices(&self, name: &str, array: &Any<'py>) -> PyResult<Input<'py, S>> {
-        Input::new(name, array, Item::Matrix)?.expect_batch(name, Item::Matrix, self.batch())
+        Input::new(name, array, Item::Matrix)?.expect_batch(name, self.batch())
     }
 }
 
 /// gU, gs, gV and the block cotangent, those that are given.
-pub(crate) type CotangentAny<'py> = [Option<Any<'py>>; 4];
+pub(crate) type CotangentAny<'py> = (Option<Any<'py>>, Option<Any<'py>>, Option<Any<'py>>, Option<Any<'py>>);
 
 pub(crate) struct CotangentIn<'py, S: Entry<Real: Entry>> {
     u: Option<Input<'py, S>>,
@@ -50,12 +55,11 @@ pub(crate) struct CotangentIn<'py, S: Entry<Real: Entry>> {
 }
 
 impl<'py, S: Entry<Real: Entry>> CotangentIn<'py, S> {
-    pub(crate) fn new(factors: &FactorsIn<'py, S>, [u, s, v, s_matrix]: &CotangentAny<'py>) -> PyResult<Self> {
+    pub(crate) fn new(factors: &FactorsIn<'py, S>, (u, s, v, s_matrix): &CotangentAny<'py>) -> PyResult<Self> {
         let matrices =
             |name, array: &Option<Any<'py>>| array.as_ref().map(|array| factors.matrices(name, array)).transpose();
         let name = "the cotangent of s";
-        let s =
-            s.as_ref().map(|s| Input::new(name, s, Item::Vector)?.expect_batch(name, Item::Vector, factors.batch()));
+        let s = s.as_ref().map(|s| Input::new(name, s, Item::Vector)?.expect_batch(name, factors.batch()));
         Ok(CotangentIn {
             u: matrices("the cotangent of U", u)?,
             s: s.transpose()?,

@@ -1,4 +1,4 @@
-//! numpy's arrays as the core's batches: all leading dimensions become one.
+//! numpy's arrays and PyTorch's tensors as the core's batches.
 
 use diffsvd::Scalar;
 use diffsvd::batch::{BatchRef, Layout};
@@ -6,69 +6,110 @@ use numpy::{Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedAr
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::dlpack::{self, Described, Owned};
+use crate::layout::{Dimension, Item, layout};
+
 /// An entry of a matrix that numpy and the core both know.
 pub(crate) trait Entry: Scalar<Real: Element> + Element {}
 impl<S: Scalar<Real: Element> + Element> Entry for S {}
 
-/// What an item of the batch is.
+/// Whose memory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Item {
-    Matrix,
-    Vector,
-    Number,
+pub(crate) enum Home {
+    Numpy,
+    Torch,
 }
 
-impl Item {
-    /// Dimensions of one.
-    fn dimensions(self) -> usize {
-        match self {
-            Item::Matrix => 2,
-            Item::Vector => 1,
-            Item::Number => 0,
-        }
-    }
+/// Keeps the memory of an argument.
+#[allow(dead_code)] // What counts is that it is held.
+enum Owner<'py, T: Element> {
+    Array(PyReadonlyArrayDyn<'py, T>),
+    Tensor(Bound<'py, PyAny>),
 }
 
-/// An argument: an array where it lies, or a copy of it where its entries cannot be reached by the core's three strides.
+/// An argument: an array or a tensor where it lies, or a copy of it where its entries cannot be reached by the core's three strides.
 pub(crate) struct Input<'py, T: Element> {
-    array: PyReadonlyArrayDyn<'py, T>,
+    start: *const T,
     layout: Layout,
+    batch: Vec<usize>,
+    owner: Owner<'py, T>,
 }
 
 impl<'py, T: Entry> Input<'py, T> {
     /// # Errors
-    /// `TypeError` for another type of entries, `ValueError` for too few dimensions.
+    /// `TypeError` for another type of entries, `ValueError` for too few dimensions or a tensor that is not on the CPU.
     pub(crate) fn new(name: &str, any: &Bound<'py, PyAny>, item: Item) -> PyResult<Self> {
-        let array = any
-            .cast::<PyArrayDyn<T>>()
-            .map_err(|_| PyTypeError::new_err(format!("{name} must be an array of {}", T::get_dtype(any.py()))))?;
-        if array.ndim() < item.dimensions() {
-            let (shape, needed) = (array.shape(), item.dimensions());
-            return Err(PyValueError::new_err(format!(
-                "{name} has shape {shape:?}: at least {needed} dimensions are needed"
-            )));
+        let input = if dlpack::is_tensor(any) { Self::tensor(name, any, item) } else { Self::array(name, any, item) };
+        input?.ok_or_else(|| PyTypeError::new_err(format!("{name} cannot be read")))
+    }
+
+    fn array(name: &str, any: &Bound<'py, PyAny>, item: Item) -> PyResult<Option<Self>> {
+        let read = |any: &Bound<'py, PyAny>| {
+            let array = any.cast::<PyArrayDyn<T>>().map_err(|_| wrong_type::<T>(name, any.py()))?;
+            let size = isize::try_from(size_of::<T>()).unwrap_or(isize::MAX);
+            let stride = |&bytes: &isize| usize::try_from(bytes / size).ok().filter(|_| bytes % size == 0);
+            let dimensions = array.shape().iter().copied().zip(array.strides().iter().map(stride)).collect();
+            Self::at((array.data(), Owner::Array(array.readonly())), name, dimensions, item)
+        };
+        match read(any)? {
+            None => read(&any.call_method1("copy", ("C",))?),
+            input => Ok(input),
         }
-        if let Some(layout) = layout(array, item) {
-            return Ok(Input { array: array.readonly(), layout });
+    }
+
+    fn tensor(name: &str, any: &Bound<'py, PyAny>, item: Item) -> PyResult<Option<Self>> {
+        let read = |any: &Bound<'py, PyAny>| {
+            let tensor = Described::new(any)?;
+            if !tensor.has_entries::<T>() {
+                return Err(wrong_type::<T>(name, any.py()));
+            }
+            let dimensions = tensor.dimensions().map(|(len, stride)| (len, usize::try_from(stride).ok())).collect();
+            Self::at((tensor.start(), Owner::Tensor(tensor.into_owner())), name, dimensions, item)
+        };
+        let any = dlpack::resolved(any)?;
+        match read(&any)? {
+            None => read(&dlpack::copied(&any)?),
+            input => Ok(input),
         }
-        let copied = any.call_method1("copy", ("C",))?.cast_into::<PyArrayDyn<T>>()?;
-        let layout = layout(&copied, item).ok_or_else(|| PyTypeError::new_err(format!("{name} cannot be read")))?;
-        Ok(Input { array: copied.readonly(), layout })
+    }
+
+    /// The entries from `start` on; none where the core cannot reach them.
+    fn at(
+        (start, owner): (*const T, Owner<'py, T>),
+        name: &str,
+        dimensions: Vec<Dimension>,
+        item: Item,
+    ) -> PyResult<Option<Self>> {
+        let shape = |dimensions: &[Dimension]| dimensions.iter().map(|&(len, _)| len).collect::<Vec<_>>();
+        let Some(leading) = dimensions.len().checked_sub(item.dimensions()) else {
+            let (shape, needed) = (shape(&dimensions), item.dimensions());
+            let text = format!("{name} has shape {shape:?}: at least {needed} dimensions are needed");
+            return Err(PyValueError::new_err(text));
+        };
+        let layout = layout(&dimensions, item).filter(|_| start.is_aligned());
+        Ok(layout.map(|layout| Input { start, layout, batch: shape(&dimensions[..leading]), owner }))
     }
 
     /// The leading dimensions.
-    pub(crate) fn batch(&self, item: Item) -> &[usize] {
-        let shape = self.array.shape();
-        &shape[..shape.len() - item.dimensions()]
+    pub(crate) fn batch(&self) -> &[usize] {
+        &self.batch
+    }
+
+    /// Where results go that belong to this.
+    pub(crate) fn home(&self) -> Home {
+        match self.owner {
+            Owner::Array(_) => Home::Numpy,
+            Owner::Tensor(_) => Home::Torch,
+        }
     }
 
     /// # Errors
     /// `ValueError` unless the leading dimensions are these.
-    pub(crate) fn expect_batch(self, name: &str, item: Item, expected: &[usize]) -> PyResult<Self> {
-        if self.batch(item) == expected {
+    pub(crate) fn expect_batch(self, name: &str, expected: &[usize]) -> PyResult<Self> {
+        if self.batch == expected {
             return Ok(self);
         }
-        let got = self.batch(item);
+        let got = &self.batch;
         Err(PyValueError::new_err(format!("{name} has leading dimensions {got:?} but must have {expected:?}")))
     }
 
@@ -83,78 +124,59 @@ impl<'py, T: Entry> Input<'py, T> {
         (self.data(), self.layout.batch_stride)
     }
 
-    #[expect(unsafe_code, reason = "the core reads numpy's memory")]
+    #[expect(unsafe_code, reason = "the core reads the memory of arrays and tensors")]
     fn data(&self) -> &[T] {
         let len = self.layout.needed().unwrap_or(0);
-        if len == 0 {
+        if len == 0 || self.start.is_null() {
             return &[];
         }
         // SAFETY: `layout` accepts only strides that are whole entries and not negative, so the last entry of the array is entry
-        // `len - 1` from its data pointer, which is aligned; the array is borrowed for reading as long as `self` lives.
-        unsafe { std::slice::from_raw_parts(self.array.as_array().as_ptr(), len) }
+        // `len - 1` from its aligned start; the owner is held as long as `self` lives.
+        unsafe { std::slice::from_raw_parts(self.start, len) }
     }
 }
 
-/// The layout of an array as a batch; none where three strides of whole entries, none negative, do not reach them.
-fn layout<T: Element>(array: &Bound<'_, PyArrayDyn<T>>, item: Item) -> Option<Layout> {
-    let size = isize::try_from(size_of::<T>()).ok()?;
-    if !array.data().is_aligned() || array.strides().iter().any(|stride| stride % size != 0) {
-        return None;
-    }
-    let (shape, dimensions) = (array.shape(), array.ndim() - item.dimensions());
-    let count = shape[..dimensions].iter().product();
-    let (rows, cols) = match shape[dimensions..] {
-        [rows, cols] => (rows, cols),
-        [len] => (len, 1),
-        _ => (1, 1),
-    };
-    if array.len() == 0 {
-        return Some(Layout::row_major(count, rows, cols));
-    }
-    let strides = array.strides().iter().map(|stride| usize::try_from(stride / size).ok());
-    let strides = strides.zip(shape).map(|(stride, &len)| if len == 1 { Some(0) } else { stride });
-    let strides: Vec<usize> = strides.collect::<Option<_>>()?;
-    let batch_stride = one_stride(&shape[..dimensions], &strides[..dimensions])?;
-    let (row_stride, col_stride) = match strides[dimensions..] {
-        [row, col] => (row, col),
-        [stride] if stride != 1 && rows > 1 => return None,
-        _ => (1, 1),
-    };
-    Some(Layout { count, rows, cols, batch_stride, row_stride, col_stride })
+fn wrong_type<T: Element>(name: &str, py: Python<'_>) -> PyErr {
+    PyTypeError::new_err(format!("{name} must be an array of {}", T::get_dtype(py)))
 }
 
-/// The stride that takes these dimensions as one.
-fn one_stride(shape: &[usize], strides: &[usize]) -> Option<usize> {
-    let mut dimensions = shape.iter().zip(strides).filter(|&(&len, _)| len > 1).rev();
-    let Some((&len, &innermost)) = dimensions.next() else { return Some(0) };
-    let mut reached = innermost * len;
-    for (&len, &stride) in dimensions {
-        if stride != reached {
-            return None;
-        }
-        reached *= len;
-    }
-    Some(innermost)
+/// Whether the entries of this array or tensor have this type.
+pub(crate) fn has_entries<T: Entry>(any: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(if dlpack::is_tensor(any) {
+        Described::new(any)?.has_entries::<T>()
+    } else {
+        any.is_instance_of::<PyArrayDyn<T>>()
+    })
 }
 
-/// A result: a new array, row by row.
-pub(crate) struct Output<'py, T: Element> {
-    array: Bound<'py, PyArrayDyn<T>>,
+/// A result: a new array or tensor, row by row.
+pub(crate) enum Output<'py, T: Entry> {
+    Array(Bound<'py, PyArrayDyn<T>>),
+    Tensor(Owned<T>),
 }
 
 impl<'py, T: Entry> Output<'py, T> {
-    pub(crate) fn new(py: Python<'py>, batch: &[usize], item: &[usize]) -> Self {
-        Output { array: PyArrayDyn::zeros(py, [batch, item].concat(), false) }
+    pub(crate) fn new(py: Python<'py>, home: Home, batch: &[usize], item: &[usize]) -> Self {
+        match home {
+            Home::Numpy => Output::Array(PyArrayDyn::zeros(py, [batch, item].concat(), false)),
+            Home::Torch => Output::Tensor(Owned::new(batch.iter().chain(item).copied())),
+        }
     }
 
     /// The entries, to be written without Python's lock.
     #[expect(unsafe_code, reason = "the core writes numpy's memory")]
     pub(crate) fn slice(&mut self) -> &mut [T] {
-        // SAFETY: the array was made by `new`, contiguous, and nobody else knows it yet.
-        unsafe { self.array.as_slice_mut() }.unwrap_or_default()
+        match self {
+            // SAFETY: the array was made by `new`, contiguous, and nobody else knows it yet.
+            Output::Array(array) => unsafe { array.as_slice_mut() }.unwrap_or_default(),
+            Output::Tensor(tensor) => tensor.slice(),
+        }
     }
 
-    pub(crate) fn into_any(self) -> Bound<'py, PyAny> {
-        self.array.into_any()
+    pub(crate) fn into_any(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Output::Array(array) => Ok(array.into_any()),
+            Output::Tensor(tensor) => tensor.into_any(py),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The native part of the Python package `diffsvd`: numpy's arrays and XLA's buffers as batches of the crate of the same name.
+//! The native part of the Python package `diffsvd`: numpy's arrays, PyTorch's tensors and XLA's buffers as batches of the crate of the
+//! same name.
 
 mod function;
 mod operations;
@@ -6,8 +7,10 @@ mod threads;
 
 mod arguments;
 mod arrays;
+mod dlpack;
 mod errors;
-mod numpy_functions;
+mod layout;
+mod python_functions;
 
 mod xla;
 
@@ -19,10 +22,11 @@ fn _diffsvd(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("NotDifferentiableError", module.py().get_type::<errors::NotDifferentiableError>())?;
     module.add("XLA_TARGETS", xla::targets().into_py_dict(module.py())?)?;
-    module.add_function(wrap_pyfunction!(numpy_functions::svd, module)?)?;
-    module.add_function(wrap_pyfunction!(numpy_functions::svdvals, module)?)?;
-    module.add_function(wrap_pyfunction!(numpy_functions::svd_vjp, module)?)?;
-    module.add_function(wrap_pyfunction!(numpy_functions::svd_jvp, module)?)?;
-    module.add_function(wrap_pyfunction!(numpy_functions::svd_vjp_tangent, module)?)?;
-    module.add_function(wrap_pyfunction!(numpy_functions::spectral_map, module)?)
+    module.add_function(wrap_pyfunction!(dlpack::read_tensors, module)?)?;
+    module.add_function(wrap_pyfunction!(python_functions::svd, module)?)?;
+    module.add_function(wrap_pyfunction!(python_functions::svdvals, module)?)?;
+    module.add_function(wrap_pyfunction!(python_functions::svd_vjp, module)?)?;
+    module.add_function(wrap_pyfunction!(python_functions::svd_jvp, module)?)?;
+    module.add_function(wrap_pyfunction!(python_functions::svd_vjp_tangent, module)?)?;
+    module.add_function(wrap_pyfunction!(python_functions::spectral_map, module)?)
 }

@@ -1,5 +1,8 @@
 """diffsvd.torch against PyTorch's own checks, its SVD, and the exact derivatives at equal singular values."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import diffsvd
@@ -175,6 +178,58 @@ def test_strides_views_and_conjugates(rng):
     assert torch.equal(dt.svdvals(x.mT.contiguous().mT), torch.from_numpy(diffsvd.svdvals(a)))
     assert torch.allclose(dt.svdvals(x.expand(2, 3, 6, 4)), torch.from_numpy(diffsvd.svdvals(a)))
     assert torch.allclose(dt.svdvals(torch.imag(x)), torch.linalg.svdvals(torch.imag(x)))
+
+
+def test_memory_of_tensors(rng):
+    """Offsets, parameters, lazily negated, unaligned and empty tensors; what comes out is a tensor like any other."""
+    a = random(rng, (4, 3), "float64")
+    x = tensor(a, False)
+    expected = torch.from_numpy(diffsvd.svdvals(a))
+    inside = torch.zeros(7, 9, dtype=x.dtype)
+    inside[2:6, 3:6] = x
+    assert torch.equal(dt.svdvals(inside[2:6, 3:6]), expected)
+    assert torch.equal(dt.svdvals(torch.nn.Parameter(x)), expected)
+    lazily = torch.imag(torch.complex(torch.zeros_like(x), x).conj())
+    assert lazily.is_neg() and torch.equal(dt.svd(lazily).s, dt.svd(-x).s)
+    raw = torch.zeros(8 * x.numel() + 1, dtype=torch.uint8)
+    unaligned = torch.frombuffer(memoryview(raw.numpy())[1:], dtype=x.dtype).view(4, 3).copy_(x)
+    assert unaligned.data_ptr() % 8 and torch.equal(dt.svdvals(unaligned), expected)
+    for shape in ((0, 3), (3, 0), (0, 2, 3), (2, 0, 3)):
+        u, s, v = dt.svd(torch.zeros(shape, dtype=x.dtype, requires_grad=True))
+        assert (u.shape, v.shape) == ((*shape[:-1], s.shape[-1]), (*shape[:-2], shape[-1], s.shape[-1]))
+    u = dt.svd(x).u
+    assert u.is_contiguous() and not u.requires_grad and u.mul_(2).add(1).clone().shape == (4, 3)
+    kept = u.view(-1)[1:]
+    del u  # what it shares stays
+    assert torch.equal(kept, 2 * dt.svd(x).u.reshape(-1)[1:])
+
+
+def test_through_numpy():
+    """PyTorch before 2.10 has no exchange of tensors in C: the same results by numpy's arrays."""
+    code = """
+import torch
+del torch.Tensor.__dlpack_c_exchange_api__
+import diffsvd.torch as dt, diffsvd._torch_call
+assert not diffsvd._torch_call._reads_tensors
+t = torch.arange(12, dtype=torch.float64).reshape(2, 3, 2)
+x = torch.complex(t.sin(), (2 * t).cos()).conj().requires_grad_()
+u, s, v = dt.svd(x)
+g = torch.autograd.grad((u.abs() ** 4).sum() + (s**2).sum() + dt.svt(x, 0.5).abs().sum(), x)[0]
+"""
+    check = """
+assert torch.autograd.gradcheck(lambda x: dt.svd(x).s, x) and torch.autograd.gradgradcheck(lambda x: dt.svt(x, 0.1), x)
+for wrong in (torch.eye(2, dtype=torch.bfloat16), torch.eye(2, dtype=torch.float16), torch.eye(2, device="meta")):
+    try:
+        dt.svd(wrong)
+    except (TypeError, ValueError) as error:
+        print(error)
+print(g.tolist())
+"""
+    run = partial(subprocess.run, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    through_numpy = run([sys.executable, "-c", code + check]).stdout.splitlines()
+    directly = [line for line in code.splitlines() if not line.startswith(("del", "assert"))]
+    assert "bfloat16" in through_numpy[0] and "float16" in through_numpy[1] and ".cpu()" in through_numpy[2]
+    assert through_numpy[3] == run([sys.executable, "-c", "\n".join([*directly, "print(g.tolist())"])]).stdout.strip()
 
 
 def test_a_training_loop():

@@ -1,37 +1,36 @@
-"""The native functions; `diffsvd` and its submodules are what is meant to be called."""
+"""The native functions; `diffsvd` and its submodules are what is meant to be called.
+
+An array is one of numpy's, or a tensor of the type that was given to `read_tensors`; results are of the kind of the first argument.
+"""
 
 from typing import Any, Sequence
 
-from numpy.typing import NDArray
-
 from ._factors import Rule
 
-Array = NDArray[Any]
+Array = Any
+Factors = tuple[Array, Array, Array]
+Cotangent = tuple[Array | None, Array | None, Array | None, Array | None]
 
 __version__: str
 XLA_TARGETS: dict[str, int]
 
 class NotDifferentiableError(ValueError): ...
 
-def svd(a: Array, full: bool, threads: int) -> tuple[Array, Array, Array]: ...
+def read_tensors(kind: type) -> bool: ...
+def svd(a: Array, full: bool, threads: int) -> Factors: ...
 def svdvals(a: Array, threads: int) -> Array: ...
 def svd_vjp(
-    factors: Sequence[Array], cotangent: Sequence[Array | None], rule: Rule, threads: int
-) -> tuple[Array, Array]: ...
+    factors: Factors, cotangent: Cotangent, residual: bool, rule: Rule, threads: int
+) -> tuple[Array, Array | None]: ...
 def svd_jvp(
-    factors: Sequence[Array], a_dot: Array, s_matrix: bool, rule: Rule, threads: int
+    factors: Factors, a_dot: Array, s_matrix: bool, rule: Rule, threads: int
 ) -> tuple[Array, Array, Array, Array | None]: ...
 def svd_vjp_tangent(
-    factors: Sequence[Array],
-    cotangent: Sequence[Array | None],
-    a_dot: Array,
-    cotangent_dot: Sequence[Array | None],
-    rule: Rule,
-    threads: int,
+    factors: Factors, cotangent: Cotangent, a_dot: Array, cotangent_dot: Cotangent, rule: Rule, threads: int
 ) -> Array: ...
 def spectral_map(
     name: str,
-    factors: Sequence[Array],
+    factors: Factors,
     directions: Sequence[Array],
     threshold: Array | None,
     number: float,

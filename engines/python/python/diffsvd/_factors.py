@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from numpy.typing import ArrayLike
 
@@ -88,14 +88,14 @@ def svdvals(a: ArrayLike, *, threads: int = 0) -> Array:
     return _diffsvd.svdvals(matrices(a), threads)
 
 
-def _factors(factors: Sequence[ArrayLike]) -> list[Array]:
+def _factors(factors: Sequence[ArrayLike]) -> tuple[Array, Array, Array]:
     u = matrices(factors[0])
-    return [u, real_like(factors[1], u), like(factors[2], u)]
+    return u, real_like(factors[1], u), like(factors[2], u)
 
 
-def _cotangent(cotangent: Sequence[ArrayLike | None], u: Array) -> list[Array | None]:
+def _cotangent(cotangent: Sequence[ArrayLike | None], u: Array) -> Any:
     given = [*cotangent, None, None, None, None][:4]
-    return [None if g is None else (real_like(g, u) if i == 1 else like(g, u)) for i, g in enumerate(given)]
+    return tuple(None if g is None else (real_like(g, u) if i == 1 else like(g, u)) for i, g in enumerate(given))
 
 
 def svd_vjp(
@@ -109,7 +109,7 @@ def svd_vjp(
     True
     """
     u, s, v = _factors(factors)
-    return Gradient(*_diffsvd.svd_vjp([u, s, v], _cotangent(cotangent, u), rule, threads))
+    return Gradient(*_diffsvd.svd_vjp((u, s, v), _cotangent(cotangent, u), True, rule, threads))
 
 
 def svd_jvp(
@@ -117,7 +117,7 @@ def svd_jvp(
 ) -> SVDTangent:
     """dU, ds and dV along dA: the exact adjoint of `svd_vjp`."""
     u, s, v = _factors(factors)
-    return SVDTangent(*_diffsvd.svd_jvp([u, s, v], like(da, u), s_matrix, rule, threads))
+    return SVDTangent(*_diffsvd.svd_jvp((u, s, v), like(da, u), s_matrix, rule, threads))
 
 
 def svd_vjp_tangent(
@@ -132,7 +132,7 @@ def svd_vjp_tangent(
     """What the gradient of `svd_vjp` changes by when A moves along dA and the cotangents by `cotangent_dot`."""
     u, s, v = _factors(factors)
     given, change = _cotangent(cotangent, u), _cotangent(cotangent_dot, u)
-    return _diffsvd.svd_vjp_tangent([u, s, v], given, like(da, u), change, rule, threads)
+    return _diffsvd.svd_vjp_tangent((u, s, v), given, like(da, u), change, rule, threads)
 
 
 def svdvals_vjp(a: ArrayLike, gs: ArrayLike, *, threads: int = 0) -> Array:

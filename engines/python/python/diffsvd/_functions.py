@@ -30,8 +30,8 @@ def _map(
     factors: SVD | None = None,
 ) -> Array:
     """f of each matrix, or its first or second derivative along the directions."""
-    u, s, v = factors or svd(a, threads=threads)
-    return _diffsvd.spectral_map(name, [u, s, v], [like(z, a) for z in directions], tau, number, threads)
+    factors = tuple(factors or svd(a, threads=threads))
+    return _diffsvd.spectral_map(name, factors, [like(z, a) for z in directions], tau, number, threads)
 
 
 def check_rank(rank: int) -> float:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
-from ._arrays import matrices
+from . import _diffsvd
 
 
-def array(x: Tensor) -> Any:
-    """The memory of a tensor as numpy's."""
-    try:
-        return x.detach().numpy()
-    except (RuntimeError, TypeError):  # not in the CPU's memory as it stands there: conjugated lazily, elsewhere, of another type
-        if x.device.type != "cpu":
-            raise ValueError(f"diffsvd works on the CPU, but a tensor is on {x.device}: move it with .cpu()") from None
-        if x.dtype is torch.bfloat16:
-            raise TypeError(f"matrices must be float32, float64, complex64 or complex128, not {x.dtype}") from None
-        return x.detach().resolve_conj().resolve_neg().numpy()
+def _array(x: Any) -> Any:
+    """The memory of a tensor as numpy's; of all in a tuple or a list."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_array, x))
+    if not isinstance(x, Tensor):
+        return x
+    if x.device.type != "cpu":
+        raise ValueError(f"diffsvd works on the CPU, but a tensor is on {x.device}: move it with .cpu()")
+    if x.dtype is torch.bfloat16:  # numpy has none
+        raise TypeError(f"matrices must be float32, float64, complex64 or complex128, not {x.dtype}")
+    return x.detach().resolve_conj().resolve_neg().numpy()
+
+
+def _tensor(x: Any) -> Any:
+    """The inverse."""
+    if isinstance(x, tuple):
+        return tuple(map(_tensor, x))
+    return torch.from_numpy(x) if isinstance(x, np.ndarray) else x
+
+
+def _through_numpy(function: Callable[..., Any], *args: Any) -> Any:
+    return _tensor(function(*map(_array, args)))
+
+
+# Whether the native code reads and makes tensors itself, by DLPack's exchange in C; PyTorch before 2.10 has none.
+_reads_tensors = _diffsvd.read_tensors(Tensor)
+
+
+def native(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A native function for tensors."""
+    return function if _reads_tensors else partial(_through_numpy, function)
 
 
 # What PyTorch itself asks before it applies a Function; where there is no such question, all take the long way.
@@ -48,14 +70,6 @@ def call(function: type[Function], *args: Any) -> Any:
     if torch.is_grad_enabled() or getattr(forward_ad, "_current_level", 0) >= 0:
         return _eager(function).apply(*args)
     return function.forward(*args)
-
-
-def matrices_of(x: Tensor) -> Any:
-    return matrices(array(x))
-
-
-def maybe(x: Tensor | None) -> Any:
-    return None if x is None else array(x)
 
 
 def vmapped(function: type[Function], info: Any, in_dims: Any, *inputs: Any) -> Any:

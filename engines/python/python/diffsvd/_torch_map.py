@@ -10,7 +10,9 @@ from torch import Tensor
 from torch.autograd import Function
 
 from . import _diffsvd
-from ._torch_call import array, call, maybe, vmapped
+from ._torch_call import call, native, vmapped
+
+_spectral_map = native(_diffsvd.spectral_map)
 
 
 def inner(x: Tensor, y: Tensor) -> Tensor:
@@ -32,9 +34,7 @@ class Map(Function):
 
     @staticmethod
     def forward(name: str, number: float, tau: Tensor | None, x: Tensor, u: Tensor, s: Tensor, v: Tensor, *z: Tensor) -> Tensor:
-        factors, directions = [array(u), array(s), array(v)], [array(direction) for direction in z]
-        threads = torch.get_num_threads()
-        return torch.from_numpy(_diffsvd.spectral_map(name, factors, directions, maybe(tau), number, threads))
+        return _spectral_map(name, (u, s, v), z, tau, number, torch.get_num_threads())
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:

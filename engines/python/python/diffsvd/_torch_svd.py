@@ -10,7 +10,10 @@ from torch.autograd import Function
 
 from . import _diffsvd
 from ._factors import DEFAULT, Rule
-from ._torch_call import array, call, matrices_of, maybe, vmapped
+from ._torch_call import call, native, vmapped
+
+_svd, _svdvals = native(_diffsvd.svd), native(_diffsvd.svdvals)
+_svd_vjp, _svd_jvp, _svd_vjp_tangent = native(_diffsvd.svd_vjp), native(_diffsvd.svd_jvp), native(_diffsvd.svd_vjp_tangent)
 
 
 class Svd(Function):
@@ -18,7 +21,7 @@ class Svd(Function):
 
     @staticmethod
     def forward(x: Tensor, rule: Rule, block: bool) -> tuple[Tensor, Tensor, Tensor]:
-        u, s, v = map(torch.from_numpy, _diffsvd.svd(matrices_of(x), False, torch.get_num_threads()))
+        u, s, v = _svd(x, False, torch.get_num_threads())
         return u, torch.diag_embed(s).to(u.dtype) if block else s, v
 
     @staticmethod
@@ -45,22 +48,22 @@ class Svd(Function):
         return vmapped(Svd, info, in_dims, *inputs)
 
 
-def _factors_of(u: Tensor, s: Tensor, v: Tensor, block: bool) -> list[Any]:
+def _factors_of(u: Tensor, s: Tensor, v: Tensor, block: bool) -> tuple[Tensor, Tensor, Tensor]:
     """U, s and V for the native functions."""
-    return [array(u), array(s.diagonal(dim1=-2, dim2=-1).real.contiguous() if block else s), array(v)]
+    return u, s.diagonal(dim1=-2, dim2=-1).real if block else s, v
 
 
-def _cotangent_of(gu: Tensor | None, gs: Tensor | None, gv: Tensor | None, block: bool) -> list[Any]:
+def _cotangent_of(gu: Tensor | None, gs: Tensor | None, gv: Tensor | None, block: bool) -> tuple[Tensor | None, ...]:
     """Cotangents for the native functions.
 
     A loss that took the diagonal of S apart hands over a diagonal cotangent: that is gs, beside which the rule has to choose.
     """
     if gs is None or not block:
-        return [maybe(gu), maybe(gs), maybe(gv), None]
+        return gu, gs, gv, None
     diagonal = gs.diagonal(dim1=-2, dim2=-1)
     if torch.equal(gs, torch.diag_embed(diagonal)):
-        return [maybe(gu), array(diagonal.real.contiguous()), maybe(gv), None]
-    return [maybe(gu), None, maybe(gv), array(gs)]
+        return gu, diagonal.real, gv, None
+    return gu, None, gv, gs
 
 
 class SvdVjp(Function):
@@ -69,7 +72,7 @@ class SvdVjp(Function):
     @staticmethod
     def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, gu: Any, gs: Any, gv: Any, rule: Rule, block: bool) -> Tensor:
         factors, cotangent = _factors_of(u, s, v, block), _cotangent_of(gu, gs, gv, block)
-        return torch.from_numpy(_diffsvd.svd_vjp(factors, cotangent, rule, torch.get_num_threads())[0])
+        return _svd_vjp(factors, cotangent, False, rule, torch.get_num_threads())[0]
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -104,8 +107,8 @@ class SvdJvp(Function):
     @staticmethod
     def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, dx: Tensor, rule: Rule, block: bool) -> Any:
         factors = _factors_of(u, s, v, block)
-        du, ds, dv, d_matrix = _diffsvd.svd_jvp(factors, array(dx), block, rule, torch.get_num_threads())
-        return torch.from_numpy(du), torch.from_numpy(d_matrix if block else ds), torch.from_numpy(dv)
+        du, ds, dv, d_matrix = _svd_jvp(factors, dx, block, rule, torch.get_num_threads())
+        return du, d_matrix if block else ds, dv
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -144,8 +147,7 @@ class SvdSecond(Function):
         gu, gs, gv, dx, dgu, dgs, dgv, rule, block = rest
         factors = _factors_of(u, s, v, block)
         point, change = _cotangent_of(gu, gs, gv, block), _cotangent_of(dgu, dgs, dgv, block)
-        threads = torch.get_num_threads()
-        return torch.from_numpy(_diffsvd.svd_vjp_tangent(factors, point, array(dx), change, rule, threads))
+        return _svd_vjp_tangent(factors, point, dx, change, rule, torch.get_num_threads())
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -176,7 +178,7 @@ class Values(Function):
 
     @staticmethod
     def forward(x: Tensor) -> Tensor:
-        return torch.from_numpy(_diffsvd.svdvals(matrices_of(x), torch.get_num_threads()))
+        return _svdvals(x, torch.get_num_threads())
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:

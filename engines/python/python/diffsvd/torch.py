@@ -43,7 +43,8 @@ def _factors(x: Tensor) -> SVD:
 
 def _prepared(x: Tensor) -> Tensor:
     """Whole numbers become the default type of floats."""
-    x = torch.as_tensor(x)
+    if not isinstance(x, Tensor):
+        x = torch.as_tensor(x)
     return x if x.is_floating_point() or x.is_complex() else x.to(torch.get_default_dtype())
 
 

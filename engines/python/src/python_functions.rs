@@ -3,14 +3,14 @@
 use diffsvd::Vectors;
 use diffsvd::batch::{BatchMut, FactorsMut, SecondOrder, TangentMut};
 use num_complex::Complex;
-use numpy::PyArrayDyn;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::arguments::{Any, CotangentAny, CotangentIn, FactorsIn, RuleIn};
-use crate::arrays::{Entry, Input, Item, Output};
+use crate::arguments::{Any, CotangentAny, CotangentIn, FactorsAny, FactorsIn, RuleIn};
+use crate::arrays::{Entry, Input, Output, has_entries};
 use crate::errors::exception;
 use crate::function::{Functions, Kind};
+use crate::layout::Item;
 use crate::operations::{self, Outcome};
 use crate::threads::threads;
 
@@ -20,14 +20,14 @@ macro_rules! by_type {
         by_type!($array, $S => $body; f64, f32, Complex<f64>, Complex<f32>)
     };
     ($array:expr, $S:ident => $body:expr; $($T:ty),+) => {{
-        $(if $array.is_instance_of::<PyArrayDyn<$T>>() { type $S = $T; return $body; })+
+        $(if has_entries::<$T>($array)? { type $S = $T; return $body; })+
         Err(unsupported($array))
     }};
 }
 
 fn unsupported(array: &Any<'_>) -> PyErr {
     let what = array.getattr("dtype").map_or_else(|_| array.get_type().to_string(), |dtype| dtype.to_string());
-    PyTypeError::new_err(format!("{what} is not an array of float32, float64, complex64 or complex128"))
+    PyTypeError::new_err(format!("matrices must be float32, float64, complex64 or complex128, not {what}"))
 }
 
 /// Runs the core without Python's lock.
@@ -65,12 +65,12 @@ where
     S::Real: Entry,
 {
     let a = Input::<S>::new("the matrix", a, Item::Matrix)?;
-    let batch = a.batch(Item::Matrix);
+    let (home, batch) = (a.home(), a.batch());
     let (view, (m, n, k)) = (a.view(), thin(a.view().shape()));
     let (p, q, vectors) = if full { (m, n, Vectors::Full) } else { (k, k, Vectors::Thin) };
-    let mut u = Output::<S>::new(py, batch, &[m, p]);
-    let mut s = Output::<S::Real>::new(py, batch, &[k]);
-    let mut v = Output::<S>::new(py, batch, &[n, q]);
+    let mut u = Output::<S>::new(py, home, batch, &[m, p]);
+    let mut s = Output::<S::Real>::new(py, home, batch, &[k]);
+    let mut v = Output::<S>::new(py, home, batch, &[n, q]);
     let (count, threads) = (view.count(), threads(view.count(), (m, n), most));
     let (u_out, s_out, v_out) = (u.slice(), s.slice(), v.slice());
     unlocked(py, batch, || {
@@ -78,7 +78,7 @@ where
         let out = FactorsMut { u, s: BatchMut::vectors(s_out, count, k)?, v };
         operations::svd(view, vectors, out, threads)
     })?;
-    Ok((u.into_any(), s.into_any(), v.into_any()))
+    Ok((u.into_any(py)?, s.into_any(py)?, v.into_any(py)?))
 }
 
 /// The singular values alone.
@@ -92,9 +92,9 @@ where
     S::Real: Entry,
 {
     let a = Input::<S>::new("the matrix", a, Item::Matrix)?;
-    let batch = a.batch(Item::Matrix);
+    let (home, batch) = (a.home(), a.batch());
     let (view, (m, n, k)) = (a.view(), thin(a.view().shape()));
-    let mut s = Output::<S::Real>::new(py, batch, &[k]);
+    let mut s = Output::<S::Real>::new(py, home, batch, &[k]);
     let (count, threads) = (view.count(), threads(view.count(), (m, n), most));
     let s_out = s.slice();
     unlocked(py, batch, || {
@@ -106,68 +106,73 @@ where
             threads,
         )
     })?;
-    Ok(s.into_any())
+    s.into_any(py)
 }
 
-/// gA, and the gauge residual of each matrix.
+/// gA, and the gauge residual of each matrix if it is wanted.
 #[pyfunction]
 pub(crate) fn svd_vjp<'py>(
     py: Python<'py>,
-    factors: [Any<'py>; 3],
+    factors: FactorsAny<'py>,
     cotangent: CotangentAny<'py>,
+    residual: bool,
     rule: RuleIn,
     threads: usize,
-) -> PyResult<(Any<'py>, Any<'py>)> {
-    by_type!(&factors[0], S => svd_vjp_of::<S>(py, &factors, &cotangent, &rule, threads))
+) -> PyResult<(Any<'py>, Option<Any<'py>>)> {
+    by_type!(&factors.0, S => svd_vjp_of::<S>(py, &factors, (&cotangent, residual), &rule, threads))
 }
 
 fn svd_vjp_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
-    factors: &[Any<'py>; 3],
-    cotangent: &CotangentAny<'py>,
+    factors: &FactorsAny<'py>,
+    (cotangent, residual): (&CotangentAny<'py>, bool),
     rule: &RuleIn,
     most: usize,
-) -> PyResult<(Any<'py>, Any<'py>)> {
-    let factors = FactorsIn::<S>::new(factors.each_ref())?;
+) -> PyResult<(Any<'py>, Option<Any<'py>>)> {
+    let factors = FactorsIn::<S>::new(factors)?;
     let (cotangent, rule) = (CotangentIn::new(&factors, cotangent)?, rule.rule()?);
     let (count, (m, n)) = factors.size();
-    let mut a = Output::<S>::new(py, factors.batch(), &[m, n]);
-    let mut residual = Output::<S::Real>::new(py, factors.batch(), &[]);
+    let (home, batch) = (factors.home(), factors.batch());
+    let mut a = Output::<S>::new(py, home, batch, &[m, n]);
     let (view, cotangent, out, threads) = (factors.view(), cotangent.view(), a.slice(), threads(count, (m, n), most));
-    let residuals = unlocked(py, factors.batch(), || {
+    let residuals = unlocked(py, batch, || {
         operations::vjp(view, cotangent, &rule, BatchMut::row_major(out, count, m, n)?, threads)
     })?;
-    residual.slice().copy_from_slice(&residuals);
-    Ok((a.into_any(), residual.into_any()))
+    let residual = residual.then(|| {
+        let mut residual = Output::<S::Real>::new(py, home, batch, &[]);
+        residual.slice().copy_from_slice(&residuals);
+        residual.into_any(py)
+    });
+    Ok((a.into_any(py)?, residual.transpose()?))
 }
 
 /// dU, ds, dV and, if it is wanted, dS.
 #[pyfunction]
 pub(crate) fn svd_jvp<'py>(
     py: Python<'py>,
-    factors: [Any<'py>; 3],
+    factors: FactorsAny<'py>,
     a_dot: &Any<'py>,
     s_matrix: bool,
     rule: RuleIn,
     threads: usize,
-) -> PyResult<[Option<Any<'py>>; 4]> {
-    by_type!(&factors[0], S => svd_jvp_of::<S>(py, &factors, (a_dot, s_matrix), &rule, threads))
+) -> PyResult<(Any<'py>, Any<'py>, Any<'py>, Option<Any<'py>>)> {
+    by_type!(&factors.0, S => svd_jvp_of::<S>(py, &factors, (a_dot, s_matrix), &rule, threads))
 }
 
 fn svd_jvp_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
-    factors: &[Any<'py>; 3],
+    factors: &FactorsAny<'py>,
     (a_dot, block): (&Any<'py>, bool),
     rule: &RuleIn,
     most: usize,
-) -> PyResult<[Option<Any<'py>>; 4]> {
-    let factors = FactorsIn::<S>::new(factors.each_ref())?;
+) -> PyResult<(Any<'py>, Any<'py>, Any<'py>, Option<Any<'py>>)> {
+    let factors = FactorsIn::<S>::new(factors)?;
     let (a_dot, rule) = (factors.matrices("the tangent of A", a_dot)?, rule.rule()?);
     let (count, (m, n)) = factors.size();
-    let (view, k, batch) = (factors.view(), factors.view().shape().1, factors.batch());
-    let (mut u, mut v) = (Output::<S>::new(py, batch, &[m, k]), Output::<S>::new(py, batch, &[n, k]));
+    let (view, k, home, batch) = (factors.view(), factors.view().shape().1, factors.home(), factors.batch());
+    let (mut u, mut v) = (Output::<S>::new(py, home, batch, &[m, k]), Output::<S>::new(py, home, batch, &[n, k]));
     let (mut s, mut s_matrix) =
-        (Output::<S::Real>::new(py, batch, &[k]), block.then(|| Output::<S>::new(py, batch, &[k, k])));
+        (Output::<S::Real>::new(py, home, batch, &[k]), block.then(|| Output::<S>::new(py, home, batch, &[k, k])));
     let (u_out, s_out, v_out, block_out) = (u.slice(), s.slice(), v.slice(), s_matrix.as_mut().map(Output::slice));
     let (a_dot, threads) = (a_dot.view(), threads(count, (m, n), most));
     unlocked(py, batch, || {
@@ -179,42 +184,43 @@ fn svd_jvp_of<'py, S: Entry<Real: Entry>>(
         };
         operations::jvp(view, a_dot, &rule, tangent, threads)
     })?;
-    Ok([Some(u.into_any()), Some(s.into_any()), Some(v.into_any()), s_matrix.map(Output::into_any)])
+    let s_matrix = s_matrix.map(|s_matrix| s_matrix.into_any(py)).transpose()?;
+    Ok((u.into_any(py)?, s.into_any(py)?, v.into_any(py)?, s_matrix))
 }
 
 /// What gA changes by along dA and a change of the cotangents.
 #[pyfunction]
 pub(crate) fn svd_vjp_tangent<'py>(
     py: Python<'py>,
-    factors: [Any<'py>; 3],
+    factors: FactorsAny<'py>,
     cotangent: CotangentAny<'py>,
     a_dot: &Any<'py>,
     cotangent_dot: CotangentAny<'py>,
     rule: RuleIn,
     threads: usize,
 ) -> PyResult<Any<'py>> {
-    by_type!(&factors[0], S => svd_vjp_tangent_of::<S>(py, &factors, (&cotangent, a_dot, &cotangent_dot), &rule, threads))
+    by_type!(&factors.0, S => svd_vjp_tangent_of::<S>(py, &factors, (&cotangent, a_dot, &cotangent_dot), &rule, threads))
 }
 
 fn svd_vjp_tangent_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
-    factors: &[Any<'py>; 3],
+    factors: &FactorsAny<'py>,
     (cotangent, a_dot, cotangent_dot): (&CotangentAny<'py>, &Any<'py>, &CotangentAny<'py>),
     rule: &RuleIn,
     most: usize,
 ) -> PyResult<Any<'py>> {
-    let factors = FactorsIn::<S>::new(factors.each_ref())?;
+    let factors = FactorsIn::<S>::new(factors)?;
     let (cotangent, cotangent_dot) =
         (CotangentIn::new(&factors, cotangent)?, CotangentIn::new(&factors, cotangent_dot)?);
     let (a_dot, rule) = (factors.matrices("the tangent of A", a_dot)?, rule.rule()?);
     let (count, (m, n)) = factors.size();
-    let mut a = Output::<S>::new(py, factors.batch(), &[m, n]);
+    let mut a = Output::<S>::new(py, factors.home(), factors.batch(), &[m, n]);
     let point = SecondOrder { cotangent: cotangent.view(), a_dot: a_dot.view(), cotangent_dot: cotangent_dot.view() };
     let (view, out, threads) = (factors.view(), a.slice(), threads(count, (m, n), most));
     unlocked(py, factors.batch(), || {
         operations::vjp_tangent(view, &point, &rule, BatchMut::row_major(out, count, m, n)?, threads)
     })?;
-    Ok(a.into_any())
+    a.into_any(py)
 }
 
 /// U f(S) Vᴴ, or its first or second derivative along as many directions.
@@ -222,36 +228,35 @@ fn svd_vjp_tangent_of<'py, S: Entry<Real: Entry>>(
 pub(crate) fn spectral_map<'py>(
     py: Python<'py>,
     name: &str,
-    factors: [Any<'py>; 3],
+    factors: FactorsAny<'py>,
     directions: Vec<Any<'py>>,
     threshold: Option<Any<'py>>,
     number: f64,
     threads: usize,
 ) -> PyResult<Any<'py>> {
     let kind = Kind::named(name).ok_or_else(|| PyValueError::new_err(format!("{name:?} is not a function")))?;
-    by_type!(&factors[0], S => map_of::<S>(py, (kind, threshold.as_ref(), number), &factors, &directions, threads))
+    by_type!(&factors.0, S => map_of::<S>(py, (kind, threshold.as_ref(), number), &factors, &directions, threads))
 }
 
 fn map_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
     (kind, threshold, number): (Kind, Option<&Any<'py>>, f64),
-    factors: &[Any<'py>; 3],
+    factors: &FactorsAny<'py>,
     directions: &[Any<'py>],
     most: usize,
 ) -> PyResult<Any<'py>> {
-    let factors = FactorsIn::<S>::new(factors.each_ref())?;
-    let (name, batch) = ("the threshold", factors.batch());
-    let threshold =
-        threshold.map(|tau| Input::<S::Real>::new(name, tau, Item::Number)?.expect_batch(name, Item::Number, batch));
+    let factors = FactorsIn::<S>::new(factors)?;
+    let (name, home, batch) = ("the threshold", factors.home(), factors.batch());
+    let threshold = threshold.map(|tau| Input::<S::Real>::new(name, tau, Item::Number)?.expect_batch(name, batch));
     let (threshold, name) = (threshold.transpose()?, "a direction");
     let directions = directions.iter().map(|z| factors.matrices(name, z)).collect::<PyResult<Vec<_>>>()?;
     let (count, (m, n)) = factors.size();
-    let mut x = Output::<S>::new(py, batch, &[m, n]);
+    let mut x = Output::<S>::new(py, home, batch, &[m, n]);
     let thresholds = threshold.as_ref().map_or((&[][..], 0), Input::numbers);
     let (f, directions) =
         (Functions { kind, number, thresholds }, directions.iter().map(Input::view).collect::<Vec<_>>());
     let (view, out, threads) = (factors.view(), x.slice(), threads(count, (m, n), most));
     let run = || -> Outcome { operations::map(view, &f, &directions, BatchMut::row_major(out, count, m, n)?, threads) };
     unlocked(py, batch, run)?;
-    Ok(x.into_any())
+    x.into_any(py)
 }
