@@ -44,7 +44,7 @@ impl Table {
     }
 }
 
-/// The page and the folder.
+/// The page and the folder. The page is written again with each table, figure and sheet of pictures, so that a run that is stopped leaves what it had.
 pub struct Report {
     folder: PathBuf,
     page: String,
@@ -76,22 +76,25 @@ impl Report {
 
     /// A table, also as `name.csv`.
     pub fn table(&mut self, name: &str, table: &Table) -> Result<()> {
+        self.file(&format!("{name}.csv"), &table.csv())?;
         self.add(&format!("{}\n", table.markdown()));
-        self.file(&format!("{name}.csv"), &table.csv())
+        self.save()
     }
 
     /// Lines over axes, as `name.svg`.
     pub fn figure(&mut self, name: &str, caption: &str, across: usize, panels: &[Panel]) -> Result<()> {
+        self.file(&format!("{name}.svg"), &plot::svg(across, panels)?)?;
         self.add(&format!("![{caption}]({name}.svg)\n\n"));
-        self.file(&format!("{name}.svg"), &plot::svg(across, panels)?)
+        self.save()
     }
 
     /// Pictures side by side, as `name.png`, and as a smaller `name.jpg` to be shown elsewhere.
     pub fn pictures(&mut self, name: &str, caption: &str, across: usize, pictures: &[Picture]) -> Result<()> {
-        self.add(&format!("![{caption}]({name}.png)\n\n{caption}\n\n"));
         let sheet = picture::sheet(pictures, across);
         picture::write(&self.folder.join(format!("{name}.jpg")), &sheet)?;
-        picture::write(&self.folder.join(format!("{name}.png")), &sheet)
+        picture::write(&self.folder.join(format!("{name}.png")), &sheet)?;
+        self.add(&format!("![{caption}]({name}.png)\n\n{caption}\n\n"));
+        self.save()
     }
 
     fn file(&self, name: &str, content: &str) -> Result<()> {
@@ -100,9 +103,13 @@ impl Report {
         Ok(())
     }
 
+    fn save(&self) -> Result<()> {
+        self.file("report.md", &self.page)
+    }
+
     /// Writes the page; says where it is.
     pub fn finish(self) -> Result<PathBuf> {
-        self.file("report.md", &self.page)?;
+        self.save()?;
         Ok(self.folder.join("report.md"))
     }
 }
@@ -118,6 +125,22 @@ pub fn short(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a run that was stopped leaves behind.
+    #[test]
+    fn a_report_that_is_not_finished_has_what_was_finished_of_it() {
+        let folder = std::env::temp_dir().join(format!("report-{}", std::process::id()));
+        let mut report = Report::new(&folder, "A report").unwrap();
+        report.section("First");
+        let mut table = Table::new(["method"]);
+        table.row(["mean"]);
+        report.table("first", &table).unwrap();
+        report.section("Second");
+        drop(report);
+        let page = fs::read_to_string(folder.join("report.md")).unwrap();
+        assert!(page.contains("## First") && page.contains("| mean |") && !page.contains("Second"), "{page}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn a_table_is_markdown_and_csv() {

@@ -18,40 +18,39 @@ struct Results {
     outcomes: Vec<Outcome>,
     /// Of Adam, by rank.
     curves: Vec<(usize, Curve)>,
-    descent: Descent,
 }
 
+/// Section by section, each of them as soon as it is there.
 pub(crate) fn write(report: &mut Report, problems: &[Problem], plan: &Plan) -> Result<()> {
-    let descents = thresholds(problems, plan)?;
-    let mut all = Vec::new();
-    for (problem, descent) in problems.iter().zip(descents) {
-        all.push(solve(problem, descent, plan)?);
-    }
     report.text(
         "RMSE over the missing pixels and over the known ones (what the method makes of them); PSNR and SSIM of the whole picture with the \
          known pixels put back. W·H by Adam at a learning rate of 0.01 has no penalty; by least squares it has that of the last threshold found. The \
          thresholds, and the bandwidth of the Fourier features, were chosen by a tenth of the known pixels that was kept back.",
     );
-    for (problem, results) in problems.iter().zip(&all) {
-        report.section(&problem.name);
-        report.table(&key(problem), &table(&results.outcomes))?;
-        pictures(report, problem, results)?;
-    }
-    report.section("Against r");
-    let panels: Vec<Panel> =
-        problems.iter().zip(&all).map(|(problem, results)| against_rank(problem, results)).collect();
-    report.figure("rank", "RMSE over the missing pixels against r; a line across is a method without r", 2, &panels)?;
-    report.section("Against the step of Adam");
-    let panels: Vec<Panel> =
-        problems.iter().zip(&all).map(|(problem, results)| against_step(problem, results)).collect();
-    report.figure("steps", "RMSE over the missing pixels while W and H are trained", 2, &panels)?;
+    let descents = thresholds(problems, plan)?;
     report.section("The thresholds");
     report.figure(
         "thresholds",
         "Left: RMSE over the pixels kept back, while the thresholds are chosen; right: the thresholds found",
         2,
-        &of_descent(problems, &all),
-    )
+        &of_descent(problems, &descents),
+    )?;
+    let mut all = Vec::new();
+    for (problem, descent) in problems.iter().zip(&descents) {
+        let results = solve(problem, descent, plan)?;
+        report.section(&problem.name);
+        report.table(&key(problem), &table(&results.outcomes))?;
+        pictures(report, problem, &results)?;
+        all.push(results);
+    }
+    let panels = |of: fn(&Problem, &Results) -> Panel| -> Vec<Panel> {
+        problems.iter().zip(&all).map(|(problem, results)| of(problem, results)).collect()
+    };
+    report.section("Against r");
+    let caption = "RMSE over the missing pixels against r; a line across is a method without r";
+    report.figure("rank", caption, 2, &panels(against_rank))?;
+    report.section("Against the step of Adam");
+    report.figure("steps", "RMSE over the missing pixels while W and H are trained", 2, &panels(against_step))
 }
 
 /// Gradient descent through the iterations, a problem for each thread.
@@ -69,7 +68,7 @@ fn thresholds(problems: &[Problem], plan: &Plan) -> Result<Vec<Descent>> {
 }
 
 /// Every method on one problem.
-fn solve(problem: &Problem, descent: Descent, plan: &Plan) -> Result<Results> {
+fn solve(problem: &Problem, descent: &Descent, plan: &Plan) -> Result<Results> {
     let mut outcomes = vec![problem.filled_with_mean()];
     let mut curves = Vec::new();
     let bar = progress::bar(&format!("{}: Adam", problem.name), plan.ranks.len() * (plan.steps + 1));
@@ -91,7 +90,7 @@ fn solve(problem: &Problem, descent: Descent, plan: &Plan) -> Result<Results> {
     let bar = progress::bar(&format!("{}: features", problem.name), 5);
     outcomes.push(fourier_features::regress(problem, plan.features, plan.seed, &|| bar.inc(1))?);
     bar.finish_and_clear();
-    Ok(Results { outcomes, curves, descent })
+    Ok(Results { outcomes, curves })
 }
 
 /// A name for files.
@@ -180,13 +179,13 @@ fn against_step(problem: &Problem, results: &Results) -> Panel {
     }
 }
 
-fn of_descent(problems: &[Problem], all: &[Results]) -> Vec<Panel> {
+fn of_descent(problems: &[Problem], descents: &[Descent]) -> Vec<Panel> {
     let lines = |of: &dyn Fn(&Descent) -> Vec<f64>| {
-        let line = |(problem, results): (&Problem, &Results)| Series {
+        let line = |(problem, descent): (&Problem, &Descent)| Series {
             name: problem.name.clone(),
-            points: of(&results.descent).into_iter().enumerate().map(|(i, value)| (i as f64, value)).collect(),
+            points: of(descent).into_iter().enumerate().map(|(i, value)| (i as f64, value)).collect(),
         };
-        problems.iter().zip(all).map(line).collect::<Vec<Series>>()
+        problems.iter().zip(descents).map(line).collect::<Vec<Series>>()
     };
     let panel = |title: &str, x: &str, y: &str, series| Panel {
         title: title.into(),
