@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use diffsvd::Tolerance;
-use diffsvd::batch::{Batch, BatchSvd, LeastSquares, Run, Target};
-use diffsvd::spectral;
+use diffsvd::Factors;
+use diffsvd::batch::fused::{for_each_svd, for_each_workspace_len};
+use diffsvd::batch::{Batch, Run};
+use diffsvd::spectral::{SpectralFunction, Tikhonov};
 use imaging::adam::Adam;
 use imaging::mask::Mask;
 use imaging::{Result, random};
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, s};
 
 use crate::problem::{Outcome, Problem};
 
@@ -76,7 +77,7 @@ pub fn alternate(
     Ok((problem.outcome("W·H, least squares", Some(rank), &product, begin.elapsed().as_secs_f64()), curve))
 }
 
-/// Each row x of the result: min ½ ‖B x − d‖² + ½ ridge ‖x‖² over the known entries d of that row of the data.
+/// Each row x of the result: min ½ ‖B x − d‖² + ½ ridge ‖x‖² over the known entries d of that row of the data, for a positive ridge.
 pub fn rows(basis: &Array2<f32>, data: &Array2<f32>, known: &Mask, ridge: f64) -> Result<Array2<f32>> {
     // A batch of this many is in memory at a time.
     const TOGETHER: usize = 64;
@@ -95,8 +96,8 @@ pub fn rows(basis: &Array2<f32>, data: &Array2<f32>, known: &Mask, ridge: f64) -
     Ok(out)
 }
 
-/// Some of them, as one batch of least-squares problems without a penalty: [B; √ridge I] x = [d; 0] where at least as many entries are known as x
-/// has, and otherwise, smaller, the solution of minimum norm of [B √ridge I] (x, z) = d, which has the same x.
+/// Some of them, as one batch: x = V f(S) Uᵀ d with f(s) = s/(s² + ridge), U, s and V of the known rows of B. They are never stored. Where an item knows
+/// fewer entries than another, rows of zeros stand in B and d, which change nothing.
 fn together(
     basis: &Array2<f32>,
     data: &Array2<f32>,
@@ -104,24 +105,27 @@ fn together(
     (most, root): (usize, f32),
 ) -> Result<Array2<f32>> {
     let (count, rank) = (places.len(), basis.ncols());
-    let tall = most >= rank;
-    let (m, n) = if tall { (most + rank, rank) } else { (most, rank + most) };
-    let a = Batch::from_fn(count, m, n, |item, i, j| {
-        if i < places[item].len() && j < rank {
-            basis[(places[item][i], j)]
-        } else if (tall && i == most + j) || (!tall && j == rank + i) {
-            root
-        } else {
-            0.0
-        }
-    });
-    let b = Batch::from_fn(count, m, 1, |item, i, _| places[item].get(i).map_or(0.0, |&place| data[(item, place)]));
-    let mut x = Batch::zeros(count, n, 1);
+    let entry = |item: usize, i: usize, of: &dyn Fn(usize) -> f32| places[item].get(i).map_or(0.0, |&place| of(place));
+    let a = Batch::from_fn(count, most, rank, |item, i, j| entry(item, i, &|place| basis[(place, j)]));
+    let d = Batch::from_fn(count, most, 1, |item, i, _| entry(item, i, &|place| data[(item, place)]));
+    let mut x = Batch::zeros(count, rank, 1);
     let threads = rayon::current_num_threads();
-    let mut work = vec![0.0; threads * spectral::LeastSquares::<f32>::workspace_len((m, n), m.min(n), 1)];
-    let problems = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
-    let svd = BatchSvd::thin(&a)?;
-    problems.solve_into(svd.factors(), Target::Overwrite(x.as_mut()), Run::new(&mut work).threads(threads))?.all()?;
-    let solutions = Array2::from_shape_vec((count, n), x.as_slice().to_vec())?;
-    Ok(solutions.slice_axis(Axis(1), (0..rank).into()).to_owned())
+    let mut work = vec![0.0; threads * for_each_workspace_len::<f32>(most, rank, 0)];
+    let (items, run) = ((d.as_ref(), x.as_mut()), Run::new(&mut work).threads(threads));
+    for_each_svd((a.as_ref(), items), 0, run, |(d, x), item, factors, _| {
+        filtered(factors, Tikhonov(root), d.vector(item)?, x.vector(item)?);
+        Ok(())
+    })?
+    .all()?;
+    Ok(Array2::from_shape_vec((count, rank), x.as_slice().to_vec())?)
+}
+
+/// x = V f(S) Uᵀ d.
+fn filtered(factors: &Factors<'_, f32>, f: impl SpectralFunction<f32>, d: &[f32], x: &mut [f32]) {
+    let (u, v) = (|i, k| factors.u.get(i, k).unwrap_or(0.0), |j, k| factors.v.get(j, k).unwrap_or(0.0));
+    x.fill(0.0);
+    for (k, &s) in factors.s.iter().enumerate() {
+        let along = f.value(s) * d.iter().enumerate().map(|(i, d)| u(i, k) * d).sum::<f32>();
+        x.iter_mut().enumerate().for_each(|(j, x)| *x += along * v(j, k));
+    }
 }
