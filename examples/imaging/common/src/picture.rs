@@ -20,7 +20,7 @@ pub fn read(path: &Path, rows: usize, cols: usize) -> Result<Picture> {
     Ok(Array3::from_shape_fn((3, rows, cols), |(c, i, j)| f64::from(scaled.get_pixel(j as u32, i as u32)[c])))
 }
 
-/// Writes a PNG or JPEG file, by its ending; entries beyond 0 and 1 are cut off, grey becomes colour.
+/// Writes a PNG, JPEG or TIFF file, by its ending; entries beyond 0 and 1 are cut off, grey becomes colour.
 pub fn write(path: &Path, picture: &Picture) -> Result<()> {
     let (channels, rows, cols) = picture.dim();
     let byte = |x: f64| (x.clamp(0.0, 1.0) * 255.0).round() as u8;
@@ -71,16 +71,21 @@ pub fn cut(picture: &Picture, (top, left): (usize, usize), (rows, cols): (usize,
 mod tests {
     use super::*;
 
+    /// All three formats; JPEG, told by its content alone, within what it loses.
     #[test]
     fn what_is_written_is_read_back() {
         let picture = crate::scene::landscape(24, 40, 3);
-        let path = std::env::temp_dir().join(format!("imaging-{}.png", std::process::id()));
-        write(&path, &picture).unwrap();
-        let back = read(&path, 24, 40).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        assert!((&back - &picture).iter().all(|x| x.abs() <= 0.5 / 255.0 + 1e-6));
-        let error = read(&path, 24, 40).unwrap_err().to_string();
-        assert!(error.contains("cannot read the picture"), "{error}");
+        for (ending, bound) in [("png", 0.5 / 255.0 + 1e-6), ("tiff", 0.5 / 255.0 + 1e-6), ("jpg", 0.05)] {
+            let path = std::env::temp_dir().join(format!("imaging-{}.{ending}", std::process::id()));
+            write(&path, &picture).unwrap();
+            let named = path.with_extension("picture");
+            std::fs::rename(&path, &named).unwrap();
+            let back = read(&named, 24, 40).unwrap();
+            std::fs::remove_file(&named).unwrap();
+            assert!(crate::metrics::rmse(&back, &picture) <= bound, "{ending}");
+            let error = read(&named, 24, 40).unwrap_err().to_string();
+            assert!(error.contains("cannot read the picture"), "{error}");
+        }
     }
 
     #[test]

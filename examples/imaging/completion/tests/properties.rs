@@ -1,6 +1,7 @@
 //! The methods restore, the derivative through the iterations is one, and the program says so.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -89,6 +90,41 @@ fn each_row_is_the_solution_of_its_least_squares_problem() {
     }
 }
 
+/// In each format, and of another shape and size: the first picture of the sheet is the reader's, and what is missing of it is restored.
+#[test]
+fn the_program_works_on_the_readers_picture() {
+    let picture = scene::landscape(60, 90, 7);
+    for ending in ["png", "jpg", "tiff"] {
+        let out = std::env::temp_dir().join(format!("completion-{ending}-{}", std::process::id()));
+        fs::create_dir_all(&out).unwrap();
+        let file = out.join("picture").with_extension(ending);
+        picture::write(&file, &picture).unwrap();
+        let run = Command::new(env!("CARGO_BIN_EXE_completion"))
+            .args(["--size", "tiny", "--missing", "30", "--image"])
+            .arg(&file)
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let own = picture::luminance(&picture::read(&file, 40, 40).unwrap());
+        let own = picture::cut(&own, (12, 5), (20, 20));
+        let sheet = picture::read(&out.join("completion/30-part.png"), 44, 68).unwrap();
+        let shown = picture::luminance(&picture::cut(&sheet, (0, 0), (20, 20)));
+        assert!(imaging::metrics::rmse(&own, &shown) < 0.5 / 255.0, "{ending}");
+        let all = decibels(&out.join("completion/30.csv"));
+        assert!(all[1..].iter().any(|&restored| restored > all[0] + MARGIN), "{ending}: {all:?}");
+        fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+/// Of every method, the mean of the known pixels first.
+fn decibels(table: &Path) -> Vec<f64> {
+    let table = fs::read_to_string(table).unwrap();
+    let psnr = |line: &str| line.rsplit(',').nth(2).and_then(|cell| cell.parse::<f64>().ok());
+    table.lines().skip(1).map(|line| psnr(line).unwrap_or_else(|| panic!("{line}"))).collect()
+}
+
 #[test]
 fn the_program_writes_tables_curves_and_pictures() {
     let out = std::env::temp_dir().join(format!("completion-{}", std::process::id()));
@@ -97,9 +133,7 @@ fn the_program_writes_tables_curves_and_pictures() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let folder = out.join("completion");
     for case in ["10", "40", "80", "a-block-of-100-pixels"] {
-        let table = fs::read_to_string(folder.join(format!("{case}.csv"))).unwrap();
-        let psnr = |line: &str| line.rsplit(',').nth(2).and_then(|cell| cell.parse::<f64>().ok());
-        let all: Vec<f64> = table.lines().skip(1).map(|line| psnr(line).unwrap_or_else(|| panic!("{line}"))).collect();
+        let all = decibels(&folder.join(format!("{case}.csv")));
         let restored = all[1..].iter().copied().fold(0.0, f64::max);
         assert!(all.len() == 9 && restored > all[0] + 1.0, "{case}: {all:?}");
         assert!(fs::metadata(folder.join(format!("{case}-part.png"))).unwrap().len() > 100);
