@@ -244,7 +244,7 @@ const REDUCED_AT_ONCE: usize = 1 << 20;
 const SHARED_FROM: usize = 256 << 10;
 
 /// Order from which divide and conquer is faster than QR iteration (`docs/benchmarks.md`).
-const DIVIDED_FROM: usize = 96;
+const DIVIDED_FROM: usize = 48;
 
 /// d and e, four arrays of rotations, the scalars of three sets of reflectors.
 const REALS_PER_COLUMN: usize = 2 + 4 + 6;

@@ -5,28 +5,41 @@
 
 use num_complex::Complex;
 
-use super::lanes::{add_product, add_scaled, each, lane_by_lane, scaled, sub_product, total};
-use super::{Arith, LANES, Lane, RowPart};
+use super::lanes::{add_product, add_scaled, each, lane_by_lane, registers, registers_mut, scaled, sub_product, total};
+use super::{Arith, HALF, LANES, Lane, RowPart};
 use crate::scalar::Real;
 
-/// Columns that a loop carries at once: their sums hide each other's latency, and v, w and z are loaded once for all.
-pub(super) const GROUP: usize = 4;
+/// `$body` with a constant of this name, the reals of a register: half of a lane, if that is `$wanted` and registers are so short, or all of it.
+macro_rules! by_registers {
+    ($wanted:expr, |$width:ident| $body:expr) => {
+        if const { $wanted && A::REGISTERS == 8 && size_of::<R>() == 8 } {
+            const $width: usize = HALF;
+            $body
+        } else {
+            const $width: usize = LANES;
+            $body
+        }
+    };
+}
+pub(super) use by_registers;
 
-/// Calls `$body` with the planes of whole groups of columns, from lane `$from` on, and then of single ones.
+/// Calls `$body` with the planes of whole groups of columns, from lane `$from` on, and then of single ones: as many in a group as `next` is given.
+/// The sums of a group hide each other's latency, and v, w and z are loaded once for all, as long as they fit the registers.
 macro_rules! in_groups {
-    ($columns:expr, $depth:expr, $from:expr, |$index:ident, $group:ident| $body:expr) => {{
+    ([$next:ident $(, $others:ident)*], $columns:expr, $depth:expr, $from:expr, |$index:ident, $group:ident, $width:ident| $body:expr) => {{
+        const COUNT: usize = [stringify!($next) $(, stringify!($others))*].len();
         let mut $index = 0;
         let stride = $depth * PARTS;
-        let mut groups = $columns.chunks_exact_mut(GROUP * stride);
+        let mut groups = $columns.chunks_exact_mut(COUNT * stride);
         for group in &mut groups {
             let mut columns = group.chunks_exact_mut(stride);
-            let mut next = || planes_mut::<PARTS, R>(columns.next().unwrap_or_default(), $depth, $from);
-            let $group: [PlanesMut<'_, R>; GROUP] = [next(), next(), next(), next()];
+            let mut $next = || planes_mut::<PARTS, R, $width>(columns.next().unwrap_or_default(), $depth, $from);
+            let $group: [PlanesMut<'_, R, $width>; COUNT] = [$next() $(, $others())*];
             $body;
-            $index += GROUP;
+            $index += COUNT;
         }
         for column in groups.into_remainder().chunks_exact_mut(stride) {
-            let $group = [planes_mut::<PARTS, R>(column, $depth, $from)];
+            let $group = [planes_mut::<PARTS, R, $width>(column, $depth, $from)];
             $body;
             $index += 1;
         }
@@ -36,28 +49,36 @@ pub(super) use in_groups;
 
 /// Real and imaginary plane of a column from lane `from` on; the latter is empty where there is none.
 #[inline(always)]
-pub(super) fn planes<const PARTS: usize, R>(column: &[Lane<R>], depth: usize, from: usize) -> (&[Lane<R>], &[Lane<R>]) {
+pub(super) fn planes<const PARTS: usize, R, const W: usize>(
+    column: &[Lane<R>],
+    depth: usize,
+    from: usize,
+) -> (&[[R; W]], &[[R; W]]) {
     if PARTS == 1 {
-        (&column[from..depth], &[])
+        (registers(&column[from..depth]), &[])
     } else {
         let (re, im) = column.split_at(depth);
-        (&re[from..], &im[from..depth])
+        (registers(&re[from..]), registers(&im[from..depth]))
     }
 }
 
 /// The same, to be written.
 #[inline(always)]
-pub(super) fn planes_mut<const PARTS: usize, R>(column: &mut [Lane<R>], depth: usize, from: usize) -> PlanesMut<'_, R> {
+pub(super) fn planes_mut<const PARTS: usize, R, const W: usize>(
+    column: &mut [Lane<R>],
+    depth: usize,
+    from: usize,
+) -> PlanesMut<'_, R, W> {
     if PARTS == 1 {
-        (&mut column[from..depth], &mut [])
+        (registers_mut(&mut column[from..depth]), &mut [])
     } else {
         let (re, im) = column.split_at_mut(depth);
-        (&mut re[from..], &mut im[from..depth])
+        (registers_mut(&mut re[from..]), registers_mut(&mut im[from..depth]))
     }
 }
 
 /// Real and imaginary plane, to be written.
-pub(super) type PlanesMut<'a, R> = (&'a mut [Lane<R>], &'a mut [Lane<R>]);
+pub(super) type PlanesMut<'a, R, const W: usize> = (&'a mut [[R; W]], &'a mut [[R; W]]);
 
 #[inline(always)]
 pub(super) fn zero_entry<R: Real>() -> Complex<R> {
@@ -71,11 +92,11 @@ pub(crate) fn sum_squares<A: Arith, R: Real>(x: &[Lane<R>]) -> R {
     let (pairs, rest) = x.as_chunks::<2>();
     let (mut even, mut odd) = (zero, zero);
     for &[x, y] in pairs {
-        even = add_product::<A, R>(even, x, x);
-        odd = add_product::<A, R>(odd, y, y);
+        even = add_product::<A, R, _>(even, x, x);
+        odd = add_product::<A, R, _>(odd, y, y);
     }
     for &x in rest {
-        even = add_product::<A, R>(even, x, x);
+        even = add_product::<A, R, _>(even, x, x);
     }
     let mut sum = even;
     for l in 0..LANES {
@@ -92,7 +113,7 @@ pub(crate) fn scale<A: Arith, R: Real, const PARTS: usize>(
     from: usize,
     a: Complex<R>,
 ) {
-    let (re, im) = planes_mut::<PARTS, R>(x, depth, from);
+    let (re, im) = planes_mut::<PARTS, R, LANES>(x, depth, from);
     if PARTS == 1 {
         for x in re {
             lane_by_lane();
@@ -102,8 +123,8 @@ pub(crate) fn scale<A: Arith, R: Real, const PARTS: usize>(
         for (re, im) in re.iter_mut().zip(im) {
             lane_by_lane();
             let (x, y) = (*re, *im);
-            *re = add_scaled::<A, R>(scaled(x, a.re), y, -a.im);
-            *im = add_scaled::<A, R>(scaled(y, a.re), x, a.im);
+            *re = add_scaled::<A, R, _>(scaled(x, a.re), y, -a.im);
+            *im = add_scaled::<A, R, _>(scaled(y, a.re), x, a.im);
         }
     }
 }
@@ -117,15 +138,15 @@ pub(crate) fn axpy<A: Arith, R: Real, const PARTS: usize>(
     depth: usize,
     from: usize,
 ) {
-    let (x_re, x_im) = planes::<PARTS, R>(x, depth, from);
-    let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
+    let (x_re, x_im) = planes::<PARTS, R, LANES>(x, depth, from);
+    let (y_re, y_im) = planes_mut::<PARTS, R, LANES>(y, depth, from);
     for i in 0..x_re.len().min(y_re.len()) {
         lane_by_lane();
         let im = if PARTS == 1 { x_re[i] } else { x_im[i] };
-        let mut re = add_scaled::<A, R>(y_re[i], x_re[i], a.re);
+        let mut re = add_scaled::<A, R, _>(y_re[i], x_re[i], a.re);
         if PARTS == 2 {
-            re = add_scaled::<A, R>(re, im, -a.im);
-            y_im[i] = add_scaled::<A, R>(add_scaled::<A, R>(y_im[i], im, a.re), x_re[i], a.im);
+            re = add_scaled::<A, R, _>(re, im, -a.im);
+            y_im[i] = add_scaled::<A, R, _>(add_scaled::<A, R, _>(y_im[i], im, a.re), x_re[i], a.im);
         }
         y_re[i] = re;
     }
@@ -134,8 +155,8 @@ pub(crate) fn axpy<A: Arith, R: Real, const PARTS: usize>(
 /// y ← y + x.
 #[inline(always)]
 pub(crate) fn add<R: Real, const PARTS: usize>(y: &mut [Lane<R>], x: &[Lane<R>], depth: usize, from: usize) {
-    let (x_re, x_im) = planes::<PARTS, R>(x, depth, from);
-    let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
+    let (x_re, x_im) = planes::<PARTS, R, LANES>(x, depth, from);
+    let (y_re, y_im) = planes_mut::<PARTS, R, LANES>(y, depth, from);
     for (y, x) in [(y_re, x_re), (y_im, x_im)] {
         y.as_flattened_mut().iter_mut().zip(x.as_flattened()).for_each(|(y, x)| *y += *x);
     }
@@ -154,12 +175,18 @@ pub(crate) fn reduction_pass<A: Arith, R: Real, const PARTS: usize>(
     first: usize,
     step: &mut Step<'_, R>,
 ) {
-    in_groups!(columns, step.depth, step.row / LANES, |index, group| pass_group::<A, R, PARTS, _>(
-        group,
-        x,
-        first + index,
-        step
-    ));
+    macro_rules! pass {
+        ($next:tt, $width:ident) => {
+            in_groups!($next, columns, step.depth, step.row / LANES, |index, group, $width| {
+                pass_group::<A, R, $width, PARTS, _>(group, x, first + index, step);
+            })
+        };
+    }
+    by_registers!(true, |W| if const { PARTS == 2 && W < LANES } {
+        pass!([next, next], W);
+    } else {
+        pass!([next, next, next, next], W);
+    });
 }
 
 /// The vectors of one step of the reduction.
@@ -175,18 +202,18 @@ pub(crate) struct Step<'a, R> {
 }
 
 #[inline(always)]
-fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
-    mut group: [PlanesMut<'_, R>; COUNT],
+fn pass_group<A: Arith, R: Real, const W: usize, const PARTS: usize, const COUNT: usize>(
+    mut group: [PlanesMut<'_, R, W>; COUNT],
     x: &mut RowPart<'_, R>,
     first: usize,
     step: &mut Step<'_, R>,
 ) {
-    let zero = [R::zero(); LANES];
+    let zero = [R::zero(); W];
     let (depth, from, lane) = (step.depth, step.row / LANES, step.row % LANES);
-    let (w_re, w_im) = planes::<PARTS, R>(step.w, depth, from);
-    let (v_re, v_im) = planes::<PARTS, R>(step.v, depth, from);
-    let (z_re, z_im) = planes_mut::<PARTS, R>(step.z, depth, from);
-    let count = depth - from;
+    let (w_re, w_im) = planes::<PARTS, R, W>(step.w, depth, from);
+    let (v_re, v_im) = planes::<PARTS, R, W>(step.v, depth, from);
+    let (z_re, z_im) = planes_mut::<PARTS, R, W>(step.z, depth, from);
+    let count = (depth - from) * (LANES / W);
 
     let mut dot_re = [zero; COUNT];
     let mut dot_im = [zero; COUNT];
@@ -196,18 +223,22 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         let (wr, vr) = (w_re[i], v_re[i]);
         for c in 0..COUNT {
             let (a_re, a_im) = &mut group[c];
-            let mut re = add_scaled::<A, R>(a_re[i], wr, p[c].re);
+            let mut re = add_scaled::<A, R, _>(a_re[i], wr, p[c].re);
             if PARTS == 2 {
                 let (wi, vi) = (w_im[i], v_im[i]);
-                re = add_scaled::<A, R>(re, wi, p[c].im);
-                let im = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], wi, p[c].re), wr, -p[c].im);
-                dot_re[c] = add_product::<A, R>(dot_re[c], vi, im);
-                dot_im[c] = sub_product::<A, R>(add_product::<A, R>(dot_im[c], vr, im), vi, re);
+                re = add_scaled::<A, R, _>(re, wi, p[c].im);
+                let im = add_scaled::<A, R, _>(add_scaled::<A, R, _>(a_im[i], wi, p[c].re), wr, -p[c].im);
+                dot_re[c] = add_product::<A, R, _>(dot_re[c], vi, im);
+                dot_im[c] = sub_product::<A, R, _>(add_product::<A, R, _>(dot_im[c], vr, im), vi, re);
                 a_im[i] = im;
             }
-            dot_re[c] = add_product::<A, R>(dot_re[c], vr, re);
+            dot_re[c] = add_product::<A, R, _>(dot_re[c], vr, re);
             a_re[i] = re;
         }
+    }
+    if W < LANES {
+        // What adds up half a lane is not to decide how the loop above holds it.
+        (dot_re, dot_im) = core::hint::black_box((dot_re, dot_im));
     }
     let mut t = [zero_entry(); COUNT];
     let mut row = t;
@@ -215,9 +246,9 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         let dot = Complex { re: total(dot_re[c]), im: if PARTS == 2 { total(dot_im[c]) } else { R::zero() } };
         t[c] = multiply::<R, PARTS>(step.q, dot);
         // v is 1 in this row.
-        row[c].re = group[c].0[0][lane] + t[c].re;
+        row[c].re = group[c].0[lane / W][lane % W] + t[c].re;
         if PARTS == 2 {
-            row[c].im = -(group[c].1[0][lane] + t[c].im);
+            row[c].im = -(group[c].1[lane / W][lane % W] + t[c].im);
         }
         x.set(first + c, row[c]);
     }
@@ -230,16 +261,16 @@ fn pass_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         }
         for c in 0..COUNT {
             let (a_re, a_im) = &mut group[c];
-            let mut re = add_scaled::<A, R>(a_re[i], vr, t[c].re);
+            let mut re = add_scaled::<A, R, _>(a_re[i], vr, t[c].re);
             if PARTS == 2 {
                 let vi = v_im[i];
-                re = add_scaled::<A, R>(re, vi, -t[c].im);
-                let im = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], vi, t[c].re), vr, t[c].im);
-                zr = add_scaled::<A, R>(zr, im, -row[c].im);
-                zi = add_scaled::<A, R>(add_scaled::<A, R>(zi, im, row[c].re), re, row[c].im);
+                re = add_scaled::<A, R, _>(re, vi, -t[c].im);
+                let im = add_scaled::<A, R, _>(add_scaled::<A, R, _>(a_im[i], vi, t[c].re), vr, t[c].im);
+                zr = add_scaled::<A, R, _>(zr, im, -row[c].im);
+                zi = add_scaled::<A, R, _>(add_scaled::<A, R, _>(zi, im, row[c].re), re, row[c].im);
                 a_im[i] = im;
             }
-            zr = add_scaled::<A, R>(zr, re, row[c].re);
+            zr = add_scaled::<A, R, _>(zr, re, row[c].re);
             a_re[i] = re;
         }
         z_re[i] = zr;

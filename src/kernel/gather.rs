@@ -4,37 +4,39 @@
 
 use num_complex::Complex;
 
-use super::columns::{multiply, planes, planes_mut, zero_entry};
+use super::columns::{by_registers, multiply, planes, planes_mut, zero_entry};
 use super::lanes::{add_product, add_scaled, each, lane_by_lane, sub_product, total};
-use super::{Arith, LANES, Lane, RowPart};
+use super::{Arith, HALF, LANES, Lane, RowPart};
 use crate::scalar::Real;
 
 /// Columns that a loop carries at once.
 const GROUP: usize = 4;
 
-/// Calls `$f` with the planes of whole groups of columns, then of single ones.
+/// Calls `$body` with the planes of whole groups of columns, then of single ones.
 macro_rules! in_groups {
-    ($columns:expr, $depth:expr, $from:expr, |$index:ident, $group:ident| $body:expr) => {{
-        let mut $index = 0;
-        let mut groups = $columns.chunks_exact(GROUP * $depth * PARTS);
-        for group in &mut groups {
-            let mut $group = [planes::<PARTS, R>(&group[..$depth * PARTS], $depth, $from); GROUP];
-            for (planes_of, column) in $group.iter_mut().zip(group.chunks_exact($depth * PARTS)) {
-                *planes_of = planes::<PARTS, R>(column, $depth, $from);
+    ($columns:expr, $depth:expr, $from:expr, |$index:ident, $group:ident, $width:ident| $body:expr) => {
+        by_registers!(PARTS == 2, |$width| {
+            let mut $index = 0;
+            let mut groups = $columns.chunks_exact(GROUP * $depth * PARTS);
+            for group in &mut groups {
+                let mut $group = [planes::<PARTS, R, $width>(&group[..$depth * PARTS], $depth, $from); GROUP];
+                for (planes_of, column) in $group.iter_mut().zip(group.chunks_exact($depth * PARTS)) {
+                    *planes_of = planes::<PARTS, R, $width>(column, $depth, $from);
+                }
+                $body;
+                $index += GROUP;
             }
-            $body;
-            $index += GROUP;
-        }
-        for column in groups.remainder().chunks_exact($depth * PARTS) {
-            let $group = [planes::<PARTS, R>(column, $depth, $from)];
-            $body;
-            $index += 1;
-        }
-    }};
+            for column in groups.remainder().chunks_exact($depth * PARTS) {
+                let $group = [planes::<PARTS, R, $width>(column, $depth, $from)];
+                $body;
+                $index += 1;
+            }
+        })
+    };
 }
 
 /// Real and imaginary plane of a column.
-type Parts<'a, R> = (&'a [Lane<R>], &'a [Lane<R>]);
+type Parts<'a, R, const W: usize> = (&'a [[R; W]], &'a [[R; W]]);
 
 /// y ← y + Σ aₖ xₖ over the columns xₖ of `x`, lanes from `from` on.
 #[inline(always)]
@@ -45,31 +47,31 @@ pub(crate) fn combine<A: Arith, R: Real, const PARTS: usize>(
     depth: usize,
     from: usize,
 ) {
-    in_groups!(x, depth, from, |index, group| {
+    in_groups!(x, depth, from, |index, group, W| {
         let factors = each(zero_entry(), |c| a(index + c));
-        combine_group::<A, R, PARTS, _>(y, group, factors, depth, from);
+        combine_group::<A, R, W, PARTS, _>(y, group, factors, depth, from);
     });
 }
 
 #[inline(always)]
-fn combine_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
+fn combine_group<A: Arith, R: Real, const W: usize, const PARTS: usize, const COUNT: usize>(
     y: &mut [Lane<R>],
-    group: [Parts<'_, R>; COUNT],
+    group: [Parts<'_, R, W>; COUNT],
     a: [Complex<R>; COUNT],
     depth: usize,
     from: usize,
 ) {
-    let (y_re, y_im) = planes_mut::<PARTS, R>(y, depth, from);
-    for l in 0..depth - from {
+    let (y_re, y_im) = planes_mut::<PARTS, R, W>(y, depth, from);
+    for l in 0..(depth - from) * (LANES / W) {
         lane_by_lane();
         let mut re = y_re[l];
         let mut im = if PARTS == 2 { y_im[l] } else { re };
         for c in 0..COUNT {
             let (x_re, x_im) = group[c];
-            re = add_scaled::<A, R>(re, x_re[l], a[c].re);
+            re = add_scaled::<A, R, _>(re, x_re[l], a[c].re);
             if PARTS == 2 {
-                re = add_scaled::<A, R>(re, x_im[l], -a[c].im);
-                im = add_scaled::<A, R>(add_scaled::<A, R>(im, x_im[l], a[c].re), x_re[l], a[c].im);
+                re = add_scaled::<A, R, _>(re, x_im[l], -a[c].im);
+                im = add_scaled::<A, R, _>(add_scaled::<A, R, _>(im, x_im[l], a[c].re), x_re[l], a[c].im);
             }
         }
         y_re[l] = re;
@@ -88,33 +90,37 @@ pub(crate) fn overlaps<A: Arith, R: Real, const PARTS: usize>(
     from: usize,
     out: &mut [Complex<R>],
 ) {
-    in_groups!(x, depth, from, |index, group| {
-        for (c, value) in overlap_group::<A, R, PARTS, _>(v, group, depth, from).into_iter().enumerate() {
+    in_groups!(x, depth, from, |index, group, W| {
+        for (c, value) in overlap_group::<A, R, W, PARTS, _>(v, group, depth, from).into_iter().enumerate() {
             out[index + c] = value;
         }
     });
 }
 
 #[inline(always)]
-fn overlap_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
+fn overlap_group<A: Arith, R: Real, const W: usize, const PARTS: usize, const COUNT: usize>(
     v: &[Lane<R>],
-    group: [Parts<'_, R>; COUNT],
+    group: [Parts<'_, R, W>; COUNT],
     depth: usize,
     from: usize,
 ) -> [Complex<R>; COUNT] {
-    let (v_re, v_im) = planes::<PARTS, R>(v, depth, from);
-    let mut re = [[R::zero(); LANES]; COUNT];
+    let (v_re, v_im) = planes::<PARTS, R, W>(v, depth, from);
+    let mut re = [[R::zero(); W]; COUNT];
     let mut im = re;
-    for l in 0..depth - from {
+    for l in 0..(depth - from) * (LANES / W) {
         lane_by_lane();
         for c in 0..COUNT {
             let (x_re, x_im) = group[c];
-            re[c] = add_product::<A, R>(re[c], v_re[l], x_re[l]);
+            re[c] = add_product::<A, R, _>(re[c], v_re[l], x_re[l]);
             if PARTS == 2 {
-                re[c] = add_product::<A, R>(re[c], v_im[l], x_im[l]);
-                im[c] = sub_product::<A, R>(add_product::<A, R>(im[c], v_re[l], x_im[l]), v_im[l], x_re[l]);
+                re[c] = add_product::<A, R, _>(re[c], v_im[l], x_im[l]);
+                im[c] = sub_product::<A, R, _>(add_product::<A, R, _>(im[c], v_re[l], x_im[l]), v_im[l], x_re[l]);
             }
         }
+    }
+    if W < LANES {
+        // What adds up half a lane is not to decide how the loop above holds it.
+        (re, im) = core::hint::black_box((re, im));
     }
     let mut sums = [Complex { re: R::zero(), im: R::zero() }; COUNT];
     for c in 0..COUNT {
@@ -148,19 +154,19 @@ pub(crate) fn reading_pass<A: Arith, R: Real, const PARTS: usize>(
     step: &mut Reading<'_, R>,
 ) {
     let (depth, from, lane) = (step.depth, step.row / LANES, step.row % LANES);
-    in_groups!(columns, depth, from, |index, group| {
-        let dots = overlap_group::<A, R, PARTS, _>(step.v, group, depth, from);
+    in_groups!(columns, depth, from, |index, group, W| {
+        let dots = overlap_group::<A, R, W, PARTS, _>(step.v, group, depth, from);
         let mut factors = dots;
         for (c, dot) in dots.into_iter().enumerate() {
             let k = first + index + c;
             let t = multiply::<R, PARTS>(step.q, dot + step.t.get(k));
             // v is 1 in this row.
-            let im = if PARTS == 2 { group[c].1[0][lane] } else { R::zero() };
-            let r = step.r.get(k) + t + Complex { re: group[c].0[0][lane], im };
+            let im = if PARTS == 2 { group[c].1[lane / W][lane % W] } else { R::zero() };
+            let r = step.r.get(k) + t + Complex { re: group[c].0[lane / W][lane % W], im };
             step.t.set(k, t);
             step.r.set(k, r);
             factors[c] = r.conj();
         }
-        combine_group::<A, R, PARTS, _>(step.z, group, factors, depth, from);
+        combine_group::<A, R, W, PARTS, _>(step.z, group, factors, depth, from);
     });
 }

@@ -20,6 +20,9 @@ pub(crate) const LANES: usize = if cfg!(any(
     1
 };
 
+/// Half of a lane, where a register has that size.
+pub(super) const HALF: usize = LANES.div_ceil(2);
+
 /// A piece of a plane.
 pub(crate) type Lane<R> = [R; LANES];
 
@@ -46,9 +49,9 @@ pub(super) fn each<T: Copy, const N: usize>(first: T, mut entry: impl FnMut(usiz
 
 /// c + x a.
 #[inline(always)]
-pub(super) fn add_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lane<R> {
+pub(super) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], a: R) -> [R; W] {
     let mut sum = c;
-    for l in 0..LANES {
+    for l in 0..W {
         sum[l] = A::mul_add(x[l], a, c[l]);
     }
     sum
@@ -56,9 +59,9 @@ pub(super) fn add_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lan
 
 /// c − x a.
 #[inline(always)]
-pub(super) fn sub_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lane<R> {
+pub(super) fn sub_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], a: R) -> [R; W] {
     let mut sum = c;
-    for l in 0..LANES {
+    for l in 0..W {
         sum[l] = A::mul_add(-x[l], a, c[l]);
     }
     sum
@@ -66,9 +69,9 @@ pub(super) fn sub_scaled<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, a: R) -> Lan
 
 /// c + x y, lane by lane.
 #[inline(always)]
-pub(super) fn add_product<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, y: Lane<R>) -> Lane<R> {
+pub(super) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
     let mut sum = c;
-    for l in 0..LANES {
+    for l in 0..W {
         sum[l] = A::mul_add(x[l], y[l], c[l]);
     }
     sum
@@ -76,9 +79,9 @@ pub(super) fn add_product<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, y: Lane<R>)
 
 /// c − x y, lane by lane.
 #[inline(always)]
-pub(super) fn sub_product<A: Arith, R: Real>(c: Lane<R>, x: Lane<R>, y: Lane<R>) -> Lane<R> {
+pub(super) fn sub_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
     let mut sum = c;
-    for l in 0..LANES {
+    for l in 0..W {
         sum[l] = A::mul_add(-x[l], y[l], c[l]);
     }
     sum
@@ -94,11 +97,23 @@ pub(super) fn scaled<R: Real>(x: Lane<R>, a: R) -> Lane<R> {
     product
 }
 
-/// The sum of the lane, in pairs.
+/// Lanes as registers, which are whole lanes or halves of them.
 #[inline(always)]
-pub(super) fn total<R: Real>(x: Lane<R>) -> R {
+pub(super) fn registers<R, const W: usize>(lanes: &[Lane<R>]) -> &[[R; W]] {
+    lanes.as_flattened().as_chunks().0
+}
+
+/// The same, to be written.
+#[inline(always)]
+pub(super) fn registers_mut<R, const W: usize>(lanes: &mut [Lane<R>]) -> &mut [[R; W]] {
+    lanes.as_flattened_mut().as_chunks_mut().0
+}
+
+/// The sum of a register, in pairs.
+#[inline(always)]
+pub(super) fn total<R: Real, const W: usize>(x: [R; W]) -> R {
     let mut x = x;
-    let mut width = LANES;
+    let mut width = W;
     while width > 1 {
         width /= 2;
         for l in 0..width {

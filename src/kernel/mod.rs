@@ -3,21 +3,22 @@
 //! A loop is written once over [`Lane`]s of the work storage and instantiated per instruction set by [`Level::run`]. The
 //! portable instantiation is the definition and the oracle of the tests.
 
+mod accumulate;
 pub(crate) mod cast;
 pub(crate) mod columns;
 pub(crate) mod gather;
 mod lanes;
 mod level;
-mod overlap;
 mod planar;
 mod product;
 pub(crate) mod reflect;
 pub(crate) mod root;
 pub(crate) mod team;
+mod tile;
 mod transpose;
-mod update;
 mod wave;
 
+use lanes::HALF;
 pub(crate) use lanes::{LANES, Lane, Planes, RowPart, get, padded, set};
 #[cfg(test)]
 pub(crate) use level::Separate;

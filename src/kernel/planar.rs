@@ -3,9 +3,8 @@
 //!
 //! V has few columns. A tile of the result stays in registers; what is read again and again fits the caches.
 
-use super::overlap::Overlap;
+use super::accumulate::{Accumulate, Left};
 use super::team::Team;
-use super::update::Update;
 use super::{LANES, Lane, Level};
 use crate::scalar::Real;
 
@@ -96,19 +95,19 @@ impl<R: Real> BlockMut<'_, R> {
     /// W ← Vᴴ C. All rows of W are written; what V and C have in their last lanes below the last row is zero in one of them.
     pub(crate) fn set_overlap(&mut self, level: Level, v: Block<'_, R>, c: Block<'_, R>) {
         self.data.fill([R::zero(); LANES]);
-        level.run(Overlap { w: self, v, c, upper: None });
+        level.run(Accumulate { c: self, p: Left::Adjoint(v), b: c, upper: None });
     }
 
     /// W ← Vᴴ C on and above the diagonal, where C is the columns of V from `first` on.
     pub(crate) fn set_gram(&mut self, level: Level, v: Block<'_, R>, first: usize) {
         self.data.fill([R::zero(); LANES]);
         let c = v.columns(first, v.shape.cols - first);
-        level.run(Overlap { w: self, v, c, upper: Some(first) });
+        level.run(Accumulate { c: self, p: Left::Adjoint(v), b: c, upper: Some(first) });
     }
 
-    /// C ← C + V Z for the columns V of all `blocks`, at most [`DEEPEST`].
+    /// C ← C + V Z for the columns V of all `blocks`.
     pub(crate) fn add_product(&mut self, level: Level, blocks: &[Block<'_, R>], z: Block<'_, R>) {
-        level.run(Update { c: self, blocks, z });
+        level.run(Accumulate { c: self, p: Left::Plain(blocks), b: z, upper: None });
     }
 }
 
@@ -122,10 +121,10 @@ impl<R: Real> BlockMut<'_, R> {
         let mut panels: [Option<BlockMut<'_, R>>; PANELS] =
             core::array::from_fn(|_| panels.next().map(|(data, first)| BlockMut { data, shape: shape(first) }));
         let mut panels = panels.iter_mut().flatten().enumerate();
-        let mut tasks: [Option<Update<'_, '_, R>>; PANELS] = core::array::from_fn(|_| {
+        let mut tasks: [Option<Accumulate<'_, '_, R>>; PANELS] = core::array::from_fn(|_| {
             let (i, c) = panels.next()?;
             let z = z.columns(i * width, c.shape.cols);
-            Some(Update { c, blocks, z })
+            Some(Accumulate { c, p: Left::Plain(blocks), b: z, upper: None })
         });
         team.share(level, &mut tasks);
     }
@@ -134,6 +133,3 @@ impl<R: Real> BlockMut<'_, R> {
 /// The most panels, and the columns of the narrowest.
 const PANELS: usize = 8;
 const NARROWEST: usize = 32;
-
-/// Most columns of V.
-pub(crate) const DEEPEST: usize = 32;

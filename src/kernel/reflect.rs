@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 
-use super::columns::{GROUP, PlanesMut, in_groups, multiply, planes, planes_mut, zero_entry};
+use super::columns::{PlanesMut, in_groups, multiply, planes, planes_mut, zero_entry};
 use super::lanes::{add_product, add_scaled, each, lane_by_lane, sub_product, total};
 use super::{Arith, LANES, Lane};
 use crate::scalar::Real;
@@ -44,21 +44,21 @@ pub(crate) fn reflect_columns_by<A: Arith, R: Real, const PARTS: usize>(
     from: usize,
     factor: &mut impl Factor<R>,
 ) {
-    in_groups!(columns, depth, from, |index, group| {
+    in_groups!([next, next, next, next], columns, depth, from, |index, group, LANES| {
         reflect_group::<A, R, PARTS, _>(group, v, depth, from, (index, factor));
     });
 }
 
 #[inline(always)]
 fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
-    mut group: [PlanesMut<'_, R>; COUNT],
+    mut group: [PlanesMut<'_, R, LANES>; COUNT],
     v: &[Lane<R>],
     depth: usize,
     from: usize,
     (first, factor): (usize, &mut impl Factor<R>),
 ) {
     let zero = [R::zero(); LANES];
-    let (v_re, v_im) = planes::<PARTS, R>(v, depth, from);
+    let (v_re, v_im) = planes::<PARTS, R, LANES>(v, depth, from);
     let count = depth - from;
     let mut dot_re = [zero; COUNT];
     let mut dot_im = [zero; COUNT];
@@ -67,11 +67,11 @@ fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         let vr = v_re[i];
         for c in 0..COUNT {
             let (a_re, a_im) = &group[c];
-            dot_re[c] = add_product::<A, R>(dot_re[c], vr, a_re[i]);
+            dot_re[c] = add_product::<A, R, _>(dot_re[c], vr, a_re[i]);
             if PARTS == 2 {
                 let vi = v_im[i];
-                dot_re[c] = add_product::<A, R>(dot_re[c], vi, a_im[i]);
-                dot_im[c] = sub_product::<A, R>(add_product::<A, R>(dot_im[c], vr, a_im[i]), vi, a_re[i]);
+                dot_re[c] = add_product::<A, R, _>(dot_re[c], vi, a_im[i]);
+                dot_im[c] = sub_product::<A, R, _>(add_product::<A, R, _>(dot_im[c], vr, a_im[i]), vi, a_re[i]);
             }
         }
     }
@@ -84,11 +84,11 @@ fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
         let vr = v_re[i];
         for c in 0..COUNT {
             let (a_re, a_im) = &mut group[c];
-            a_re[i] = add_scaled::<A, R>(a_re[i], vr, factors[c].re);
+            a_re[i] = add_scaled::<A, R, _>(a_re[i], vr, factors[c].re);
             if PARTS == 2 {
                 let vi = v_im[i];
-                a_re[i] = add_scaled::<A, R>(a_re[i], vi, -factors[c].im);
-                a_im[i] = add_scaled::<A, R>(add_scaled::<A, R>(a_im[i], vi, factors[c].re), vr, factors[c].im);
+                a_re[i] = add_scaled::<A, R, _>(a_re[i], vi, -factors[c].im);
+                a_im[i] = add_scaled::<A, R, _>(add_scaled::<A, R, _>(a_im[i], vi, factors[c].re), vr, factors[c].im);
             }
         }
     }

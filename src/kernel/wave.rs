@@ -66,8 +66,8 @@ impl<R: Real> Wave<'_, R> {
             let next = load::<R, DEPTH>(self.columns, place(step + 1));
             let mut done = carried;
             for k in 0..DEPTH {
-                done[k] = add_scaled::<A, R>(scaled(carried[k], c), next[k], s);
-                carried[k] = add_scaled::<A, R>(scaled(next[k], c), carried[k], -s);
+                done[k] = add_scaled::<A, R, _>(scaled(carried[k], c), next[k], s);
+                carried[k] = add_scaled::<A, R, _>(scaled(next[k], c), carried[k], -s);
             }
             store(self.columns, place(step), &done);
         }

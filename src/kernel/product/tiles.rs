@@ -4,7 +4,8 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::super::lanes::{add_scaled, each, lane_by_lane, sub_scaled};
+use super::super::lanes::each;
+use super::super::tile::{Right, Tile, multiply};
 use super::super::{Arith, LANES, Lane, Task};
 use super::pack::pack;
 use super::{BLOCK_DEPTH, BLOCK_LANES, Operand, Product, WIDEST};
@@ -59,7 +60,8 @@ impl<S: Scalar> Packed<'_, '_, S> {
                 for left in (0..n).step_by(WIDE) {
                     let b = Sliver::<S, WIDE>::of(product.b.view, (first, count), left, rows_of_b);
                     for (t, a) in a.chunks_exact(count * TALL * PARTS).enumerate() {
-                        let tile = multiply::<A, S, PARTS, TALL, WIDE>(a, &b);
+                        let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
+                        multiply::<A, _, LANES, PARTS, TALL, WIDE>(&mut tile, a, &b);
                         product.store(top + t * TALL * LANES, left, &tile);
                     }
                 }
@@ -76,7 +78,7 @@ impl<S: Scalar> Product<'_, S> {
         &mut self,
         top: usize,
         left: usize,
-        tile: &Tile<S::Real, PARTS, TALL, WIDE>,
+        tile: &Tile<S::Real, LANES, PARTS, TALL, WIDE>,
     ) {
         let (alpha, keep) = (self.alpha, self.keep);
         let of_im = if self.b.conjugate { -alpha } else { alpha };
@@ -115,9 +117,6 @@ fn add_leading<S: Scalar>(target: &mut [S], keep: bool, sum: &[S; LANES]) {
         *x = if keep { *x + sum } else { sum };
     }
 }
-
-/// `WIDE` columns of `PARTS` planes of `TALL` lanes.
-type Tile<R, const PARTS: usize, const TALL: usize, const WIDE: usize> = [[[Lane<R>; TALL]; PARTS]; WIDE];
 
 /// Some rows of `WIDE` columns of B.
 struct Sliver<'b, S, const WIDE: usize> {
@@ -159,30 +158,16 @@ impl<'b, S: Scalar, const WIDE: usize> Sliver<'b, S, WIDE> {
     }
 }
 
-/// The tile A B of a packed sliver of A and one of B.
-#[inline(always)]
-fn multiply<A: Arith, S: Scalar, const PARTS: usize, const TALL: usize, const WIDE: usize>(
-    a: &[Lane<S::Real>],
-    b: &Sliver<'_, S, WIDE>,
-) -> Tile<S::Real, PARTS, TALL, WIDE> {
-    let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
-    assert!(a.len() / (TALL * PARTS) <= b.rows);
-    for (l, a) in a.chunks_exact(TALL * PARTS).enumerate() {
-        lane_by_lane();
-        for (column, start) in tile.iter_mut().zip(b.starts) {
-            // SAFETY: entry (l, j) of the sliver, and l is one of its rows: an entry of the view, which all lie in its slice, or one
-            // of the copies.
-            let b = unsafe { *start.add(l * b.step) };
-            for i in 0..TALL {
-                column[0][i] = add_scaled::<A, _>(column[0][i], a[i], b.re());
-                if PARTS == 2 {
-                    let (re, im) = (a[i], a[TALL + i]);
-                    column[0][i] = sub_scaled::<A, _>(column[0][i], im, b.im());
-                    column[1][i] = add_scaled::<A, _>(column[1][i], re, b.im());
-                    column[1][i] = add_scaled::<A, _>(column[1][i], im, b.re());
-                }
-            }
-        }
+impl<S: Scalar, const WIDE: usize> Right<S::Real, WIDE> for Sliver<'_, S, WIDE> {
+    #[inline(always)]
+    fn rows(&self) -> usize {
+        self.rows
     }
-    tile
+
+    #[inline(always)]
+    unsafe fn entry(&self, l: usize, j: usize) -> [S::Real; 2] {
+        // SAFETY: l is one of the rows of the sliver: an entry of the view, which all lie in its slice, or one of the copies.
+        let b = unsafe { *self.starts[j].add(l * self.step) };
+        [b.re(), b.im()]
+    }
 }
