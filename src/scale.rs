@@ -4,7 +4,7 @@
 //! the largest one, and it makes the result independent of the scale of A to the last bit.
 
 use crate::error::Error;
-use crate::kernel::{LANES, Lane, Planes, cast};
+use crate::kernel::{Arith, LANES, Level, Planes, Task, cast};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{One, Real, Scalar, Zero};
 
@@ -13,12 +13,13 @@ use crate::scalar::{One, Real, Scalar, Zero};
 /// # Errors
 /// [`Error::NonFinite`] with the position of the first entry that is infinite or NaN.
 pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>) -> Result<S::Real, Error> {
-    let mut seen = Seen { largest: [S::Real::zero(); LANES], finite: [S::Real::zero(); LANES] };
+    let mut seen = Seen { largest: [S::Real::zero(); WIDTH], finite: [S::Real::zero(); WIDTH] };
+    let level = Level::detect();
     // Along whichever side lies in one piece.
     let view = if a.row_stride() == 1 { a } else { a.transpose() };
     for j in 0..view.cols() {
         match view.contiguous_col(j) {
-            Some(column) if cast::is_reals::<S>() => seen.visit(cast::reals_of(column)),
+            Some(column) if cast::is_reals::<S>() => level.run(Look { seen: &mut seen, reals: cast::reals_of(column) }),
             _ => (0..view.rows()).for_each(|i| seen.visit(&[view.at(i, j).re(), view.at(i, j).im()])),
         }
     }
@@ -28,22 +29,44 @@ pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>) -> Result<S::Real, Error
     Ok(seen.largest.iter().fold(S::Real::zero(), |max, x| max.larger(*x)))
 }
 
-/// What was seen at each place of the lanes: the largest modulus, and zero if all were finite.
+/// Places at which the passes look at once: two lanes, since a sum waits for the one before.
+const WIDTH: usize = 2 * LANES;
+
+/// What was seen at each place: the largest modulus, and zero if all were finite.
 struct Seen<R> {
-    largest: Lane<R>,
-    finite: Lane<R>,
+    largest: [R; WIDTH],
+    finite: [R; WIDTH],
 }
 
 impl<R: Real> Seen<R> {
+    #[inline(always)]
     fn visit(&mut self, reals: &[R]) {
-        let (lanes, rest) = reals.as_chunks::<LANES>();
-        for lane in lanes.iter().map(|lane| &lane[..]).chain([rest]) {
-            for ((largest, finite), &x) in self.largest.iter_mut().zip(&mut self.finite).zip(lane) {
-                *largest = largest.larger(x.abs());
-                // NaN from an infinity or a NaN, and it stays.
-                *finite += x * R::zero();
-            }
+        for ((largest, finite), &x) in self.largest.iter_mut().zip(&mut self.finite).zip(reals) {
+            *largest = largest.larger(x.abs());
+            // NaN from an infinity or a NaN, and it stays.
+            *finite += x * R::zero();
         }
+    }
+}
+
+/// Visits all of the reals.
+struct Look<'a, R> {
+    seen: &'a mut Seen<R>,
+    reals: &'a [R],
+}
+
+impl<R: Real> Task for Look<'_, R> {
+    type Real = R;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let mut seen = Seen { ..*self.seen };
+        let (whole, rest) = self.reals.as_chunks::<WIDTH>();
+        for reals in whole {
+            seen.visit(reals);
+        }
+        seen.visit(rest);
+        *self.seen = seen;
     }
 }
 
@@ -55,37 +78,82 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
     // One factor, where that is a number of the type.
     let factor = S::Real::one().mul_pow2(-p);
     let whole = (S::Real::MIN_EXPONENT..=S::Real::MAX_EXPONENT).contains(&-p);
-    let convert = |x: S| {
-        let x = if whole { x.scale(factor) } else { x.scale_pow2(-p) };
-        (x.re(), sign * x.im())
-    };
+    let level = Level::detect();
     for j in 0..view.cols() {
         let (re, im) = work.column(j).as_flattened_mut().split_at_mut(depth * LANES);
         re[rows..].fill(S::Real::zero());
         im.iter_mut().skip(rows).for_each(|x| *x = S::Real::zero());
-        let mut write = |i: usize, x: S| {
-            let parts = convert(x);
-            re[i] = parts.0;
-            if S::PARTS == 2 {
-                im[i] = parts.1;
-            }
-        };
         match view.contiguous_col(j) {
-            Some(source) => source.iter().enumerate().for_each(|(i, &x)| write(i, x)),
-            None => (0..rows).for_each(|i| write(i, view.at(i, j))),
+            Some(from) if whole => level.run(Load { from, re, im, scale: (factor, sign) }),
+            _ => {
+                for i in 0..rows {
+                    let x = view.at(i, j);
+                    let x = if whole { x.scale(factor) } else { x.scale_pow2(-p) };
+                    re[i] = x.re();
+                    if S::PARTS == 2 {
+                        im[i] = sign * x.im();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A column into its planes, times the first number of `scale`; the second is that of the imaginary parts beside it.
+struct Load<'a, S: Scalar> {
+    from: &'a [S],
+    re: &'a mut [S::Real],
+    im: &'a mut [S::Real],
+    scale: (S::Real, S::Real),
+}
+
+impl<S: Scalar> Task for Load<'_, S> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let (factor, sign) = self.scale;
+        if S::PARTS == 1 {
+            self.re.iter_mut().zip(self.from).for_each(|(re, x)| *re = x.re() * factor);
+        } else {
+            for ((re, im), x) in self.re.iter_mut().zip(self.im).zip(self.from) {
+                (*re, *im) = (x.re() * factor, sign * (x.im() * factor));
+            }
         }
     }
 }
 
 /// Copies the leading columns of a basis out.
 pub(crate) fn unload<S: Scalar>(basis: &Planes<'_, S::Real>, mut to: MatMut<'_, S>) {
-    let stride = basis.stride();
+    let (stride, level) = (basis.stride(), Level::detect());
     for (j, column) in basis.data.chunks_exact(stride).take(to.cols()).enumerate() {
         let (re, im) = column.as_flattened().split_at(basis.depth * LANES);
-        let entry = |i: usize| S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] });
         match to.contiguous_col(j) {
-            Some(target) => target.iter_mut().enumerate().for_each(|(i, x)| *x = entry(i)),
-            None => (0..to.rows()).for_each(|i| to.put(i, j, entry(i))),
+            Some(to) => level.run(Unload { re, im, to }),
+            None => {
+                for i in 0..to.rows() {
+                    to.put(i, j, S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] }));
+                }
+            }
+        }
+    }
+}
+
+/// A column from its planes.
+struct Unload<'a, S: Scalar> {
+    re: &'a [S::Real],
+    im: &'a [S::Real],
+    to: &'a mut [S],
+}
+
+impl<S: Scalar> Task for Unload<'_, S> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let im = if S::PARTS == 2 { self.im } else { self.re };
+        for ((x, &re), &im) in self.to.iter_mut().zip(self.re).zip(im) {
+            *x = S::from_parts(re, im);
         }
     }
 }
