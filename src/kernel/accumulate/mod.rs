@@ -57,13 +57,13 @@ impl<R: Real> Task for Accumulate<'_, '_, R> {
         // (Conditions that are constants: what is not taken is not compiled.)
         let real = self.c.shape.parts == 1;
         if const { A::REGISTERS == 32 } {
-            if real { self.blocks::<A, LANES, 1, 4, 4>() } else { self.blocks::<A, LANES, 2, 2, 4>() }
+            if real { self.blocks::<A, LANES, 1, 4, 4, 8>() } else { self.blocks::<A, LANES, 2, 2, 4, 8>() }
         } else if const { size_of::<R>() == 8 } {
-            if real { self.blocks::<A, HALF, 1, SHORT, 4>() } else { self.blocks::<A, HALF, 2, SHORT, 2>() }
+            if real { self.blocks::<A, HALF, 1, SHORT, 4, 4>() } else { self.blocks::<A, HALF, 2, SHORT, 2, 2>() }
         } else if real {
-            self.blocks::<A, LANES, 1, SHORT, 4>();
+            self.blocks::<A, LANES, 1, SHORT, 4, 8>();
         } else {
-            self.blocks::<A, LANES, 2, SHORT, 2>();
+            self.blocks::<A, LANES, 2, SHORT, 2, 4>();
         }
     }
 }
@@ -78,8 +78,11 @@ struct Part {
 }
 
 impl<R: Real> Accumulate<'_, '_, R> {
+    /// Tiles are `TALL` registers high and `WIDE` columns wide; where P has one register of rows, `FLAT` columns hide the latency of the sums.
     #[inline(always)]
-    fn blocks<A: Arith, const W: usize, const PARTS: usize, const TALL: usize, const WIDE: usize>(mut self) {
+    fn blocks<A: Arith, const W: usize, const PARTS: usize, const TALL: usize, const WIDE: usize, const FLAT: usize>(
+        mut self,
+    ) {
         let mut buffer = [const { MaybeUninit::uninit() }; PACKED * LANES];
         let lanes = match self.p {
             Left::Plain(_) => self.c.shape.lanes,
@@ -91,8 +94,13 @@ impl<R: Real> Accumulate<'_, '_, R> {
             let most = PACKED / (count * PARTS);
             for lane in (0..lanes).step_by(most) {
                 let part = Part { lane, lanes: most.min(lanes - lane), first, count };
-                let pack = self.p.pack::<A, W, PARTS, TALL>(&mut buffer, part);
-                self.columns::<A, W, PARTS, TALL, WIDE>(pack, part);
+                if const { FLAT > WIDE } && part.lanes * (LANES / W) == 1 {
+                    let pack = self.p.pack::<A, W, PARTS, 1>(&mut buffer, part);
+                    self.columns::<A, W, PARTS, 1, FLAT>(pack, part);
+                } else {
+                    let pack = self.p.pack::<A, W, PARTS, TALL>(&mut buffer, part);
+                    self.columns::<A, W, PARTS, TALL, WIDE>(pack, part);
+                }
             }
         }
     }
