@@ -1,7 +1,4 @@
-//! The two products that a block of reflectors is made of, on the planes of the work storage as they lie:
-//! W ← Vᴴ C, whose sums run down the columns, and C ← C + V Z, whose lanes do.
-//!
-//! V has few columns. A tile of the result stays in registers; what is read again and again fits the caches.
+//! The two products that a block of reflectors is made of, W ← Vᴴ C and C ← C + V Z, on the planes of the work storage as they lie.
 
 use super::accumulate::{Accumulate, Left};
 use super::team::Team;
