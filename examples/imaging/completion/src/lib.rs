@@ -34,7 +34,7 @@ pub struct Options {
     /// Ranks r of the factors, in place of those of --size
     #[arg(long, value_name = "R,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     pub ranks: Option<Vec<u16>>,
-    /// Ranks for alternating least squares; one sweep over a 512×512 picture takes seconds for 100, a minute for 300
+    /// Ranks for alternating least squares; one sweep over a 512×512 picture takes a second or two for 100, about ten for 300
     #[arg(long, value_name = "R,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     pub als_ranks: Option<Vec<u16>>,
     /// Percentages of pixels that are missing
