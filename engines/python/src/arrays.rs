@@ -2,6 +2,7 @@
 
 use diffsvd::Scalar;
 use diffsvd::batch::{BatchRef, Layout};
+use num_complex::Complex;
 use numpy::{Element, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -66,7 +67,7 @@ impl<'py, T: Entry> Input<'py, T> {
             let dimensions = tensor.dimensions().map(|(len, stride)| (len, usize::try_from(stride).ok())).collect();
             Self::at((tensor.start(), Owner::Tensor(tensor.into_owner())), name, dimensions, item)
         };
-        let any = dlpack::resolved(any)?;
+        let any = dlpack::resolved(any, size_of::<T>() > size_of::<T::Real>())?;
         match read(&any)? {
             None => read(&dlpack::copied(&any)?),
             input => Ok(input),
@@ -140,13 +141,37 @@ fn wrong_type<T: Element>(name: &str, py: Python<'_>) -> PyErr {
     PyTypeError::new_err(format!("{name} must be an array of {}", T::get_dtype(py)))
 }
 
-/// Whether the entries of this array or tensor have this type.
-pub(crate) fn has_entries<T: Entry>(any: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(if dlpack::is_tensor(any) {
-        Described::new(any)?.has_entries::<T>()
-    } else {
-        any.is_instance_of::<PyArrayDyn<T>>()
-    })
+/// A type of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entries {
+    F32,
+    F64,
+    C64,
+    C128,
+}
+
+impl Entries {
+    /// # Errors
+    /// `TypeError` where it is none of them, or no array and no tensor; that of [`Described::new`].
+    pub(crate) fn of(any: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let tensor = if dlpack::is_tensor(any) { Some(Described::new(any)?) } else { None };
+        Ok(match tensor.as_ref() {
+            tensor if are::<f64>(any, tensor) => Entries::F64,
+            tensor if are::<f32>(any, tensor) => Entries::F32,
+            tensor if are::<Complex<f64>>(any, tensor) => Entries::C128,
+            tensor if are::<Complex<f32>>(any, tensor) => Entries::C64,
+            _ => return Err(unsupported(any)),
+        })
+    }
+}
+
+fn are<T: Entry>(any: &Bound<'_, PyAny>, tensor: Option<&Described<'_>>) -> bool {
+    tensor.map_or_else(|| any.is_instance_of::<PyArrayDyn<T>>(), Described::has_entries::<T>)
+}
+
+fn unsupported(any: &Bound<'_, PyAny>) -> PyErr {
+    let what = any.getattr("dtype").map_or_else(|_| any.get_type().to_string(), |dtype| dtype.to_string());
+    PyTypeError::new_err(format!("matrices must be float32, float64, complex64 or complex128, not {what}"))
 }
 
 /// A result: a new array or tensor, row by row.

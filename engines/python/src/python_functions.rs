@@ -3,40 +3,42 @@
 use diffsvd::Vectors;
 use diffsvd::batch::{BatchMut, FactorsMut, SecondOrder, TangentMut};
 use num_complex::Complex;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arguments::{Any, CotangentAny, CotangentIn, FactorsAny, FactorsIn, RuleIn};
-use crate::arrays::{Entry, Input, Output, has_entries};
+use crate::arrays::{Entries, Entry, Input, Output};
 use crate::errors::exception;
 use crate::function::{Functions, Kind};
 use crate::layout::Item;
 use crate::operations::{self, Outcome};
-use crate::threads::threads;
+use crate::threads::{is_long, threads};
 
 /// The body once for each type of entries, chosen by that of the array.
 macro_rules! by_type {
-    ($array:expr, $S:ident => $body:expr) => {
-        by_type!($array, $S => $body; f64, f32, Complex<f64>, Complex<f32>)
-    };
-    ($array:expr, $S:ident => $body:expr; $($T:ty),+) => {{
-        $(if has_entries::<$T>($array)? { type $S = $T; return $body; })+
-        Err(unsupported($array))
+    (of $T:ty, $S:ident, $body:expr) => {{
+        type $S = $T;
+        $body
     }};
+    ($array:expr, $S:ident => $body:expr) => {
+        match Entries::of($array)? {
+            Entries::F32 => by_type!(of f32, $S, $body),
+            Entries::F64 => by_type!(of f64, $S, $body),
+            Entries::C64 => by_type!(of Complex<f32>, $S, $body),
+            Entries::C128 => by_type!(of Complex<f64>, $S, $body),
+        }
+    };
 }
 
-fn unsupported(array: &Any<'_>) -> PyErr {
-    let what = array.getattr("dtype").map_or_else(|_| array.get_type().to_string(), |dtype| dtype.to_string());
-    PyTypeError::new_err(format!("matrices must be float32, float64, complex64 or complex128, not {what}"))
-}
-
-/// Runs the core without Python's lock.
+/// Runs the core, without Python's lock where it takes long.
 fn unlocked<T: Send>(
     py: Python<'_>,
     batch: &[usize],
+    is_long: bool,
     f: impl Send + FnOnce() -> Result<T, diffsvd::batch::Failure>,
 ) -> PyResult<T> {
-    py.detach(f).map_err(|failure| exception(py, &failure, batch))
+    let done = if is_long { py.detach(f) } else { f() };
+    done.map_err(|failure| exception(py, &failure, batch))
 }
 
 /// (m, n) and k of the thin factors of these matrices.
@@ -73,7 +75,7 @@ where
     let mut v = Output::<S>::new(py, home, batch, &[n, q]);
     let (count, threads) = (view.count(), threads(view.count(), (m, n), most));
     let (u_out, s_out, v_out) = (u.slice(), s.slice(), v.slice());
-    unlocked(py, batch, || {
+    unlocked(py, batch, is_long(count, (m, n)), || {
         let (u, v) = (BatchMut::row_major(u_out, count, m, p)?, BatchMut::row_major(v_out, count, n, q)?);
         let out = FactorsMut { u, s: BatchMut::vectors(s_out, count, k)?, v };
         operations::svd(view, vectors, out, threads)
@@ -97,7 +99,7 @@ where
     let mut s = Output::<S::Real>::new(py, home, batch, &[k]);
     let (count, threads) = (view.count(), threads(view.count(), (m, n), most));
     let s_out = s.slice();
-    unlocked(py, batch, || {
+    unlocked(py, batch, is_long(count, (m, n)), || {
         let s = BatchMut::vectors(s_out, count, k)?;
         operations::svd(
             view,
@@ -135,7 +137,7 @@ fn svd_vjp_of<'py, S: Entry<Real: Entry>>(
     let (home, batch) = (factors.home(), factors.batch());
     let mut a = Output::<S>::new(py, home, batch, &[m, n]);
     let (view, cotangent, out, threads) = (factors.view(), cotangent.view(), a.slice(), threads(count, (m, n), most));
-    let residuals = unlocked(py, batch, || {
+    let residuals = unlocked(py, batch, is_long(count, (m, n)), || {
         operations::vjp(view, cotangent, &rule, BatchMut::row_major(out, count, m, n)?, threads)
     })?;
     let residual = residual.then(|| {
@@ -175,7 +177,7 @@ fn svd_jvp_of<'py, S: Entry<Real: Entry>>(
         (Output::<S::Real>::new(py, home, batch, &[k]), block.then(|| Output::<S>::new(py, home, batch, &[k, k])));
     let (u_out, s_out, v_out, block_out) = (u.slice(), s.slice(), v.slice(), s_matrix.as_mut().map(Output::slice));
     let (a_dot, threads) = (a_dot.view(), threads(count, (m, n), most));
-    unlocked(py, batch, || {
+    unlocked(py, batch, is_long(count, (m, n)), || {
         let tangent = TangentMut {
             u: Some(BatchMut::row_major(u_out, count, m, k)?),
             s: Some(BatchMut::vectors(s_out, count, k)?),
@@ -217,7 +219,7 @@ fn svd_vjp_tangent_of<'py, S: Entry<Real: Entry>>(
     let mut a = Output::<S>::new(py, factors.home(), factors.batch(), &[m, n]);
     let point = SecondOrder { cotangent: cotangent.view(), a_dot: a_dot.view(), cotangent_dot: cotangent_dot.view() };
     let (view, out, threads) = (factors.view(), a.slice(), threads(count, (m, n), most));
-    unlocked(py, factors.batch(), || {
+    unlocked(py, factors.batch(), is_long(count, (m, n)), || {
         operations::vjp_tangent(view, &point, &rule, BatchMut::row_major(out, count, m, n)?, threads)
     })?;
     a.into_any(py)
@@ -257,6 +259,6 @@ fn map_of<'py, S: Entry<Real: Entry>>(
         (Functions { kind, number, thresholds }, directions.iter().map(Input::view).collect::<Vec<_>>());
     let (view, out, threads) = (factors.view(), x.slice(), threads(count, (m, n), most));
     let run = || -> Outcome { operations::map(view, &f, &directions, BatchMut::row_major(out, count, m, n)?, threads) };
-    unlocked(py, batch, run)?;
+    unlocked(py, batch, is_long(count, (m, n)), run)?;
     x.into_any(py)
 }

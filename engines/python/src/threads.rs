@@ -2,20 +2,25 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Work, in units of m·n·min(m, n), below which one thread is done before another has begun: about a tenth of a millisecond.
+/// Work below which one thread is done before another has begun: about a tenth of a millisecond. In units of m·n·min(m, n).
 const WORTH_A_THREAD: usize = 25_000;
 
 /// The process that the pool of threads belongs to; 0 for none yet.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
 /// Threads for `count` matrices of this shape: as many as pay, but not more than `most`; 0 stands for all that there are.
-pub(crate) fn threads(count: usize, (m, n): (usize, usize), most: usize) -> usize {
-    let each = m.saturating_mul(n).saturating_mul(m.min(n));
-    if count < 2 || most == 1 || each.saturating_mul(count) < WORTH_A_THREAD || is_forked() {
+pub(crate) fn threads(count: usize, shape: (usize, usize), most: usize) -> usize {
+    if count < 2 || most == 1 || !is_long(count, shape) || is_forked() {
         return 1;
     }
     let most = if most == 0 { usize::MAX } else { most };
     rayon::current_num_threads().min(most).min(count)
+}
+
+/// Whether another thread can do something useful meanwhile.
+pub(crate) fn is_long(count: usize, (m, n): (usize, usize)) -> bool {
+    let each = m.saturating_mul(n).saturating_mul(m.min(n));
+    each.saturating_mul(count) >= WORTH_A_THREAD
 }
 
 /// Whether this process was forked from the one that the threads live in: they did not come along, and to wait for them would never end.

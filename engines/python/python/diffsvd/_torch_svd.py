@@ -48,18 +48,18 @@ class Svd(Function):
         return vmapped(Svd, info, in_dims, *inputs)
 
 
-def _factors_of(u: Tensor, s: Tensor, v: Tensor, block: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """U, s and V for the native functions."""
-    return u, s.diagonal(dim1=-2, dim2=-1).real if block else s, v
+def _factors_of(u: Tensor, s: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """U, s and V from the matrix S."""
+    return u, s.diagonal(dim1=-2, dim2=-1).real, v
 
 
-def _cotangent_of(gu: Tensor | None, gs: Tensor | None, gv: Tensor | None, block: bool) -> tuple[Tensor | None, ...]:
-    """Cotangents for the native functions.
+def _cotangent_of(gu: Tensor | None, gs: Tensor | None, gv: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Cotangents for the native functions from that of the matrix S.
 
     A loss that took the diagonal of S apart hands over a diagonal cotangent: that is gs, beside which the rule has to choose.
     """
-    if gs is None or not block:
-        return gu, gs, gv, None
+    if gs is None:
+        return gu, None, gv, None
     diagonal = gs.diagonal(dim1=-2, dim2=-1)
     if torch.equal(gs, torch.diag_embed(diagonal)):
         return gu, diagonal.real, gv, None
@@ -71,7 +71,9 @@ class SvdVjp(Function):
 
     @staticmethod
     def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, gu: Any, gs: Any, gv: Any, rule: Rule, block: bool) -> Tensor:
-        factors, cotangent = _factors_of(u, s, v, block), _cotangent_of(gu, gs, gv, block)
+        factors, cotangent = (u, s, v), (gu, gs, gv, None)
+        if block:
+            factors, cotangent = _factors_of(u, s, v), _cotangent_of(gu, gs, gv)
         return _svd_vjp(factors, cotangent, False, rule, torch.get_num_threads())[0]
 
     @staticmethod
@@ -106,7 +108,7 @@ class SvdJvp(Function):
 
     @staticmethod
     def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, dx: Tensor, rule: Rule, block: bool) -> Any:
-        factors = _factors_of(u, s, v, block)
+        factors = _factors_of(u, s, v) if block else (u, s, v)
         du, ds, dv, d_matrix = _svd_jvp(factors, dx, block, rule, torch.get_num_threads())
         return du, d_matrix if block else ds, dv
 
@@ -145,8 +147,9 @@ class SvdSecond(Function):
     @staticmethod
     def forward(x: Tensor, u: Tensor, s: Tensor, v: Tensor, *rest: Any) -> Tensor:
         gu, gs, gv, dx, dgu, dgs, dgv, rule, block = rest
-        factors = _factors_of(u, s, v, block)
-        point, change = _cotangent_of(gu, gs, gv, block), _cotangent_of(dgu, dgs, dgv, block)
+        factors, point, change = (u, s, v), (gu, gs, gv, None), (dgu, dgs, dgv, None)
+        if block:
+            factors, point, change = _factors_of(u, s, v), _cotangent_of(gu, gs, gv), _cotangent_of(dgu, dgs, dgv)
         return _svd_vjp_tangent(factors, point, dx, change, rule, torch.get_num_threads())
 
     @staticmethod

@@ -35,6 +35,9 @@ class SVD(NamedTuple):
     v: Tensor
 
 
+_ENTRIES = frozenset((torch.float32, torch.float64, torch.complex64, torch.complex128))
+
+
 def _factors(x: Tensor) -> SVD:
     """U, s and V without a derivative of their own."""
     with torch.no_grad():
@@ -43,8 +46,9 @@ def _factors(x: Tensor) -> SVD:
 
 def _prepared(x: Tensor) -> Tensor:
     """Whole numbers become the default type of floats."""
-    if not isinstance(x, Tensor):
-        x = torch.as_tensor(x)
+    if isinstance(x, Tensor) and x.dtype in _ENTRIES:
+        return x
+    x = torch.as_tensor(x)
     return x if x.is_floating_point() or x.is_complex() else x.to(torch.get_default_dtype())
 
 
@@ -57,7 +61,7 @@ def svd(x: Tensor, *, rule: Rule = DEFAULT) -> SVD:
 
     A loss of U f(S) Vᴴ is better served by the functions below, or by `svd_inv`: their derivatives are exact there.
     """
-    return SVD(*call(Svd, _prepared(x), rule, False))
+    return SVD._make(call(Svd, _prepared(x), rule, False))
 
 
 def svd_inv(x: Tensor, *, complex_s: bool = False, rule: Rule = DEFAULT) -> tuple[Tensor, Tensor, Tensor]:

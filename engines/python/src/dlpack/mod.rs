@@ -143,13 +143,13 @@ fn elsewhere(any: &Bound<'_, PyAny>) -> Option<PyErr> {
 }
 
 /// The tensor as its memory has it: one that is conjugated or negated lazily is copied.
-pub(crate) fn resolved<'py>(any: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn resolved<'py>(any: &Bound<'py, PyAny>, is_complex: bool) -> PyResult<Bound<'py, PyAny>> {
     let py = any.py();
     let lazily = |name| any.call_method0(name)?.is_truthy();
-    if !lazily(intern!(py, "is_conj"))? && !lazily(intern!(py, "is_neg"))? {
-        return Ok(any.clone());
+    if lazily(intern!(py, "is_neg"))? || is_complex && lazily(intern!(py, "is_conj"))? {
+        return any.call_method0("resolve_conj")?.call_method0("resolve_neg");
     }
-    any.call_method0("resolve_conj")?.call_method0("resolve_neg")
+    Ok(any.clone())
 }
 
 /// A copy, row by row.
