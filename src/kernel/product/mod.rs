@@ -168,9 +168,10 @@ mod tests {
 
     /// Every level against the definition, over sizes around the tiles and blocks, and over layouts.
     fn agree<S: Scalar>(entry: impl Fn(usize) -> S) {
-        for (m, n, depth) in
-            [(1, 1, 1), (8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 5, 257), (5, 100, 257), (0, 3, 2), (4, 4, 0)]
-        {
+        let shapes =
+            [(0, 3, 2), (4, 4, 0), (1, 1, 1), (8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 5, 257), (5, 100, 257)];
+        // An interpreter is ten thousand times slower.
+        for (m, n, depth) in shapes.into_iter().take(if cfg!(miri) { 5 } else { 8 }) {
             let a: Vec<S> = (0..m * depth).map(&entry).collect();
             let b: Vec<S> = (0..n * depth).map(|i| entry(i + 7)).collect();
             let start: Vec<S> = (0..2 * m * n).map(|i| entry(i + 3)).collect();
