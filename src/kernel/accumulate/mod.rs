@@ -249,7 +249,9 @@ mod tests {
 
     #[test]
     fn every_level_agrees_with_the_definition() {
-        for size in [(1, 1, 1), (3, 2, 5), (8, 4, 4), (9, 3, 6), (32, 20, 13), (70, 9, 3)] {
+        let sizes = [(1, 1, 1), (3, 2, 5), (9, 3, 6), (8, 4, 4), (32, 20, 13), (70, 9, 3)];
+        // Miri interprets: the small ones are what it has time for.
+        for size in sizes.into_iter().take(if cfg!(miri) { 3 } else { 6 }) {
             for parts in [1, 2] {
                 agree::<f64>(parts, size);
                 agree::<f32>(parts, size);

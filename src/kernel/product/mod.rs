@@ -170,12 +170,13 @@ mod tests {
     fn agree<S: Scalar>(entry: impl Fn(usize) -> S) {
         let shapes =
             [(0, 3, 2), (4, 4, 0), (1, 1, 1), (8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 5, 257), (5, 100, 257)];
-        // An interpreter is ten thousand times slower.
-        for (m, n, depth) in shapes.into_iter().take(if cfg!(miri) { 5 } else { 8 }) {
+        // Miri interprets: a few of them, in every fifth layout, are what it has time for.
+        let (count, step) = if cfg!(miri) { (5, 5) } else { (8, 1) };
+        for (m, n, depth) in shapes.into_iter().take(count) {
             let a: Vec<S> = (0..m * depth).map(&entry).collect();
             let b: Vec<S> = (0..n * depth).map(|i| entry(i + 7)).collect();
             let start: Vec<S> = (0..2 * m * n).map(|i| entry(i + 3)).collect();
-            for layout in 0..24 {
+            for layout in (0..24).step_by(step) {
                 let left = if layout & 1 == 0 {
                     Operand::plain(MatRef::col_major(&a, m, depth).unwrap())
                 } else {
@@ -207,13 +208,31 @@ mod tests {
         }
     }
 
+    fn wave(i: usize) -> f64 {
+        (i as f64 * 0.7).sin()
+    }
+
+    fn single(i: usize) -> f32 {
+        (i as f32 * 0.7).sin()
+    }
+
     #[test]
-    fn every_level_agrees_with_the_definition() {
-        let wave = |i: usize| (i as f64 * 0.7).sin();
-        let single = |i: usize| (i as f32 * 0.7).sin();
+    fn every_level_agrees_f64() {
         agree(wave);
+    }
+
+    #[test]
+    fn every_level_agrees_f32() {
         agree(single);
+    }
+
+    #[test]
+    fn every_level_agrees_complex_f64() {
         agree(|i| Complex::new(wave(i), wave(i + 1000)));
+    }
+
+    #[test]
+    fn every_level_agrees_complex_f32() {
         agree(|i| Complex::new(single(i), single(i + 1000)));
     }
 }
