@@ -3,7 +3,8 @@
 use core::ops::ControlFlow;
 
 use super::derivative::{Cotangent, Factors, Gradient, derivative_tile_len};
-use super::items::Places;
+use super::items::{Items, Places};
+use super::product::Ahead;
 use super::rule::{Discarded, Spectrum};
 use super::scale::power_below;
 use super::single::One;
@@ -51,7 +52,7 @@ impl<S: Scalar, const W: usize> Task for Vjp<'_, S, W> {
     }
 }
 
-impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
+impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
     #[inline(always)]
     fn tiles<A: Arith>(&mut self) -> ControlFlow<()> {
         let (shape, count) = (self.job.shape, self.job.count);
@@ -80,7 +81,11 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
             odd = zip(odd, tile.not_finite::<A, S>(given), S::Real::larger);
             let unit = self.unit(&tile, given);
             let mut discarded = Discarded::new(unit);
-            let size = tile.size::<A, S>(given, unit);
+            let mut size = splat(S::Real::zero());
+            if self.gradient.report.is_some() {
+                size = tile.size::<A, S>(given, unit);
+            }
+            let ahead = self.ahead(first, &places);
             let values_only = !given.0 && !given.1 && self.gradient.report.is_none();
             let gradient = if values_only {
                 tile.expand_values::<A, S>()
@@ -89,9 +94,9 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
                     // What the pseudoinverse discards beside the bases is measured by the way of one matrix.
                     odd = zip(odd, spectrum.zero(k - 1), S::Real::larger);
                 }
-                tile.project::<A, S>(given);
+                tile.project::<A, S>(given, [ahead[0], ahead[1]]);
                 tile.combine::<S>(&spectrum, &mut discarded);
-                tile.expand::<A, S>(given)
+                tile.expand::<A, S>(given, [ahead[2], ahead[3]])
             };
             let range = (first, W.min(count - first));
             if self.gradient.keep {
@@ -128,6 +133,25 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
         if let (Some(v), Some(places)) = (&self.cotangent.v, &places.v) {
             v.gather::<A, W>(items, tile.y, places);
         }
+    }
+
+    /// What each of the four products asks for: the next tile, and where the results of this one go.
+    #[inline(always)]
+    fn ahead(&self, first: usize, places: &Of) -> [Ahead<'_, S>; 4] {
+        let next = (first + W, W);
+        let of = |part: &Option<Items<'j, S>>, places: &Option<Places>| match (part, places) {
+            (Some(part), Some(places)) => part.ahead(next, places),
+            _ => &[],
+        };
+        let (x, y) = (of(&self.cotangent.u, &places.u), of(&self.cotangent.v, &places.v));
+        let [u, _, v] = &places.factors;
+        let target = self.gradient.a.ahead((first, W), &places.a);
+        [
+            Ahead([self.factors.u.ahead(next, u), &[]]),
+            Ahead([self.factors.v.ahead(next, v), &[]]),
+            Ahead([x, target]),
+            Ahead([y, &[]]),
+        ]
     }
 
     /// What the rule met in an item, or that the item is left to the way of one matrix.

@@ -4,8 +4,9 @@ use core::ops::ControlFlow;
 
 use super::decompose::MOST;
 use super::derivative::{Factors, Tangent, derivative_tile_len};
-use super::items::Items;
+use super::items::{Items, ItemsMut, Places};
 use super::jvp::Forward;
+use super::product::Ahead;
 use super::rule::Spectrum;
 use super::single::One;
 use super::svd::Job;
@@ -83,10 +84,21 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             let spectrum = Spectrum::new(s, shape, self.rule);
             let finite = flag(poison::<A, _, W>(tile.a, splat(S::Real::zero())));
             let odd = zip(zip(refused, spectrum.irregular(), S::Real::larger), finite, S::Real::larger);
-            tile.project::<A, S>();
+            // What each of the four products asks for: the next tile, and where the results of this one go.
+            let (now, next) = ((first, W), (first + W, W));
+            let [u, _, v] = &factors;
+            tile.project::<A, S>([
+                Ahead([self.factors.u.ahead(next, u), &[]]),
+                Ahead([self.factors.v.ahead(next, v), &[]]),
+            ]);
             if wanted.0 || wanted.1 {
                 tile.combine::<S>(&spectrum);
-                tile.expand::<A, S>(wanted);
+                let targets = [
+                    ahead_of(self.tangent.u.as_ref(), now, of_u.as_ref()),
+                    ahead_of(self.tangent.v.as_ref(), now, of_v.as_ref()),
+                ];
+                let ahead = [Ahead([self.a_dot.ahead(next, &of_a), targets[0]]), Ahead([&[], targets[1]])];
+                tile.expand::<A, S>(wanted, ahead);
             }
             let range = (first, W.min(count - first));
             let outputs = [(&mut self.tangent.u, &*tile.z, &of_u), (&mut self.tangent.v, &*tile.w, &of_v)];
@@ -129,5 +141,18 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             }
             Err(error) => (self.job.failed)(item, error),
         }
+    }
+}
+
+/// [`ItemsMut::ahead`] where there is such a target.
+#[inline(always)]
+fn ahead_of<'a, S: Scalar>(
+    target: Option<&'a ItemsMut<'_, S>>,
+    items: (usize, usize),
+    places: Option<&Places>,
+) -> &'a [S] {
+    match (target, places) {
+        (Some(target), Some(places)) => target.ahead(items, places),
+        _ => &[],
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! for m > n, the same without q for m = n, and U (V Mᴴ + Zᴴ U diag(q))ᴴ with diag(q) P for m < n.
 
-use super::product::{Conjugate, Operand, product};
+use super::product::{Adjoint, product};
 use super::tile::scale_columns;
 use super::vector::{Lane, Number, mul, splat, zip};
 use crate::kernel::Arith;
@@ -40,23 +40,20 @@ impl<R: Real, const W: usize> Frame<'_, R, W> {
     pub(super) fn compose<A: Arith, S: Scalar<Real = R>>(&mut self) {
         let ((m, n), k) = (self.shape, self.k);
         scale_columns(self.u, m * S::PARTS, self.values);
-        let (u, v) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n));
-        product::<A, S, W>(self.z, ((m, n), k, false), (u, v.transpose()), Conjugate::Right);
+        product::<A, S, W>(self.z, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
     }
 
     /// L, P and the real part of its diagonal.
     #[inline(always)]
     pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self) {
         let ((m, n), k) = (self.shape, self.k);
-        let (u, v, z) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n), Operand::new(&*self.z, m));
+        let (u, v, z) = (&*self.u, &*self.v, &*self.z);
         if n > k {
-            product::<A, S, W>(self.l, ((n, k), m, false), (z.transpose(), u), Conjugate::Left);
-            let l = Operand::new(&*self.l, n);
-            product::<A, S, W>(self.p, ((k, k), n, false), (l.transpose(), v), Conjugate::Left);
+            product::<A, S, W>(self.l, ((n, k), m, false), (z, u), Adjoint::Left);
+            product::<A, S, W>(self.p, ((k, k), n, false), (&*self.l, v), Adjoint::Left);
         } else {
-            product::<A, S, W>(self.l, ((m, k), n, false), (z, v), Conjugate::Neither);
-            let l = Operand::new(&*self.l, m);
-            product::<A, S, W>(self.p, ((k, k), m, false), (u.transpose(), l), Conjugate::Left);
+            product::<A, S, W>(self.l, ((m, k), n, false), (z, v), Adjoint::Neither);
+            product::<A, S, W>(self.p, ((k, k), m, false), (u, &*self.l), Adjoint::Left);
         }
         for (j, w) in self.w.iter_mut().enumerate() {
             *w = self.p[(j * k + j) * S::PARTS];
@@ -107,18 +104,16 @@ impl<R: Real, const W: usize> Frame<'_, R, W> {
     #[inline(always)]
     pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(&mut self) {
         let ((m, n), k) = (self.shape, self.k);
-        let (u, v, p) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n), Operand::new(&*self.p, k));
+        let (u, v, p) = (&*self.u, &*self.v, &*self.p);
         if m != n {
             scale_columns(self.l, m.max(n) * S::PARTS, self.values);
         }
         if n > k {
-            product::<A, S, W>(self.l, ((n, k), k, true), (v, p.transpose()), Conjugate::Right);
-            let l = Operand::new(&*self.l, n);
-            product::<A, S, W>(self.z, ((m, n), k, false), (u, l.transpose()), Conjugate::Right);
+            product::<A, S, W>(self.l, ((n, k), k, true), (v, p), Adjoint::Right);
+            product::<A, S, W>(self.z, ((m, n), k, false), (u, &*self.l), Adjoint::Right);
         } else {
-            product::<A, S, W>(self.l, ((m, k), k, m > k), (u, p), Conjugate::Neither);
-            let l = Operand::new(&*self.l, m);
-            product::<A, S, W>(self.z, ((m, n), k, false), (l, v.transpose()), Conjugate::Right);
+            product::<A, S, W>(self.l, ((m, k), k, m > k), (u, p), Adjoint::Neither);
+            product::<A, S, W>(self.z, ((m, n), k, false), (&*self.l, v), Adjoint::Right);
         }
     }
 }

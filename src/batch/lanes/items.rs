@@ -57,6 +57,16 @@ impl<'a, S: Scalar> Items<'a, S> {
         }
     }
 
+    /// `count` matrices from number `first` on, or as many as there are, where they lie one after another.
+    #[inline(always)]
+    pub(super) fn ahead(&self, (first, count): (usize, usize), places: &Places) -> &'a [S] {
+        if !places.packed || self.item != places.count {
+            return &[];
+        }
+        let end = self.data.len().min((first + count) * self.item);
+        self.data.get(first * self.item..end).unwrap_or_default()
+    }
+
     #[inline(never)]
     fn gather_entries<const W: usize>(
         &self,
@@ -132,6 +142,12 @@ impl<S: Scalar> ItemsMut<'_, S> {
     /// Where the entries of such matrices stand in a tile whose columns have `len` lanes.
     pub(super) fn places(&self, shape: (usize, usize), len: usize) -> Places {
         Places::new::<S>(shape, (self.row, self.col), len)
+    }
+
+    /// What [`Items::ahead`] is of these matrices.
+    #[inline(always)]
+    pub(super) fn ahead(&self, items: (usize, usize), places: &Places) -> &[S] {
+        Items { data: &*self.data, item: self.item, row: self.row, col: self.col }.ahead(items, places)
     }
 
     /// The `live` first matrices of a tile into those from number `first` on, but for those that are not zero in `failed`.

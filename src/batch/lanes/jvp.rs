@@ -1,7 +1,7 @@
 //! The forward rule of W matrices at once: `derivative/jvp.rs` for all k triplets, side by side.
 
-use super::product::{Conjugate, Operand, product};
-use super::rule::Spectrum;
+use super::product::{Adjoint, Ahead, product, product_beside};
+use super::rule::{Pairs, Spectrum};
 use super::tile::{imaginary, scale_columns};
 use super::vector::{Lane, Number, map, mul, splat, zip};
 use crate::kernel::Arith;
@@ -31,15 +31,14 @@ pub(super) struct Forward<'t, R, const W: usize> {
 impl<R: Real, const W: usize> Forward<'_, R, W> {
     /// Z = dA V, W = dAᴴ U where it is needed, P and ds.
     #[inline(always)]
-    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self) {
+    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self, ahead: [Ahead<'_, S>; 2]) {
         let ((m, n), k) = (self.shape, self.k);
-        let (u, v, a) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n), Operand::new(&*self.a, m));
-        product::<A, S, W>(self.z, ((m, k), n, false), (a, v), Conjugate::Neither);
+        let (u, v, a) = (&*self.u, &*self.v, &*self.a);
+        product_beside::<A, S, W>(self.z, ((m, k), n, false), (a, v), Adjoint::Neither, ahead[0]);
         if n > k {
-            product::<A, S, W>(self.w, ((n, k), m, false), (a.transpose(), u), Conjugate::Left);
+            product::<A, S, W>(self.w, ((n, k), m, false), (a, u), Adjoint::Left);
         }
-        let z = Operand::new(&*self.z, m);
-        product::<A, S, W>(self.p, ((k, k), m, false), (u.transpose(), z), Conjugate::Left);
+        product_beside::<A, S, W>(self.p, ((k, k), m, false), (u, &*self.z), Adjoint::Left, ahead[1]);
         for j in 0..k {
             self.s_dot[j] = Number::load::<S>(self.p, j * k + j).re;
         }
@@ -54,22 +53,35 @@ impl<R: Real, const W: usize> Forward<'_, R, W> {
         }
         for j in 0..k {
             self.combine_diagonal::<S>(j, spectrum);
+        }
+        if spectrum.distinct() {
+            for (j, i) in (0..k).flat_map(|j| (j + 1..k).map(move |i| (j, i))) {
+                self.combine_pair::<S>((j, i), &spectrum.distinct_pair(j, i), false);
+            }
+            return;
+        }
+        for j in 0..k {
             let mut linked = splat(R::one());
             for i in j + 1..k {
                 linked = mul(linked, spectrum.linked_to_next(i - 1));
-                let pair = spectrum.pair(j, i, &linked);
-                let (below, above) = (Number::load::<S>(self.p, j * k + i), Number::load::<S>(self.p, i * k + j));
-                // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
-                let gaps =
-                    [zip(pair.block, pair.gap, |block, gap| block - gap), zip(pair.block, pair.gap, |b, g| b + g)];
-                self.combine_entry::<S>((i, j), (below, above), (gaps[0], pair.sum));
-                self.combine_entry::<S>((j, i), (above, below), (gaps[1], pair.sum));
-                if spectrum.one_sided() {
-                    for (at, p) in [(j * k + i, below), (i * k + j, above)] {
-                        let entry = Number::load::<S>(self.p, at).plus::<S>(p.scale::<S>(pair.left));
-                        entry.store::<S>(self.p, at);
-                    }
-                }
+                self.combine_pair::<S>((j, i), &spectrum.pair(j, i, &linked), spectrum.one_sided());
+            }
+        }
+    }
+
+    /// Entries (i, j) and (j, i) of both, j < i.
+    #[inline(always)]
+    fn combine_pair<S: Scalar<Real = R>>(&mut self, (j, i): (usize, usize), pair: &Pairs<R, W>, one_sided: bool) {
+        let k = self.k;
+        let (below, above) = (Number::load::<S>(self.p, j * k + i), Number::load::<S>(self.p, i * k + j));
+        // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
+        let gaps = [zip(pair.block, pair.gap, |block, gap| block - gap), zip(pair.block, pair.gap, |b, g| b + g)];
+        self.combine_entry::<S>((i, j), (below, above), (gaps[0], pair.sum));
+        self.combine_entry::<S>((j, i), (above, below), (gaps[1], pair.sum));
+        if one_sided {
+            for (at, p) in [(j * k + i, below), (i * k + j, above)] {
+                let entry = Number::load::<S>(self.p, at).plus::<S>(p.scale::<S>(pair.left));
+                entry.store::<S>(self.p, at);
             }
         }
     }
@@ -119,18 +131,21 @@ impl<R: Real, const W: usize> Forward<'_, R, W> {
 
     /// dU in the memory of Z and dV in that of W.
     #[inline(always)]
-    pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(&mut self, (wants_u, wants_v): (bool, bool)) {
+    pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        (wants_u, wants_v): (bool, bool),
+        ahead: [Ahead<'_, S>; 2],
+    ) {
         let ((m, n), k) = (self.shape, self.k);
         let parts = [(wants_u, &mut *self.z, &*self.u, &*self.p, m), (wants_v, &mut *self.w, &*self.v, &*self.q, n)];
-        for (wanted, target, basis, inside, rows) in parts {
+        for ((wanted, target, basis, inside, rows), ahead) in parts.into_iter().zip(ahead) {
             if !wanted {
                 continue;
             }
             if rows > k {
                 scale_columns(target, rows * S::PARTS, self.reciprocals);
             }
-            let operands = (Operand::new(basis, rows), Operand::new(inside, k));
-            product::<A, S, W>(target, ((rows, k), k, rows > k), operands, Conjugate::Neither);
+            product_beside::<A, S, W>(target, ((rows, k), k, rows > k), (basis, inside), Adjoint::Neither, ahead);
         }
     }
 }

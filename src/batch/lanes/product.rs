@@ -1,49 +1,61 @@
 //! Products of the matrices of a tile.
 
-use super::vector::{Lane, Number, entry_by_entry, mul_add, mul_sub};
-use crate::kernel::{Arith, Task};
-use crate::scalar::{Real, Scalar};
+use super::vector::{Lane, Number, entry_by_entry, mul_add, mul_sub, zip};
+use crate::kernel::{Arith, Task, prefetch};
+use crate::scalar::{Scalar, Zero};
 
-/// A matrix of a tile, in the order in which a product reads it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Operand<'t, R, const W: usize> {
-    data: &'t [Lane<R, W>],
-    /// Entries from one row to the next, and from one column to the next.
-    row: usize,
-    col: usize,
-}
-
-impl<'t, R: Real, const W: usize> Operand<'t, R, W> {
-    /// A matrix whose columns have `rows` entries.
-    #[inline(always)]
-    pub(super) fn new(data: &'t [Lane<R, W>], rows: usize) -> Self {
-        Operand { data, row: 1, col: rows }
-    }
-
-    /// Its transpose.
-    #[inline(always)]
-    pub(super) fn transpose(self) -> Self {
-        Operand { row: self.col, col: self.row, ..self }
-    }
-}
-
-/// Which operand of a product is conjugated.
+/// Which operand of a product is taken as its adjoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Conjugate {
+pub(super) enum Adjoint {
     Neither,
     Left,
     Right,
 }
 
-/// C ← A B, or C + A B where `keep`, for a C whose columns have `shape.0` entries; `depth` terms an entry.
+type Matrix<'t, R, const W: usize> = &'t [Lane<R, W>];
+
+/// C ← A B, Aᴴ B or A Bᴴ, or C + that where `keep`; C has this shape, and an entry `depth` terms. No matrix has gaps between its columns.
 #[inline(always)]
 pub(super) fn product<A: Arith, S: Scalar, const W: usize>(
     c: &mut [Lane<S::Real, W>],
-    (shape, depth, keep): ((usize, usize), usize, bool),
-    (a, b): (Operand<'_, S::Real, W>, Operand<'_, S::Real, W>),
-    conjugate: Conjugate,
+    extent: ((usize, usize), usize, bool),
+    operands: (Matrix<'_, S::Real, W>, Matrix<'_, S::Real, W>),
+    adjoint: Adjoint,
 ) {
-    A::call(Product::<S, W> { c, shape, depth, keep, a, b, conjugate });
+    product_beside::<A, S, W>(c, extent, operands, adjoint, Ahead::none());
+}
+
+/// The same, and memory that is needed next is asked for on the way.
+#[inline(always)]
+pub(super) fn product_beside<A: Arith, S: Scalar, const W: usize>(
+    c: &mut [Lane<S::Real, W>],
+    (shape, depth, keep): ((usize, usize), usize, bool),
+    (a, b): (Matrix<'_, S::Real, W>, Matrix<'_, S::Real, W>),
+    adjoint: Adjoint,
+    ahead: Ahead<'_, S>,
+) {
+    A::call(Product::<S, W> { c, shape, depth, keep, a, b, adjoint, ahead });
+}
+
+/// Entries in memory that will be needed soon.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ahead<'t, S>(pub(super) [&'t [S]; 2]);
+
+impl<S> Ahead<'_, S> {
+    #[inline(always)]
+    pub(super) fn none() -> Self {
+        Ahead([&[]; 2])
+    }
+
+    /// Asks for a quarter of them, the `number`th, or for all from there on.
+    #[inline(always)]
+    fn prefetch(&self, number: usize, and_later: bool) {
+        for all in self.0 {
+            let quarter = all.len() / 4 + 1;
+            let (start, end) = (number * quarter, if and_later { all.len() } else { (number + 1) * quarter });
+            prefetch(all.get(start..end.min(all.len())).unwrap_or_default());
+        }
+    }
 }
 
 struct Product<'t, S: Scalar, const W: usize> {
@@ -51,9 +63,10 @@ struct Product<'t, S: Scalar, const W: usize> {
     shape: (usize, usize),
     depth: usize,
     keep: bool,
-    a: Operand<'t, S::Real, W>,
-    b: Operand<'t, S::Real, W>,
-    conjugate: Conjugate,
+    a: Matrix<'t, S::Real, W>,
+    b: Matrix<'t, S::Real, W>,
+    adjoint: Adjoint,
+    ahead: Ahead<'t, S>,
 }
 
 impl<S: Scalar, const W: usize> Task for Product<'_, S, W> {
@@ -61,72 +74,181 @@ impl<S: Scalar, const W: usize> Task for Product<'_, S, W> {
 
     #[inline(always)]
     fn run<A: Arith>(mut self) {
-        // By name, so that the compiler knows which one it is; a real type has only one.
-        match self.conjugate {
-            Conjugate::Left if S::PARTS == 2 => self.all::<A>(Conjugate::Left),
-            Conjugate::Right if S::PARTS == 2 => self.all::<A>(Conjugate::Right),
-            _ => self.all::<A>(Conjugate::Neither),
+        // One register of the lanes at a time, so that the sums of a block stay in registers.
+        if const { A::REGISTERS < 32 && W == 8 } {
+            self.all::<A, 4>();
+        } else if const { A::REGISTERS < 32 && W == 16 } {
+            self.all::<A, 8>();
+        } else {
+            self.all::<A, W>();
         }
     }
 }
 
 impl<S: Scalar, const W: usize> Product<'_, S, W> {
+    /// By registers of H lanes.
     #[inline(always)]
-    fn all<A: Arith>(&mut self, conjugate: Conjugate) {
-        let mut j = 0;
-        while j + 1 < self.shape.1 {
-            self.columns::<A, 2>(j, conjugate);
-            j += 2;
+    fn all<A: Arith, const H: usize>(&mut self) {
+        // By name, so that the compiler knows which one it is.
+        match self.adjoint {
+            Adjoint::Neither => self.by_columns::<A, H>(Adjoint::Neither),
+            Adjoint::Left => self.by_columns::<A, H>(Adjoint::Left),
+            Adjoint::Right => self.by_columns::<A, H>(Adjoint::Right),
         }
-        if j < self.shape.1 {
-            self.columns::<A, 1>(j, conjugate);
+    }
+
+    #[inline(always)]
+    fn by_columns<A: Arith, const H: usize>(&mut self, adjoint: Adjoint) {
+        if const { S::PARTS == 1 } && self.shape == (3, 3) {
+            self.ahead.prefetch(0, true);
+            return self.block::<A, H, 3, 3>((0, 0), adjoint);
+        }
+        let mut j = 0;
+        while j < self.shape.1 {
+            self.ahead.prefetch(j / 2, j + 2 >= self.shape.1);
+            if j + 1 < self.shape.1 {
+                self.columns::<A, H, 2>(j, adjoint);
+            } else {
+                self.columns::<A, H, 1>(j, adjoint);
+            }
+            j += 2;
         }
     }
 
     /// Columns j to j + J.
     #[inline(always)]
-    fn columns<A: Arith, const J: usize>(&mut self, j: usize, conjugate: Conjugate) {
+    fn columns<A: Arith, const H: usize, const J: usize>(&mut self, j: usize, adjoint: Adjoint) {
         let mut i = 0;
+        // Eight sums, as many as are needed for none to wait for the one before.
+        if const { S::PARTS == 1 } {
+            while i + 3 < self.shape.0 {
+                self.block::<A, H, 4, J>((i, j), adjoint);
+                i += 4;
+            }
+        }
         while i + 1 < self.shape.0 {
-            self.block::<A, 2, J>((i, j), conjugate);
+            self.block::<A, H, 2, J>((i, j), adjoint);
             i += 2;
         }
         if i < self.shape.0 {
-            self.block::<A, 1, J>((i, j), conjugate);
+            self.block::<A, H, 1, J>((i, j), adjoint);
         }
     }
 
     /// The entries from (i, j) to (i + I, j + J).
     #[inline(always)]
-    fn block<A: Arith, const I: usize, const J: usize>(&mut self, (i, j): (usize, usize), conjugate: Conjugate) {
-        let mut sums = [[Number::zero(); J]; I];
-        for l in 0..self.depth {
-            entry_by_entry();
-            let mut left = [Number::zero(); I];
-            for (p, left) in left.iter_mut().enumerate() {
-                *left = Number::load::<S>(self.a.data, (i + p) * self.a.row + l * self.a.col);
-            }
-            let mut right = [Number::zero(); J];
-            for (q, right) in right.iter_mut().enumerate() {
-                *right = Number::load::<S>(self.b.data, l * self.b.row + (j + q) * self.b.col);
-            }
-            for (sums, &left) in sums.iter_mut().zip(&left) {
-                for (sum, &right) in sums.iter_mut().zip(&right) {
-                    *sum = add_product::<A, S, W>(*sum, left, right, conjugate);
+    fn block<A: Arith, const H: usize, const I: usize, const J: usize>(
+        &mut self,
+        (i, j): (usize, usize),
+        adjoint: Adjoint,
+    ) {
+        let ((rows, cols), depth) = (self.shape, self.depth);
+        // Not unrolled: the registers of a lane have the same code.
+        for register in 0..core::hint::black_box(W / H).min(W / H) {
+            let sums = match adjoint {
+                Adjoint::Neither => {
+                    let (a, b) =
+                        (Across::<I, H, W, S>::new(self.a, i, rows), Along::<J, H, W, S>::new(self.b, j, depth));
+                    sum::<A, S, H, I, J>(depth, |l| a.at(l, register), |l| b.at(l, register), adjoint)
                 }
-            }
-        }
-        for (p, sums) in sums.into_iter().enumerate() {
-            for (q, mut sum) in sums.into_iter().enumerate() {
-                entry_by_entry();
-                let at = (j + q) * self.shape.0 + i + p;
-                if self.keep {
-                    sum = sum.plus::<S>(Number::load::<S>(self.c, at));
+                Adjoint::Left => {
+                    let (a, b) =
+                        (Along::<I, H, W, S>::new(self.a, i, depth), Along::<J, H, W, S>::new(self.b, j, depth));
+                    sum::<A, S, H, I, J>(depth, |l| a.at(l, register), |l| b.at(l, register), adjoint)
                 }
-                sum.store::<S>(self.c, at);
+                Adjoint::Right => {
+                    let (a, b) =
+                        (Across::<I, H, W, S>::new(self.a, i, rows), Across::<J, H, W, S>::new(self.b, j, cols));
+                    sum::<A, S, H, I, J>(depth, |l| a.at(l, register), |l| b.at(l, register), adjoint)
+                }
+            };
+            for q in 0..J {
+                let column = &mut self.c[((j + q) * rows + i) * S::PARTS..][..I * S::PARTS];
+                for (entry, sums) in column.chunks_exact_mut(S::PARTS).zip(&sums) {
+                    entry_by_entry();
+                    for (lane, x) in entry.iter_mut().zip([sums[q].re, sums[q].im]) {
+                        let target = &mut lane.as_chunks_mut().0[register];
+                        *target = if self.keep { zip(*target, x, |c, x| x + c) } else { x };
+                    }
+                }
             }
         }
     }
+}
+
+/// Σₗ aₗ bₗ of I rows and J columns.
+#[inline(always)]
+fn sum<A: Arith, S: Scalar, const H: usize, const I: usize, const J: usize>(
+    depth: usize,
+    a: impl Fn(usize) -> [Number<S::Real, H>; I],
+    b: impl Fn(usize) -> [Number<S::Real, H>; J],
+    adjoint: Adjoint,
+) -> [[Number<S::Real, H>; J]; I] {
+    let mut sums = [[Number::zero(); J]; I];
+    for l in 0..depth {
+        entry_by_entry();
+        let (a, b) = (a(l), b(l));
+        for (q, &b) in b.iter().enumerate() {
+            for (sums, &a) in sums.iter_mut().zip(&a) {
+                sums[q] = add_product::<A, S, H>(sums[q], a, b, adjoint);
+            }
+        }
+    }
+    sums
+}
+
+/// N columns of a matrix, read entry by entry.
+struct Along<'t, const N: usize, const H: usize, const W: usize, S: Scalar>([&'t [Lane<S::Real, W>]; N]);
+
+impl<'t, const N: usize, const H: usize, const W: usize, S: Scalar> Along<'t, N, H, W, S> {
+    #[inline(always)]
+    fn new(matrix: &'t [Lane<S::Real, W>], first: usize, rows: usize) -> Self {
+        let len = rows * S::PARTS;
+        let mut columns = [matrix; N];
+        for (p, column) in columns.iter_mut().enumerate() {
+            *column = &matrix[(first + p) * len..][..len];
+        }
+        Along(columns)
+    }
+
+    #[inline(always)]
+    fn at(&self, l: usize, register: usize) -> [Number<S::Real, H>; N] {
+        let mut entries = [Number::zero(); N];
+        for (entry, column) in entries.iter_mut().zip(&self.0) {
+            *entry = part::<S, W, H>(&column[l * S::PARTS..(l + 1) * S::PARTS], register);
+        }
+        entries
+    }
+}
+
+/// N rows of a matrix, read column by column.
+struct Across<'t, const N: usize, const H: usize, const W: usize, S: Scalar> {
+    rows: &'t [Lane<S::Real, W>],
+    column: usize,
+}
+
+impl<'t, const N: usize, const H: usize, const W: usize, S: Scalar> Across<'t, N, H, W, S> {
+    #[inline(always)]
+    fn new(matrix: &'t [Lane<S::Real, W>], first: usize, rows: usize) -> Self {
+        Across { rows: &matrix[first * S::PARTS..], column: rows * S::PARTS }
+    }
+
+    #[inline(always)]
+    fn at(&self, l: usize, register: usize) -> [Number<S::Real, H>; N] {
+        let column = &self.rows[l * self.column..][..N * S::PARTS];
+        let mut entries = [Number::zero(); N];
+        for (p, entry) in entries.iter_mut().enumerate() {
+            *entry = part::<S, W, H>(&column[p * S::PARTS..(p + 1) * S::PARTS], register);
+        }
+        entries
+    }
+}
+
+/// One register of an entry.
+#[inline(always)]
+fn part<S: Scalar, const W: usize, const H: usize>(entry: &[Lane<S::Real, W>], register: usize) -> Number<S::Real, H> {
+    let of = |lane: &Lane<S::Real, W>| lane.as_chunks().0[register];
+    Number { re: of(&entry[0]), im: if S::PARTS == 2 { of(&entry[1]) } else { [S::Real::zero(); H] } }
 }
 
 /// c + a b.
@@ -135,22 +257,22 @@ fn add_product<A: Arith, S: Scalar, const W: usize>(
     c: Number<S::Real, W>,
     a: Number<S::Real, W>,
     b: Number<S::Real, W>,
-    conjugate: Conjugate,
+    adjoint: Adjoint,
 ) -> Number<S::Real, W> {
     let re = mul_add::<A, _, W>(a.re, b.re, c.re);
     if S::PARTS == 1 {
         return Number { re, im: c.im };
     }
-    match conjugate {
-        Conjugate::Neither => Number {
+    match adjoint {
+        Adjoint::Neither => Number {
             re: mul_sub::<A, _, W>(a.im, b.im, re),
             im: mul_add::<A, _, W>(a.im, b.re, mul_add::<A, _, W>(a.re, b.im, c.im)),
         },
-        Conjugate::Left => Number {
+        Adjoint::Left => Number {
             re: mul_add::<A, _, W>(a.im, b.im, re),
             im: mul_sub::<A, _, W>(a.im, b.re, mul_add::<A, _, W>(a.re, b.im, c.im)),
         },
-        Conjugate::Right => Number {
+        Adjoint::Right => Number {
             re: mul_add::<A, _, W>(a.im, b.im, re),
             im: mul_add::<A, _, W>(a.im, b.re, mul_sub::<A, _, W>(a.re, b.im, c.im)),
         },

@@ -1,7 +1,7 @@
 //! What stands for the reciprocals of gaps and sums in each of W matrices: `derivative/rule.rs`, side by side.
 
 use super::decompose::MOST;
-use super::vector::{Lane, Number, map, splat, zip};
+use super::vector::{Lane, Number, any, map, splat, zip};
 use crate::derivative::rule::{Class, PairAt};
 use crate::derivative::{AtEqual, Report, Rule};
 use crate::factors::Tolerance;
@@ -72,6 +72,26 @@ impl<'t, R: Real, const W: usize> Spectrum<'t, R, W> {
     #[inline(always)]
     pub(super) fn one_sided(&self) -> bool {
         self.at_equal == AtEqual::Published
+    }
+
+    /// Whether no two values count as equal and none as zero, in any of the matrices, so that [`Self::distinct_pair`] will do.
+    #[inline(always)]
+    pub(super) fn distinct(&self) -> bool {
+        if !matches!(self.at_equal, AtEqual::Reconstruct | AtEqual::MinimumNorm | AtEqual::Plain) {
+            return false;
+        }
+        let Some(last) = self.s.len().checked_sub(1) else { return true };
+        let met = (0..last).fold(self.zero(last), |met, i| zip(met, self.linked_to_next(i), R::larger));
+        !any(&met)
+    }
+
+    /// What [`Self::pair`] is then.
+    #[inline(always)]
+    pub(super) fn distinct_pair(&self, i: usize, j: usize) -> Pairs<R, W> {
+        let none = splat(R::zero());
+        let gap = zip(self.s[i], self.s[j], |s_i, s_j| (s_j - s_i).recip());
+        let sum = zip(self.s[i], self.s[j], |s_i, s_j| (s_j + s_i).recip());
+        Pairs { gap, sum, block: none, left: none, equal: none, zero: none }
     }
 
     /// The pair (i, j), i < j; `linked` is one where every neighbour between them counts as equal.

@@ -76,22 +76,38 @@ impl<'t, R, const W: usize> Carver<'t, R, W> {
     }
 }
 
+/// f(… f(f(start, x₁), x₂) …, xₙ) for an f that does not care for the order, four entries side by side, which do not wait for each other.
+#[inline(always)]
+fn fold<R: Real, const W: usize>(
+    matrix: &[Lane<R, W>],
+    start: Lane<R, W>,
+    f: impl Fn(Lane<R, W>, Lane<R, W>) -> Lane<R, W>,
+    join: impl Fn(Lane<R, W>, Lane<R, W>) -> Lane<R, W>,
+) -> Lane<R, W> {
+    let (chunks, rest) = matrix.as_chunks::<4>();
+    let (mut a, mut b, mut c, mut d) = (start, splat(R::zero()), splat(R::zero()), splat(R::zero()));
+    for chunk in chunks {
+        entry_by_entry();
+        (a, b, c, d) = (f(a, chunk[0]), f(b, chunk[1]), f(c, chunk[2]), f(d, chunk[3]));
+    }
+    for &x in rest {
+        entry_by_entry();
+        a = f(a, x);
+    }
+    join(join(a, b), join(c, d))
+}
+
 /// NaN where an entry is infinite or NaN, else zero.
 #[inline(always)]
 pub(super) fn poison<A: Arith, R: Real, const W: usize>(matrix: &[Lane<R, W>], start: Lane<R, W>) -> Lane<R, W> {
-    matrix.iter().fold(start, |poison, &x| {
-        entry_by_entry();
-        mul_add::<A, _, W>(x, splat(R::zero()), poison)
-    })
+    fold(matrix, start, |poison, x| mul_add::<A, _, W>(x, splat(R::zero()), poison), add)
 }
 
 /// The largest modulus of a part.
 #[inline(always)]
 pub(super) fn largest<R: Real, const W: usize>(matrix: &[Lane<R, W>], start: Lane<R, W>) -> Lane<R, W> {
-    matrix.iter().fold(start, |largest, &x| {
-        entry_by_entry();
-        zip(largest, x, |largest, x| largest.larger(x.abs()))
-    })
+    let larger = |largest, x| zip(largest, x, |largest: R, x: R| largest.larger(x.abs()));
+    fold(matrix, start, larger, larger)
 }
 
 /// Σ |unit x|².
@@ -101,11 +117,16 @@ pub(super) fn sum_of_squares<A: Arith, R: Real, const W: usize>(
     start: Lane<R, W>,
     unit: Lane<R, W>,
 ) -> Lane<R, W> {
-    matrix.iter().fold(start, |sum, &x| {
-        entry_by_entry();
+    let square = |sum, x| {
         let x = mul(x, unit);
         mul_add::<A, _, W>(x, x, sum)
-    })
+    };
+    fold(matrix, start, square, add)
+}
+
+#[inline(always)]
+fn add<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>) -> Lane<R, W> {
+    zip(x, y, |x, y| x + y)
 }
 
 /// Column j ← its multiple by `factors[j]`, for columns of `len` lanes.

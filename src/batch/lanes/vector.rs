@@ -110,6 +110,13 @@ impl<R: Real, const W: usize> Number<R, W> {
         Number { re: mul(self.re, a), im: if S::PARTS == 2 { mul(self.im, a) } else { self.im } }
     }
 
+    /// x a for real a, and zero where a is zero.
+    #[inline(always)]
+    pub(super) fn share<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {
+        let of = |x| zip(x, a, |x: R, a: R| if a == R::zero() { a } else { x * a });
+        Number { re: of(self.re), im: if S::PARTS == 2 { of(self.im) } else { self.im } }
+    }
+
     /// The complex conjugate.
     #[inline(always)]
     pub(super) fn conj<S: Scalar<Real = R>>(self) -> Self {

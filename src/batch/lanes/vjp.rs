@@ -1,7 +1,7 @@
 //! The backward rule of W matrices at once: `derivative/vjp.rs` for all k triplets, side by side.
 
-use super::product::{Conjugate, Operand, product};
-use super::rule::{Discarded, Spectrum};
+use super::product::{Adjoint, Ahead, product, product_beside};
+use super::rule::{Discarded, Pairs, Spectrum};
 use super::tile::{clear, imaginary, scale_columns};
 use super::vector::{Lane, Number, map, mul, splat, zip};
 use crate::kernel::Arith;
@@ -29,13 +29,16 @@ pub(super) struct Backward<'t, R, const W: usize> {
 impl<R: Real, const W: usize> Backward<'_, R, W> {
     /// G = Uᴴ gU and Q = Vᴴ gV.
     #[inline(always)]
-    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self, (has_u, has_v): (bool, bool)) {
+    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        (has_u, has_v): (bool, bool),
+        ahead: [Ahead<'_, S>; 2],
+    ) {
         let ((m, n), k) = (self.shape, self.k);
         let parts = [(has_u, &mut *self.g, &*self.u, &*self.x, m), (has_v, &mut *self.q, &*self.v, &*self.y, n)];
-        for (given, target, basis, part, rows) in parts {
+        for ((given, target, basis, part, rows), ahead) in parts.into_iter().zip(ahead) {
             if given {
-                let operands = (Operand::new(basis, rows).transpose(), Operand::new(part, rows));
-                product::<A, S, W>(target, ((k, k), rows, false), operands, Conjugate::Left);
+                product_beside::<A, S, W>(target, ((k, k), rows, false), (basis, part), Adjoint::Left, ahead);
             } else {
                 clear(target);
             }
@@ -55,10 +58,20 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         }
         for j in 0..k {
             self.combine_diagonal::<S>(j, spectrum, discarded);
+        }
+        if spectrum.distinct() {
+            for (j, i) in (0..k).flat_map(|j| (j + 1..k).map(move |i| (j, i))) {
+                let pair = spectrum.distinct_pair(j, i);
+                self.combine_pair::<S>((j, i), &pair, None);
+            }
+            return;
+        }
+        for j in 0..k {
             let mut linked = splat(R::one());
             for i in j + 1..k {
                 linked = mul(linked, spectrum.linked_to_next(i - 1));
-                self.combine_pair::<S>((j, i), &linked, spectrum, discarded);
+                let pair = spectrum.pair(j, i, &linked);
+                self.combine_pair::<S>((j, i), &pair, Some((discarded, spectrum.one_sided())));
             }
         }
     }
@@ -92,18 +105,16 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         value.store::<S>(self.g, at);
     }
 
-    /// Entries (b, a) and (a, b), a < b.
+    /// Entries (b, a) and (a, b), a < b. Where the values may be equal, what is discarded, and whether the rule is one-sided.
     #[inline(always)]
     fn combine_pair<S: Scalar<Real = R>>(
         &mut self,
         (a, b): (usize, usize),
-        linked: &Lane<R, W>,
-        spectrum: &Spectrum<'_, R, W>,
-        discarded: &mut Discarded<R, W>,
+        pair: &Pairs<R, W>,
+        equal: Option<(&mut Discarded<R, W>, bool)>,
     ) {
         let ((m, n), k) = (self.shape, self.k);
         let (low, high) = (a * k + b, b * k + a);
-        let pair = spectrum.pair(a, b, linked);
         let half = |x: Number<R, W>| x.scale::<S>(splat(R::from_f64(0.5)));
         let split = |x: Number<R, W>, mirror: Number<R, W>| {
             let mirror = mirror.conj::<S>();
@@ -113,18 +124,25 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         let (q, q_mirror) = (Number::load::<S>(self.q, low), Number::load::<S>(self.q, high));
         let ((x, of_g), (y, of_q)) = (split(g, g_mirror), split(q, q_mirror));
         let (even, odd) = (x.plus::<S>(y), x.minus::<S>(y));
-        // Each entry stands for its mirror image too.
-        let two = R::one() + R::one();
-        discarded.add::<S>(even, map(pair.equal, |equal| equal * two));
-        discarded.add::<S>(x, map(pair.zero, |zero| zero * two));
-        discarded.add::<S>(y, map(pair.zero, |zero| zero * two));
-        discarded.count(pair.equal);
+        let mut block = Number::zero();
+        let mut one_sided = false;
+        if let Some((discarded, is_one_sided)) = equal {
+            // Each entry stands for its mirror image too.
+            let two = R::one() + R::one();
+            discarded.add::<S>(even, map(pair.equal, |equal| equal * two));
+            discarded.add::<S>(x, map(pair.zero, |zero| zero * two));
+            discarded.add::<S>(y, map(pair.zero, |zero| zero * two));
+            discarded.count(pair.equal);
+            // Zero, whatever its sign, where there is none: the same as without equal values in any matrix.
+            block = of_g.plus::<S>(of_q).share::<S>(pair.block);
+            one_sided = is_one_sided;
+        }
         // `pair` is that of (a, b); this is entry (b, a), where the gap has the other sign.
-        let even = of_g.plus::<S>(of_q).scale::<S>(pair.block).minus::<S>(even.scale::<S>(pair.gap));
+        let even = block.minus::<S>(even.scale::<S>(pair.gap));
         let odd = odd.scale::<S>(pair.sum);
         let mut entry = even.plus::<S>(odd);
         let mut mirror = even.minus::<S>(odd).conj::<S>();
-        if spectrum.one_sided() {
+        if one_sided {
             entry = entry.plus::<S>(g.scale::<S>(pair.left));
             mirror = mirror.plus::<S>(g_mirror.scale::<S>(pair.left));
         }
@@ -143,26 +161,27 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
 
     /// gA = (U G + gU S⁺) Vᴴ or U (V Gᴴ + gV S⁺)ᴴ, with the parts that are not there left out: in the memory of gV, or of gU.
     #[inline(always)]
-    pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(&mut self, (has_u, has_v): (bool, bool)) -> &[Lane<R, W>] {
+    pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        (has_u, has_v): (bool, bool),
+        ahead: [Ahead<'_, S>; 2],
+    ) -> &[Lane<R, W>] {
         let ((m, n), k) = (self.shape, self.k);
-        let g = Operand::new(&*self.g, k);
-        let (u, v) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n));
+        let (g, u, v) = (&*self.g, &*self.u, &*self.v);
         if n > k {
             if has_v {
                 scale_columns(self.y, n * S::PARTS, self.reciprocals);
             }
-            product::<A, S, W>(self.y, ((n, k), k, has_v), (v, g.transpose()), Conjugate::Right);
-            let y = Operand::new(&*self.y, n);
-            product::<A, S, W>(self.x, ((m, n), k, false), (u, y.transpose()), Conjugate::Right);
+            product_beside::<A, S, W>(self.y, ((n, k), k, has_v), (v, g), Adjoint::Right, ahead[0]);
+            product_beside::<A, S, W>(self.x, ((m, n), k, false), (u, &*self.y), Adjoint::Right, ahead[1]);
             return &*self.x;
         }
         let beside = has_u && m > k;
         if beside {
             scale_columns(self.x, m * S::PARTS, self.reciprocals);
         }
-        product::<A, S, W>(self.x, ((m, k), k, beside), (u, g), Conjugate::Neither);
-        let x = Operand::new(&*self.x, m);
-        product::<A, S, W>(self.y, ((m, n), k, false), (x, v.transpose()), Conjugate::Right);
+        product_beside::<A, S, W>(self.x, ((m, k), k, beside), (u, g), Adjoint::Neither, ahead[0]);
+        product_beside::<A, S, W>(self.y, ((m, n), k, false), (&*self.x, v), Adjoint::Right, ahead[1]);
         &*self.y
     }
 
@@ -171,9 +190,8 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     pub(super) fn expand_values<A: Arith, S: Scalar<Real = R>>(&mut self) -> &[Lane<R, W>] {
         let ((m, n), k) = (self.shape, self.k);
         scale_columns(self.u, m * S::PARTS, self.s_bar);
-        let (u, v) = (Operand::new(&*self.u, m), Operand::new(&*self.v, n));
         let target = if n > k { &mut *self.x } else { &mut *self.y };
-        product::<A, S, W>(target, ((m, n), k, false), (u, v.transpose()), Conjugate::Right);
+        product::<A, S, W>(target, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
         target
     }
 }

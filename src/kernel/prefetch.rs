@@ -1,0 +1,18 @@
+//! Memory that will be read soon.
+#![cfg_attr(
+    all(target_arch = "x86_64", not(miri)),
+    expect(unsafe_code, reason = "an instruction of the baseline that has no safe function")
+)]
+
+/// Asks for these entries to be brought into the second cache; where there is no such instruction, nothing happens.
+#[inline(always)]
+pub(crate) fn prefetch<T>(data: &[T]) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for line in data.chunks((64 / size_of::<T>()).max(1)) {
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: SSE is of the baseline, and a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = data;
+}
