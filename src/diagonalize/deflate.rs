@@ -59,3 +59,20 @@ pub(super) fn converged<R: Real>(d: &[R], e: &mut [R], lo: usize, hi: usize, fli
     }
     Some(smallest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_negligible_is_small_beside_the_smallest_singular_value() {
+        // [x 1; 0 x] has the singular values 1 and x², nearly; diagonal matrices have their entries.
+        for (d, e, smallest) in
+            [([1e-10, 1e-10], [1.0], 1e-20), ([1.0, 1e-20], [0.0], 1e-20), ([1e-20, 1.0], [0.0], 1e-20)]
+        {
+            let bound = negligible::<f64>(&d, &e) / (f64::EPSILON * smallest);
+            assert!(bound > 0.2 && bound < 1.001, "{d:?} {e:?}: {bound}");
+        }
+        assert_eq!(negligible::<f64>(&[0.0, 1.0, 2.0], &[1.0, 1.0]), 3.0 * f64::MIN_POSITIVE);
+    }
+}
