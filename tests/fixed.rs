@@ -1,7 +1,8 @@
 //! Matrices on the stack: `fixed::Svd` against its own contract and against the functions on the caller's memory.
 
 use diffsvd::fixed::{Svd, singular_values};
-use diffsvd::{Cotangent, Error, Mat, Real, Rule, Scalar};
+use diffsvd::spectral::{Polar, SoftThreshold};
+use diffsvd::{Cotangent, Error, Mat, Real, Rule, Scalar, Tolerance};
 use num_complex::Complex;
 
 /// Uniform in [−1, 1), from a linear congruential generator.
@@ -206,4 +207,55 @@ fn derivatives_are_those_of_the_caller_s_memory() {
     case(&Svd::wide(&random.matrix::<Complex<f64>, 3, 5>()).unwrap());
     case(&Svd::tall(&random.matrix::<Complex<f32>, 4, 4>()).unwrap());
     case(&Svd::tall(&[[2.0_f64, 4.0], [-4.0, 2.0]]).unwrap());
+}
+
+#[test]
+fn functions_are_those_of_owned_matrices() {
+    /// The largest difference, in units of max(M, N) ε times the largest entry and the condition number.
+    fn apart<S: Scalar, const P: usize, const Q: usize>(x: &[[S; Q]; P], y: &Mat<S>, condition: f64) -> f64 {
+        assert_eq!((y.rows(), y.cols()), (P, Q));
+        let differences: [[S; Q]; P] = core::array::from_fn(|i| core::array::from_fn(|j| x[i][j] - y[(i, j)]));
+        largest(&differences) / (P.max(Q) as f64 * S::Real::EPSILON.to_f64() * largest(x) * condition)
+    }
+
+    fn case<S: Scalar, const M: usize, const N: usize, const K: usize>(a: &[[S; N]; M], fixed: &Svd<S, M, N, K>) {
+        let owned = diffsvd::Svd::thin(&Mat::from_rows(a)).unwrap();
+        let mut random = Random(3);
+        let (x_bar, b) = (random.matrix::<S, M, N>(), random.matrix::<S, M, 1>());
+        let gradient_of = Mat::from_rows(&x_bar);
+        let condition = (fixed.s[0] / fixed.s[K - 1]).to_f64();
+        let threshold = SoftThreshold(fixed.s[0] * S::Real::from_f64(0.4));
+        let (cutoff, column) = (Tolerance::Default, b.map(|[x]| x));
+        let worst = [
+            apart(&fixed.map(threshold).unwrap(), &owned.map(threshold).unwrap(), 1.0),
+            apart(&fixed.map_vjp(threshold, &x_bar).unwrap(), &owned.map_vjp(threshold, &gradient_of).unwrap(), 1.0),
+            apart(&fixed.map_vjp(Polar, &x_bar).unwrap(), &owned.map_vjp(Polar, &gradient_of).unwrap(), condition),
+            apart(&fixed.polar().unwrap(), &owned.map(Polar).unwrap(), condition),
+            apart(&fixed.pinv(cutoff).unwrap(), &owned.pinv(cutoff).unwrap(), condition),
+            apart(
+                &fixed.solve(&column, cutoff).unwrap().map(|x| [x]),
+                &owned.solve(&Mat::from_rows(&b), cutoff).unwrap(),
+                condition,
+            ),
+        ];
+        assert!(worst.into_iter().all(|c| c < 8.0), "{worst:?}, condition {condition}");
+    }
+    let mut random = Random(29);
+    for _ in 0..5 {
+        let (a, b, c) = (
+            random.matrix::<f64, 5, 3>(),
+            random.matrix::<Complex<f64>, 3, 5>(),
+            random.matrix::<Complex<f32>, 4, 4>(),
+        );
+        case(&a, &Svd::tall(&a).unwrap());
+        case(&b, &Svd::wide(&b).unwrap());
+        case(&c, &Svd::tall(&c).unwrap());
+    }
+    let equal = [[2.0_f32, 4.0], [-4.0, 2.0]];
+    case(&equal, &Svd::tall(&equal).unwrap());
+
+    // A reflection: the rotation nearest to it differs from the polar factor.
+    let reflection = Svd::tall(&[[3.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, -1.0]]).unwrap();
+    assert_eq!(reflection.map(reflection.rotation().unwrap()).unwrap()[2], [0.0, 0.0, 1.0]);
+    assert_eq!(reflection.polar().unwrap()[2], [0.0, 0.0, -1.0]);
 }

@@ -75,4 +75,14 @@ mod tests {
         }
         assert_eq!(negligible::<f64>(&[0.0, 1.0, 2.0], &[1.0, 1.0]), 3.0 * f64::MIN_POSITIVE);
     }
+
+    #[test]
+    fn only_the_block_is_looked_at() {
+        for flipped in [false, true] {
+            let (d, mut e) = ([1.0; 5], [0.0, 0.0, 1.0, 1.0]);
+            // 1 → 1/2 → 1/3, whichever end it starts from.
+            let smallest = converged::<f64>(&d, &mut e, 2, 4, flipped).unwrap();
+            assert!((smallest - 1.0 / 3.0).abs() < 1e-15 && e == [0.0, 0.0, 1.0, 1.0], "{smallest} {e:?}");
+        }
+    }
 }
