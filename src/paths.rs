@@ -3,7 +3,7 @@
 //! The shape of a matrix decides which algorithms it meets. Here the caller does, so that a matrix of any size can be sent along each
 //! path and the results be compared. Not part of the interface of the crate.
 
-use crate::diagonalize::{Rotations, qr_iteration};
+use crate::diagonalize::qr_iteration;
 use crate::error::Error;
 use crate::matrix::MatRef;
 use crate::plan::{Limits, Plan, Vectors, check_outputs};
@@ -85,16 +85,11 @@ pub fn svd_into<S: Scalar>(
 }
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused) by QR
-/// iteration, and returns the number of sweeps that it took. `work` has four times the length.
+/// iteration, and returns the number of sweeps that it took.
 ///
 /// # Errors
-/// [`Error::NoConvergence`]; [`Error::Workspace`].
-pub fn sweeps<R: Real>(d: &mut [R], e: &mut [R], work: &mut [R]) -> Result<usize, Error> {
-    let n = d.len();
-    if work.len() < 4 * n || e.len() < n {
-        return Err(Error::Workspace { needed: 4 * n, got: work.len() });
-    }
-    let (left, right) = work.split_at_mut(2 * n);
-    let ((left_c, left_s), (right_c, right_s)) = (left.split_at_mut(n), right.split_at_mut(n));
-    qr_iteration(d, e, &mut Rotations { left_c, left_s, right_c, right_s }, &mut ())
+/// [`Error::NoConvergence`].
+pub fn sweeps<R: Real>(d: &mut [R], e: &mut [R]) -> Result<usize, Error> {
+    debug_assert!(e.len() >= d.len());
+    qr_iteration(d, e, &mut ())
 }

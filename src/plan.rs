@@ -246,7 +246,7 @@ const SHARED_FROM: usize = 256 << 10;
 /// Order from which divide and conquer is faster than QR iteration (`docs/benchmarks.md`).
 const DIVIDED_FROM: usize = 48;
 
-/// d and e, four arrays of rotations, the scalars of three sets of reflectors.
+/// d and e, four arrays of scratch, the scalars of three sets of reflectors.
 const REALS_PER_COLUMN: usize = 2 + 4 + 6;
 
 /// Length of the workspace, in entries, that the SVD of an m×n matrix needs; O(mn) for thin vectors.

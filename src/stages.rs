@@ -3,13 +3,12 @@
 use crate::banded::{self, Frame};
 use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, PutOff, Reduce, ReduceBlock, Scratch, Tau};
 use crate::block::{self, BLOCK, Reflectors, panels_scratch_cols};
-use crate::diagonalize::{self, Rotations, divide_workspace_len};
+use crate::diagonalize::{self, Columns, divide_workspace_len};
 use crate::error::Error;
 use crate::kernel::team::{Team, join};
 use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes};
 use crate::matrix::MatRef;
 use crate::plan::Plan;
-use crate::rotation::Columns;
 use crate::scalar::{Real, Scalar};
 use crate::scale;
 use crate::svd::FactorsMut;
@@ -22,7 +21,8 @@ pub(crate) struct Core<'w, R> {
     level: Level,
     d: &'w mut [R],
     e: &'w mut [R],
-    rotations: Rotations<'w, R>,
+    /// Of the quotients of singular values alone, and of the rotations of a lower band.
+    scratch: [&'w mut [R]; 4],
     tau_q: &'w mut [Tau<R>],
     tau_p: &'w mut [Tau<R>],
     tau_r: &'w mut [Tau<R>],
@@ -72,18 +72,18 @@ impl<'w, R: Real> Core<'w, R> {
             factors: store.planes(2 * PUT_OFF, if put_off == 0 { 0 } else { n }, parts),
             rows: core::array::from_fn(|_| store.planes(n, put_off.min(1), parts).data),
         };
-        let [d, e, left_c, left_s, right_c, right_s] = store.reals(n);
+        let [d, e] = store.reals(n);
+        let scratch = store.reals(n);
         let [tau_q, tau_p] = store.reals::<2>(2 * n).map(|taus| taus.as_chunks_mut().0);
         let row_blocks = plan.row_blocks();
         let [tau_r] = store.reals(2 * n * row_blocks.count()).map(|taus| taus.as_chunks_mut().0);
         let [divide] = store.reals(if plan.divided() { divide_workspace_len(n) } else { 0 });
-        let rotations = Rotations { left_c, left_s, right_c, right_s };
         Core {
             plan: *plan,
             level: Level::detect(),
             d,
             e,
-            rotations,
+            scratch,
             tau_q,
             tau_p,
             tau_r,
@@ -129,7 +129,7 @@ impl<'w, R: Real> Core<'w, R> {
         }
         // What follows is for one thread.
         Team::lead(shared, |team| self.reduce(team));
-        diagonalize::values_alone(self.d, self.e, &mut self.rotations, self.level)
+        diagonalize::values_alone(self.d, self.e, &mut self.scratch, self.level)
     }
 
     /// From bidiagonal form to the bases.
@@ -234,7 +234,7 @@ impl<'w, R: Real> Core<'w, R> {
         level.run(Form { q: q.reborrow(), tau: self.tau_q, v: &mut v[..len] });
         level.run(Form { q: self.rows.reborrow(), tau: self.tau_p, v: self.row });
         let sink = &mut Columns { u: q, v: self.rows.reborrow(), level };
-        diagonalize::qr_iteration(self.d, self.e, &mut self.rotations, sink)?;
+        diagonalize::qr_iteration(self.d, self.e, sink)?;
         if self.plan.tall {
             self.row_blocks.block(&mut self.left, 0).set_corner(&self.square, n);
         }
@@ -294,24 +294,21 @@ impl<'w, R: Real> Core<'w, R> {
         let parts = self.copy.parts;
         self.row_blocks = RowBlocks::whole(self.plan.rows);
         let [left, ..] = &mut self.columns;
-        let mut frame = Frame {
-            left: Planes::from_column(left, parts),
-            right: Planes::from_column(self.row, parts),
-            c: &mut *self.rotations.left_c,
-            s: &mut *self.rotations.left_s,
-        };
+        let [c, s, ..] = &mut self.scratch;
+        let mut frame =
+            Frame { left: Planes::from_column(left, parts), right: Planes::from_column(self.row, parts), c, s };
         banded::extract(a, self.plan.transposed, band, p, (&mut *self.d, &mut *self.e), &mut frame);
         let apart = self.plan.tall || self.plan.divided();
         let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
-            return diagonalize::values_alone(d, e, &mut self.rotations, self.level);
+            return diagonalize::values_alone(d, e, &mut self.scratch, self.level);
         }
         // The fields of `bases`, borrowed beside the frame.
         let mut left = if apart { self.left.reborrow() } else { self.copy.reborrow() };
         let mut right = if self.plan.divided() { self.right.reborrow() } else { self.rows.reborrow() };
         frame.write((&mut left, self.plan.rows), (&mut right, self.plan.cols));
         let sink = &mut Columns { u: left, v: right, level: self.level };
-        diagonalize::qr_iteration(d, e, &mut self.rotations, sink)?;
+        diagonalize::qr_iteration(d, e, sink)?;
         Ok(())
     }
 

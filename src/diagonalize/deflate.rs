@@ -34,30 +34,80 @@ pub(super) fn block_start<R: Real>(e: &mut [R], hi: usize, negligible: R) -> usi
     0
 }
 
-/// Looks for a negligible entry inside of the block. `None` if one was found and set to zero; otherwise the
-/// lower bound of the smallest singular value of the block, for the choice of the shift.
-pub(super) fn converged<R: Real>(d: &[R], e: &mut [R], lo: usize, hi: usize, flipped: bool) -> Option<R> {
-    let tol = tolerance::<R>();
-    let (first, last) = if flipped { (hi, lo) } else { (lo, hi) };
-    // The entry at the far end, where a shifted sweep converges.
-    let far = if flipped { lo } else { hi - 1 };
-    if e[far].abs() <= tol * d[last].abs() {
-        e[far] = R::zero();
+/// Of a block of B: a lower bound of its smallest singular value, and its largest entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<R> {
+    pub(super) smallest: R,
+    pub(super) largest: R,
+}
+
+/// Sees the rows of a block one after another, from the end that a sweep starts at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watch<R> {
+    negligible: R,
+    /// Distance of the last row from what is spanned by the others, of the rows so far.
+    mu: R,
+    pub(super) bounds: Bounds<R>,
+    /// Whether an entry that it has [seen](Watch::see) is negligible.
+    pub(super) split: bool,
+}
+
+impl<R: Real> Watch<R> {
+    #[inline(always)]
+    pub(super) fn new(first: R, negligible: R) -> Self {
+        let mu = first.abs();
+        Watch { negligible, mu, bounds: Bounds { smallest: mu, largest: mu }, split: false }
+    }
+
+    /// Row `i`, the next one: the entry before its diagonal, and that on it.
+    #[inline(always)]
+    pub(super) fn see(&mut self, i: usize, beside: R, diagonal: R) {
+        if i == 0 {
+            *self = Watch::new(diagonal, self.negligible);
+        } else {
+            self.split |= self.next(beside, diagonal);
+        }
+    }
+
+    /// Whether the next entry beside the diagonal is negligible. The next one on the diagonal belongs to the block only if it is not.
+    #[inline(always)]
+    pub(super) fn next(&mut self, beside: R, diagonal: R) -> bool {
+        let (beside, diagonal) = (beside.abs(), diagonal.abs());
+        let negligible = beside <= (tolerance::<R>() * self.mu).larger(self.negligible);
+        self.mu = diagonal * (self.mu / (self.mu + beside));
+        let Bounds { smallest, largest } = self.bounds;
+        self.bounds = Bounds { smallest: smallest.smaller(self.mu), largest: largest.larger(beside).larger(diagonal) };
+        negligible
+    }
+}
+
+/// Whether the entry at the far end is negligible, where a shifted sweep converges.
+pub(super) fn far_end_converged<R: Real>(d: &[R], e: &[R], (lo, hi): (usize, usize), flipped: bool) -> bool {
+    let (far, last) = if flipped { (lo, lo) } else { (hi - 1, hi) };
+    e[far].abs() <= tolerance::<R>() * d[last].abs()
+}
+
+/// Looks for a negligible entry inside of the block. `None` if one was found and set to zero.
+pub(super) fn bounds<R: Real>(
+    d: &[R],
+    e: &mut [R],
+    (lo, hi): (usize, usize),
+    flipped: bool,
+    negligible: R,
+) -> Option<Bounds<R>> {
+    if far_end_converged(d, e, (lo, hi), flipped) {
+        e[if flipped { lo } else { hi - 1 }] = R::zero();
         return None;
     }
-    let mut mu = d[first].abs();
-    let mut smallest = mu;
+    let mut watch = Watch::new(d[if flipped { hi } else { lo }], negligible);
     for i in 0..hi - lo {
         let (off, next) = if flipped { (hi - 1 - i, hi - 1 - i) } else { (lo + i, lo + i + 1) };
-        let size = e[off].abs();
-        if size <= tol * mu {
+        if watch.next(e[off], d[next]) {
             e[off] = R::zero();
             return None;
         }
-        mu = d[next].abs() * (mu / (mu + size));
-        smallest = smallest.smaller(mu);
     }
-    Some(smallest)
+    Some(watch.bounds)
 }
 
 #[cfg(test)]

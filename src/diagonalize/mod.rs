@@ -7,15 +7,19 @@
 mod deflate;
 mod divide;
 mod quotient;
+mod sink;
 mod sweep;
 mod two_by_two;
 
 use crate::error::Error;
-use crate::kernel::{Level, Order};
-use crate::rotation::{Side, Sink};
+use crate::kernel::Level;
 use crate::scalar::Real;
 
+use deflate::Bounds;
 pub(crate) use divide::{divide_and_conquer, divide_workspace_len};
+pub(crate) use sink::Columns;
+use sink::{Side, Sink};
+use sweep::{Seen, Sweep};
 use two_by_two::two_by_two;
 
 /// Sweeps allowed per singular value, on the average. About 2 are needed; the tests hold the worst ever seen to 4.
@@ -25,35 +29,26 @@ const SWEEPS_PER_VALUE: usize = 30;
 #[cfg(test)]
 const WORST_SEEN: f64 = 4.0;
 
-/// Rotations of one sweep, four arrays of the length of the diagonal.
-pub(crate) struct Rotations<'a, R> {
-    pub(crate) left_c: &'a mut [R],
-    pub(crate) left_s: &'a mut [R],
-    pub(crate) right_c: &'a mut [R],
-    pub(crate) right_s: &'a mut [R],
-}
-
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused),
 /// descending and non-negative, and sends everything done to the columns of X and Y to the sink. Returns the number of sweeps.
 ///
 /// # Errors
 /// [`Error::NoConvergence`] when the budget of sweeps is used up.
-pub(crate) fn qr_iteration<R: Real>(
-    d: &mut [R],
-    e: &mut [R],
-    rotations: &mut Rotations<'_, R>,
-    sink: &mut impl Sink<R>,
-) -> Result<usize, Error> {
+pub(crate) fn qr_iteration<R: Real>(d: &mut [R], e: &mut [R], sink: &mut impl Sink<R>) -> Result<usize, Error> {
     let budget = SWEEPS_PER_VALUE * (d.len() + 1);
     let mut sweeps = 0;
     let negligible = deflate::negligible(d, e);
-    // The unreduced block lo..=hi under work, and the end it is chased from.
+    // The unreduced block lo..=hi under work, and the end it is chased from; what the last sweep left, if all about it is known.
     let mut end = d.len();
     let mut previous = None;
     let mut flipped = false;
+    let mut left = None;
     while end > 1 {
-        let hi = end - 1;
-        let lo = deflate::block_start(e, hi, negligible);
+        let (lo, hi, bounds) = match left.take() {
+            Some(Block { lo, hi, bounds }) => (lo, hi, Some(bounds)),
+            None => (deflate::block_start(e, end - 1, negligible), end - 1, None),
+        };
+        end = hi + 1;
         if lo == hi {
             end = hi;
             continue;
@@ -67,22 +62,48 @@ pub(crate) fn qr_iteration<R: Real>(
             flipped = d[lo].abs() < d[hi].abs();
         }
         previous = Some((lo, hi));
-        let Some(smallest) = deflate::converged(d, e, lo, hi, flipped) else { continue };
+        let Some(bounds) = bounds.or_else(|| deflate::bounds(d, e, (lo, hi), flipped, negligible)) else { continue };
         if sweeps == budget {
             let remaining = e.iter().take(hi).filter(|e| **e != R::zero()).count();
             return Err(Error::NoConvergence { remaining, sweeps });
         }
         sweeps += 1;
-        let shift = sweep::shift(d, e, lo, hi, flipped, smallest);
-        sweep::chase(d, e, (lo, hi), flipped, shift, rotations);
-        let order = if flipped { Order::Descending } else { Order::Ascending };
-        let count = hi - lo;
-        sink.rotate(Side::Left, lo, &mut rotations.left_c[..count], &mut rotations.left_s[..count], order);
-        sink.rotate(Side::Right, lo, &mut rotations.right_c[..count], &mut rotations.right_s[..count], order);
+        let shift = sweep::shift(d, e, (lo, hi), flipped, bounds);
+        let mut seen = Seen::new(bounds);
+        let (block_d, block_e) = (&mut d[lo..=hi], &mut e[lo..hi]);
+        sink.sweep(Sweep { d: block_d, e: block_e, first: lo, flipped, shift, negligible, seen: &mut seen });
+        left = left_over(d, e, (lo, hi), flipped, &seen);
     }
     make_positive(d, sink);
     sort(d, sink);
     Ok(sweeps)
+}
+
+/// An unreduced block without a negligible entry.
+struct Block<R> {
+    lo: usize,
+    hi: usize,
+    bounds: Bounds<R>,
+}
+
+/// The block lo..=hi after a sweep, without its last row if that has converged; `None` if more than one entry may be negligible.
+fn left_over<R: Real>(
+    d: &[R],
+    e: &mut [R],
+    (lo, hi): (usize, usize),
+    flipped: bool,
+    seen: &Seen<R>,
+) -> Option<Block<R>> {
+    if seen.split {
+        return None;
+    }
+    if !seen.converged {
+        return Some(Block { lo, hi, bounds: seen.bounds });
+    }
+    let (far, lo, hi) = if flipped { (lo, lo + 1, hi) } else { (hi - 1, lo, hi - 1) };
+    e[far] = R::zero();
+    let again = lo < hi && deflate::far_end_converged(d, e, (lo, hi), flipped);
+    if again { None } else { Some(Block { lo, hi, bounds: seen.before }) }
 }
 
 /// [`qr_iteration`] for the singular values alone: by quotients and differences where all squares are in the range.
@@ -92,11 +113,11 @@ pub(crate) fn qr_iteration<R: Real>(
 pub(crate) fn values_alone<R: Real>(
     d: &mut [R],
     e: &mut [R],
-    rotations: &mut Rotations<'_, R>,
+    scratch: &mut [&mut [R]; 4],
     level: Level,
 ) -> Result<(), Error> {
-    if quotient::singular_values(d, e, rotations, level).is_none() {
-        qr_iteration(d, e, rotations, &mut ())?;
+    if quotient::singular_values(d, e, scratch, level).is_none() {
+        qr_iteration(d, e, &mut ())?;
     }
     Ok(())
 }
@@ -105,8 +126,8 @@ pub(crate) fn values_alone<R: Real>(
 fn solve_pair<R: Real>(d: &mut [R], e: &mut [R], lo: usize, sink: &mut impl Sink<R>) {
     let pair = two_by_two(d[lo], e[lo], d[lo + 1]);
     (d[lo], e[lo], d[lo + 1]) = (pair.large, R::zero(), pair.small);
-    sink.rotate(Side::Left, lo, &mut [pair.left.c], &mut [pair.left.s], Order::Ascending);
-    sink.rotate(Side::Right, lo, &mut [pair.right.c], &mut [pair.right.s], Order::Ascending);
+    sink.rotate(Side::Left, lo, pair.left);
+    sink.rotate(Side::Right, lo, pair.right);
 }
 
 fn make_positive<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
@@ -140,7 +161,6 @@ fn sort<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec;
     use std::vec::Vec;
 
     /// The singular values and the sweeps that they took.
@@ -148,11 +168,7 @@ mod tests {
         let n = d.len();
         let (mut d, mut e) = (d.to_vec(), e.to_vec());
         e.resize(n, 0.0);
-        let mut rotations = vec![0.0; 4 * n];
-        let (left, right) = rotations.split_at_mut(2 * n);
-        let ((left_c, left_s), (right_c, right_s)) = (left.split_at_mut(n), right.split_at_mut(n));
-        let rotations = &mut Rotations { left_c, left_s, right_c, right_s };
-        let sweeps = qr_iteration(&mut d, &mut e, rotations, &mut ()).unwrap();
+        let sweeps = qr_iteration(&mut d, &mut e, &mut ()).unwrap();
         (d, sweeps)
     }
 

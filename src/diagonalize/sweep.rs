@@ -4,18 +4,17 @@
 //! bidiagonal matrix and transposing gives an upper bidiagonal matrix again, with U and V exchanged. So the block is
 //! reversed, swept from the top, and reversed back.
 
-use super::Rotations;
+use super::deflate::{Bounds, Watch, far_end_converged};
 use super::two_by_two::smaller_value;
 use crate::rotation::{Rotation, annihilate, tiny};
 use crate::scalar::Real;
 
 /// The shift of the next sweep: the smaller singular value of the 2×2 block at the far end, or zero where a shift
-/// would lose the relative accuracy of the smallest singular value, of which `smallest` is a lower bound.
-pub(super) fn shift<R: Real>(d: &[R], e: &[R], lo: usize, hi: usize, flipped: bool, smallest: R) -> R {
-    let largest = (lo..hi).fold(d[hi].abs(), |max, i| max.larger(d[i].abs()).larger(e[i].abs()));
+/// would lose the relative accuracy of the smallest singular value.
+pub(super) fn shift<R: Real>(d: &[R], e: &[R], (lo, hi): (usize, usize), flipped: bool, bounds: Bounds<R>) -> R {
     let n = R::from_f64((hi - lo + 1) as f64);
     // A shifted sweep perturbs by ε σ_max: allowed while that is below 100 n ε of the smallest singular value.
-    if n * R::from_f64(100.0) * (smallest / largest) <= R::one() {
+    if n * R::from_f64(100.0) * (bounds.smallest / bounds.largest) <= R::one() {
         return R::zero();
     }
     let (near, shift) = if flipped {
@@ -28,71 +27,90 @@ pub(super) fn shift<R: Real>(d: &[R], e: &[R], lo: usize, hi: usize, flipped: bo
     if ratio > R::EPSILON.sqrt() && ratio < R::from_f64(16.0) { shift } else { R::zero() }
 }
 
-/// One sweep over the block lo..=hi; the rotations go to the first hi − lo places of `rotations`, in the order of the columns.
-pub(super) fn chase<R: Real>(
-    d: &mut [R],
-    e: &mut [R],
-    (lo, hi): (usize, usize),
-    flipped: bool,
-    shift: R,
-    rotations: &mut Rotations<'_, R>,
-) {
-    let count = hi - lo;
-    let (d, e) = (&mut d[lo..=hi], &mut e[lo..hi]);
-    if flipped {
-        d.reverse();
-        e.reverse();
-    }
-    if shift == R::zero() {
-        zero_shift(d, e, rotations);
-    } else {
-        shifted(d, e, shift, rotations);
-    }
-    if flipped {
-        d.reverse();
-        e.reverse();
-        rotations.read_backwards(count);
+/// Takes the rotations of a sweep as they come.
+pub(super) trait Turn<R> {
+    /// The rotations of step i, of the columns i and i + 1 of the block from the right, and of its rows from the left.
+    fn turn(&mut self, i: usize, right: Rotation<R>, left: Rotation<R>);
+}
+
+/// A sweep to be done over an unreduced block.
+pub(crate) struct Sweep<'a, R> {
+    /// The block.
+    pub(super) d: &'a mut [R],
+    pub(super) e: &'a mut [R],
+    /// Its first column.
+    pub(super) first: usize,
+    /// From the bottom: the block is read backwards, which exchanges rows and columns.
+    pub(super) flipped: bool,
+    pub(super) shift: R,
+    /// What is negligible wherever it stands.
+    pub(super) negligible: R,
+    /// What the sweep leaves.
+    pub(super) seen: &'a mut Seen<R>,
+}
+
+/// A block after a sweep.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<R> {
+    /// Whether an entry beside the diagonal is negligible that is not the last one.
+    pub(super) split: bool,
+    /// Whether the last one is.
+    pub(super) converged: bool,
+    /// Of the block without its last row, and of all of it.
+    pub(super) before: Bounds<R>,
+    pub(super) bounds: Bounds<R>,
+}
+
+impl<R: Real> Seen<R> {
+    /// Before the sweep.
+    pub(super) fn new(bounds: Bounds<R>) -> Self {
+        Seen { split: false, converged: false, before: bounds, bounds }
     }
 }
 
-impl<R: Real> Rotations<'_, R> {
+impl<R: Real> Sweep<'_, R> {
+    /// Does it; the columns come in their order, or backwards.
     #[inline(always)]
-    fn record(&mut self, i: usize, right_c: R, right_s: R, left_c: R, left_s: R) {
-        self.right_c[i] = right_c;
-        self.right_s[i] = right_s;
-        self.left_c[i] = left_c;
-        self.left_s[i] = left_s;
-    }
-
-    /// Read backwards, (x, y) is (y, x), so that the sine changes sign, and U and V are exchanged.
-    fn read_backwards(&mut self, count: usize) {
-        for (left, right, sign) in
-            [(&mut *self.left_c, &mut *self.right_c, R::one()), (&mut *self.left_s, &mut *self.right_s, -R::one())]
-        {
-            for (i, right) in right[..count].iter_mut().enumerate() {
-                core::mem::swap(&mut left[count - 1 - i], right);
-            }
-            for x in left[..count].iter_mut().chain(&mut right[..count]) {
-                *x *= sign;
-            }
+    pub(super) fn chase(self, turn: &mut impl Turn<R>) {
+        let Sweep { d, e, flipped, shift, negligible, seen, .. } = self;
+        if flipped {
+            d.reverse();
+            e.reverse();
+        }
+        let mut watch = Watch::new(d[0], negligible);
+        if shift == R::zero() {
+            zero_shift(d, e, &mut watch, turn);
+        } else {
+            shifted(d, e, shift, &mut watch, turn);
+        }
+        let (beside, diagonal) = (e[e.len() - 1], d[d.len() - 1]);
+        let mut last = watch;
+        let converged = last.next(beside, diagonal) || far_end_converged(d, e, (0, e.len()), false);
+        *seen = Seen { split: watch.split, converged, before: watch.bounds, bounds: last.bounds };
+        if flipped {
+            d.reverse();
+            e.reverse();
         }
     }
 }
 
 /// The zero-shift sweep: products and quotients only, so every entry keeps its relative accuracy.
-fn zero_shift<R: Real>(d: &mut [R], e: &mut [R], rotations: &mut Rotations<'_, R>) {
+#[inline(always)]
+fn zero_shift<R: Real>(d: &mut [R], e: &mut [R], watch: &mut Watch<R>, turn: &mut impl Turn<R>) {
     let mut right = Rotation { c: R::one(), s: R::zero() };
     let mut left = right;
     let last = e.len();
     for i in 0..last {
         let (next_right, r) = annihilate(d[i] * right.c, e[i]);
-        if i > 0 {
-            e[i - 1] = left.s * r;
-        }
         let (next_left, diagonal) = annihilate(left.c * r, d[i + 1] * next_right.s);
         d[i] = diagonal;
+        let beside = left.s * r;
+        if i > 0 {
+            e[i - 1] = beside;
+        }
+        watch.see(i, beside, diagonal);
         (right, left) = (next_right, next_left);
-        rotations.record(i, right.c, right.s, left.c, left.s);
+        turn.turn(i, right, left);
     }
     let h = d[last] * right.c;
     d[last] = h * left.c;
@@ -103,9 +121,10 @@ fn zero_shift<R: Real>(d: &mut [R], e: &mut [R], rotations: &mut Rotations<'_, R
 ///
 /// Step i rotates the row pair (f, g) from the right to (r, 0), which also turns the row (diagonal, off), and then from
 /// the left what that puts below the diagonal. The second rotation acts on (f d + g o, g b)/r, r = √(f² + g²), whose direction does not need r:
-/// the two square roots are taken side by side, one division serves all, and the chain from one step to the next is
-/// half as long. The state is in plain variables so that it stays in registers.
-fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, rotations: &mut Rotations<'_, R>) {
+/// the roots, and the quotients, are taken side by side, and the chain from one step to the next is half as long. The state is in plain variables so that it
+/// stays in registers.
+#[inline(always)]
+fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, watch: &mut Watch<R>, turn: &mut impl Turn<R>) {
     let last = e.len();
     let safe = tiny::<R>().sqrt();
     let huge = safe.recip();
@@ -120,32 +139,37 @@ fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, rotations: &mut Rotation
         let (first, second) = (f * f + g * g, near * near + far * far);
         let (turned, lower) = (f * off - g * diagonal, f * below);
         if first.smaller(second) > safe && first.larger(second) < huge {
+            // Roots and quotients that do not wait for each other.
             let (r, rho) = (first.sqrt(), second.sqrt());
-            let both = (r * rho).recip();
-            let (per_r, per_rho) = (rho * both, r * both);
+            let (per_r, per_rho) = (r * first.recip(), rho * second.recip());
+            let both = per_r * per_rho;
+            d[i] = rho * per_r;
             if i > 0 {
                 e[i - 1] = r;
             }
-            d[i] = rho * per_r;
-            rotations.record(i, f * per_r, g * per_r, near * per_rho, far * per_rho);
+            watch.see(i, r, d[i]);
+            let right = Rotation { c: f * per_r, s: g * per_r };
+            let left = Rotation { c: near * per_rho, s: far * per_rho };
             f = (near * turned + far * lower) * both;
             diagonal = (near * lower - far * turned) * both;
             let scaled = next * per_rho;
             (g, off) = (far * scaled, near * scaled);
+            turn.turn(i, right, left);
         } else {
             // A square might leave the range: one rotation after the other.
             let (right, r) = annihilate(f, g);
             let turned = right.c * off - right.s * diagonal;
             let (left, rho) = annihilate(right.c * diagonal + right.s * off, right.s * below);
             let lower = right.c * below;
+            d[i] = rho;
             if i > 0 {
                 e[i - 1] = r;
             }
-            d[i] = rho;
-            rotations.record(i, right.c, right.s, left.c, left.s);
+            watch.see(i, r, rho);
             f = left.c * turned + left.s * lower;
             diagonal = left.c * lower - left.s * turned;
             (g, off) = (left.s * next, left.c * next);
+            turn.turn(i, right, left);
         }
     }
     d[last] = diagonal;

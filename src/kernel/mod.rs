@@ -14,10 +14,10 @@ mod prefetch;
 mod product;
 pub(crate) mod reflect;
 pub(crate) mod root;
+pub(crate) mod rotate;
 pub(crate) mod team;
 mod tile;
 mod transpose;
-mod wave;
 
 use lanes::HALF;
 pub(crate) use lanes::{LANES, Lane, Planes, RowPart, get, padded, set};
@@ -27,4 +27,3 @@ pub(crate) use level::{Arith, Level, Task};
 pub(crate) use planar::{Block, BlockMut, Shape as PlaneShape};
 pub(crate) use prefetch::prefetch;
 pub(crate) use product::{Operand, Product, compute, gemm, gemm_shared};
-pub(crate) use wave::{Order, Wave};

@@ -22,9 +22,9 @@ struct Worst {
 
 impl Worst {
     fn visit<R: Real>(&mut self, d: &[R], e: &[R], what: impl Fn() -> String) {
-        let (mut values, mut off, mut work) = (d.to_vec(), e.to_vec(), vec![R::zero(); 4 * d.len()]);
-        let taken = sweeps(&mut values, &mut off, &mut work)
-            .unwrap_or_else(|error| panic!("{}: {error}: d = {d:?}, e = {e:?}", what()));
+        let (mut values, mut off) = (d.to_vec(), e.to_vec());
+        let taken =
+            sweeps(&mut values, &mut off).unwrap_or_else(|error| panic!("{}: {error}: d = {d:?}, e = {e:?}", what()));
         assert!(values.iter().all(|x| x.is_finite()), "{}: {values:?}", what());
         self.count += 1;
         // One value needs none; the budget allows one more than there are.

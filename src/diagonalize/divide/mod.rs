@@ -15,11 +15,10 @@ mod secular;
 mod tests;
 mod vectors;
 
-use super::{Rotations, qr_iteration};
+use super::{Columns, qr_iteration};
 use crate::error::Error;
 use crate::kernel::team::{join, threads};
 use crate::kernel::{LANES, Level, Planes, padded};
-use crate::rotation::Columns;
 use crate::scalar::Real;
 use crate::workspace::Arena;
 use basis::Basis;
@@ -30,7 +29,7 @@ const LEAF: usize = 20;
 
 /// Reals that [`divide_and_conquer`] needs for a matrix of order `n`: about 3/2 n². Saturates where no memory could hold it.
 pub(crate) const fn divide_workspace_len(n: usize) -> usize {
-    if n <= LEAF { 4 * n } else { scratch_len(n).saturating_add(LEAF_LEN.saturating_mul(trees(n))) }
+    if n <= LEAF { 0 } else { scratch_len(n).saturating_add(LEAF_LEN.saturating_mul(trees(n))) }
 }
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry unused),
@@ -64,7 +63,7 @@ pub(crate) fn divide_and_conquer<R: Real>(
     let p = largest.exponent();
     d.iter_mut().chain(&mut *e).for_each(|x| *x = x.mul_pow2(-p));
     if n <= LEAF {
-        qr_iteration(d, e, &mut rotations(&mut arena, n), &mut Columns { u: x, v: y, level })?;
+        qr_iteration(d, e, &mut Columns { u: x, v: y, level })?;
     } else {
         // The matrices first: they start at a cache line if the workspace does.
         let scratch = Scratch::carve(&mut arena, n, shared);
@@ -82,8 +81,8 @@ pub(crate) fn divide_and_conquer<R: Real>(
 /// Order from which the halves are decomposed at the same time.
 const SPLIT_FROM: usize = 128;
 
-/// Reals for a block that is not divided: the rotations of a sweep, d and e.
-const LEAF_LEN: usize = 6 * (LEAF + 1);
+/// Reals for a block that is not divided: d and e.
+const LEAF_LEN: usize = 2 * (LEAF + 1);
 
 /// Blocks of a matrix of order `n` that are decomposed at the same time: a power of two.
 const fn trees(n: usize) -> usize {
@@ -94,12 +93,6 @@ const fn trees(n: usize) -> usize {
         size = size / 2 + LANES;
     }
     trees
-}
-
-/// Room for the rotations of a sweep over `order` columns.
-fn rotations<'w, R: Real>(arena: &mut Arena<'w, R>, order: usize) -> Rotations<'w, R> {
-    let [left_c, left_s, right_c, right_s] = core::array::from_fn(|_| arena.take(order));
-    Rotations { left_c, left_s, right_c, right_s }
 }
 
 /// The recursion.
@@ -147,7 +140,6 @@ impl<R: Real> Tree<'_, '_, R> {
         let Block { size, extra, .. } = block;
         let order = size + extra;
         let mut arena = Arena::new(self.leaves, LEAF_LEN)?;
-        let mut rotations = rotations(&mut arena, LEAF + 1);
         let (leaf_d, leaf_e) = (arena.take(order), arena.take(order));
         leaf_d[size..].fill(R::zero());
         leaf_d[..size].copy_from_slice(&d[block.rows()]);
@@ -159,7 +151,7 @@ impl<R: Real> Tree<'_, '_, R> {
         u.set_unit_columns(0);
         v.set_unit_columns(0);
         let sink = &mut Columns { u: u.reborrow(), v: v.reborrow(), level };
-        qr_iteration(leaf_d, leaf_e, &mut rotations, sink)?;
+        qr_iteration(leaf_d, leaf_e, sink)?;
         d[block.rows()].copy_from_slice(&leaf_d[..size]);
         let (x, y) = (&mut self.factors.x, &mut self.factors.y);
         for j in 0..size {

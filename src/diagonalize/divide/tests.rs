@@ -68,11 +68,7 @@ fn solve<R: Real>(d: &[f64], e: &[f64], level: Level, divide: bool) -> Solved<R>
         let (mut u, mut v) = (u, v);
         u.set_unit_columns(0);
         v.set_unit_columns(0);
-        let mut work = vec![R::zero(); 4 * n];
-        let mut parts = work.chunks_exact_mut(n.max(1));
-        let [left_c, left_s, right_c, right_s] = core::array::from_fn(|_| parts.next().unwrap());
-        let rotations = &mut Rotations { left_c, left_s, right_c, right_s };
-        qr_iteration(&mut s, &mut e, rotations, &mut Columns { u, v, level }).unwrap();
+        qr_iteration(&mut s, &mut e, &mut Columns { u, v, level }).unwrap();
     }
     Solved { s, x: x.as_flattened().to_vec(), y: y.as_flattened().to_vec(), stride: depth * LANES }
 }

@@ -18,7 +18,6 @@ mod shift;
 mod tests;
 mod transform;
 
-use super::Rotations;
 use crate::kernel::{Arith, Level, Task};
 use crate::rotation::tiny;
 use crate::scalar::Real;
@@ -40,7 +39,7 @@ const SMALLEST: usize = 4;
 pub(super) fn singular_values<R: Real>(
     d: &mut [R],
     e: &[R],
-    scratch: &mut Rotations<'_, R>,
+    scratch: &mut [&mut [R]; 4],
     level: Level,
 ) -> Option<usize> {
     let n = d.len();
@@ -54,8 +53,8 @@ pub(super) fn singular_values<R: Real>(
         return None;
     }
     let p = largest.exponent();
-    let q = [&mut scratch.left_c[..n], &mut scratch.right_c[..n]];
-    let e = [&mut scratch.left_s[..n], &mut scratch.right_s[..n]];
+    let [q0, q1, e0, e1] = scratch.each_mut().map(|array| &mut array[..n]);
+    let (q, e) = ([q0, q1], [e0, e1]);
     let least = tiny::<R>();
     let square = |x: R| {
         let x = x.mul_pow2(-p);

@@ -62,9 +62,8 @@ fn solve<R: Real>((d, e): &Bidiagonal, level: Level) -> Option<(Vec<R>, usize)> 
     let before = d.clone();
     let mut scratch = vec![R::from_f64(f64::NAN); 4 * n];
     let mut parts = scratch.chunks_exact_mut(n);
-    let [left_c, left_s, right_c, right_s] = core::array::from_fn(|_| parts.next().unwrap());
-    let rotations = &mut Rotations { left_c, left_s, right_c, right_s };
-    let result = singular_values(&mut d, &e, rotations, level);
+    let scratch = &mut core::array::from_fn(|_| parts.next().unwrap());
+    let result = singular_values(&mut d, &e, scratch, level);
     if result.is_none() {
         let same = |(a, b): (&R, &R)| a == b || (a.partial_cmp(a).is_none() && b.partial_cmp(b).is_none());
         assert!(d.iter().zip(&before).all(same), "nothing is written");
