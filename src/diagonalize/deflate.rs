@@ -131,7 +131,8 @@ mod tests {
         for flipped in [false, true] {
             let (d, mut e) = ([1.0; 5], [0.0, 0.0, 1.0, 1.0]);
             // 1 → 1/2 → 1/3, whichever end it starts from.
-            let smallest = converged::<f64>(&d, &mut e, 2, 4, flipped).unwrap();
+            let Bounds { smallest, largest } = bounds::<f64>(&d, &mut e, (2, 4), flipped, 0.0).unwrap();
+            assert_eq!(largest, 1.0);
             assert!((smallest - 1.0 / 3.0).abs() < 1e-15 && e == [0.0, 0.0, 1.0, 1.0], "{smallest} {e:?}");
         }
     }

@@ -175,3 +175,33 @@ fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, watch: &mut Watch<R>, tu
     d[last] = diagonal;
     e[last - 1] = f;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::deflate;
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn what_a_sweep_leaves_is_seen_as_if_it_were_looked_at_anew() {
+        for (n, shift, flipped) in [(3, 0.0, false), (7, 0.0, true), (7, 0.3, false), (12, 0.2, true), (12, 0.1, false)]
+        {
+            let entry = |i: usize| 1.5 + (i as f64).sin();
+            let (mut d, mut e): (Vec<f64>, Vec<f64>) = (0..n).map(|i| (entry(2 * i), entry(2 * i + 1))).unzip();
+            e.truncate(n - 1);
+            for _ in 0..3 {
+                let nothing = Bounds { smallest: f64::NAN, largest: f64::NAN };
+                let mut seen = Seen::new(nothing);
+                Sweep { d: &mut d, e: &mut e, first: 0, flipped, shift, negligible: 0.0, seen: &mut seen }
+                    .chase(&mut ());
+                let fresh = deflate::bounds(&d, &mut e, (0, n - 1), flipped, 0.0).unwrap();
+                let (lo, hi) = if flipped { (1, n - 1) } else { (0, n - 2) };
+                let before = deflate::bounds(&d, &mut e, (lo, hi), flipped, 0.0).unwrap();
+                assert!(!seen.split && !seen.converged);
+                for (seen, fresh) in [(seen.bounds, fresh), (seen.before, before)] {
+                    assert_eq!((seen.smallest, seen.largest), (fresh.smallest, fresh.largest), "{n} {shift} {flipped}");
+                }
+            }
+        }
+    }
+}
