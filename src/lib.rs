@@ -118,6 +118,8 @@ pub mod batch;
 mod instances;
 
 #[cfg(feature = "alloc")]
+mod mat;
+#[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
 mod owned_factored;
@@ -141,10 +143,12 @@ pub use error::Error;
 pub use factors::{Factors, Tolerance, fix_phases};
 #[doc(hidden)]
 pub use instances::Instances;
+#[cfg(feature = "alloc")]
+pub use mat::Mat;
 pub use matrix::{MatMut, MatRef};
 pub use num_complex::Complex;
 #[cfg(feature = "alloc")]
-pub use owned::{Gradient, Mat, Svd, Tangent};
+pub use owned::{Gradient, Svd, Tangent};
 #[cfg(feature = "alloc")]
 pub use owned_factored::Branches;
 pub use plan::{Vectors, svd_workspace_len};

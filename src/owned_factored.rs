@@ -11,7 +11,8 @@ use crate::derivative::{
 };
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::owned::{Gradient, Mat, Svd, Tangent};
+use crate::mat::Mat;
+use crate::owned::{Gradient, Svd, Tangent};
 use crate::scalar::{Scalar, Zero};
 
 /// The branches of a decomposition along a line, and their derivatives: see [`branches_into`].

@@ -85,7 +85,7 @@ impl<'a, S: Scalar> From<MatMut<'a, S>> for faer::MatMut<'a, S> {
 #[cfg(feature = "alloc")]
 mod owned {
     use super::Scalar;
-    use crate::owned::Mat;
+    use crate::mat::Mat;
 
     /// A copy; of any strides, negative ones included.
     impl<S: Scalar> From<faer::MatRef<'_, S>> for Mat<S> {

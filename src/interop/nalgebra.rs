@@ -54,7 +54,7 @@ impl<'a, S: Scalar> From<MatMut<'a, S>> for DMatrixViewMut<'a, S, Dyn, Dyn> {
 #[cfg(feature = "alloc")]
 mod owned {
     use super::{Dim, Matrix, RawStorage, Scalar};
-    use crate::owned::Mat;
+    use crate::mat::Mat;
     use alloc::vec::Vec;
     use nalgebra::DMatrix;
 

@@ -151,7 +151,7 @@ impl<'a, S: Scalar> TryFrom<BatchMut<'a, S>> for ArrayViewMut3<'a, S> {
 #[cfg(feature = "alloc")]
 mod owned {
     use super::{ArrayBase, ArrayView2, Data, Error, Ix2, Scalar, ShapeBuilder, too_large};
-    use crate::owned::Mat;
+    use crate::mat::Mat;
     use ndarray::Array2;
 
     /// A copy; of any strides, negative ones included.

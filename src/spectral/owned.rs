@@ -18,7 +18,8 @@ use super::values::Values;
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::Tolerance;
-use crate::owned::{Mat, Svd};
+use crate::mat::Mat;
+use crate::owned::Svd;
 use crate::scalar::{Real, Scalar, Zero};
 
 /// A matrix that `write` fills with a workspace of `len` entries.

@@ -12,7 +12,8 @@ use super::spectrum::SecondOrderMap;
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::Tolerance;
-use crate::owned::{Mat, Svd};
+use crate::mat::Mat;
+use crate::owned::Svd;
 use crate::scalar::Scalar;
 
 impl<S: Scalar> Svd<S> {

@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use super::procrustes::Rotation;
 use crate::error::Error;
 use crate::kernel::{Operand, gemm};
+use crate::mat::Mat;
 use crate::matrix::check_shape;
-use crate::owned::{Mat, Svd};
+use crate::owned::Svd;
 use crate::scalar::Real;
 
 /// The rotation R (det = +1) and the translation t that minimize Σ ‖R pᵢ + t − qᵢ‖² over the rows pᵢ, qᵢ of two N×d matrices.
