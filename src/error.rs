@@ -5,10 +5,32 @@ use core::fmt;
 /// Every failure of the crate. Small and `Copy`; the text of `Display` says what to do or where to look.
 ///
 /// Unless a function says otherwise, its outputs are untouched when it returns an error; the workspace is not.
+///
+/// ```
+/// use diffsvd::{Error, Mat, Svd};
+/// let error = Svd::thin(&Mat::from_rows(&[[1.0, f64::NAN]])).unwrap_err();
+/// assert_eq!(error, Error::NonFinite { argument: "the matrix", row: 0, column: 1, nan: true });
+/// assert_eq!(error.to_string(), "entry (0, 1) of the matrix is NaN");
+/// match error {
+///     Error::NonFinite { .. } | Error::Overflow => {}                // the matrix itself
+///     Error::NoConvergence { .. } | Error::Stalled { .. } => {}      // an iteration
+///     Error::EqualSingularValues { .. } | Error::ZeroSingularValue { .. } => {} // no derivative here
+///     Error::Workspace { needed, .. } => assert!(needed > 0),        // the caller's memory
+///     _ => {}                                                        // the call, and what is added later
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument has the wrong shape.
+    ///
+    /// ```
+    /// # use diffsvd::{Cotangent, Error, Mat, Rule, Svd};
+    /// let svd = Svd::thin(&Mat::<f64>::identity(2))?;
+    /// let error = svd.vjp(&Cotangent { s: Some(&[1.0; 3]), ..Cotangent::default() }, &Rule::default()).unwrap_err();
+    /// assert_eq!(error, Error::Shape { argument: "the cotangent of s", got: (3, 1), expected: (2, 1) });
+    /// # Ok::<(), Error>(())
+    /// ```
     Shape {
         /// Which argument.
         argument: &'static str,
@@ -18,6 +40,12 @@ pub enum Error {
         expected: (usize, usize),
     },
     /// A view does not fit into its slice, or two of its entries share one place.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, MatRef};
+    /// let error = MatRef::row_major(&[0.0; 5], 2, 3).unwrap_err();
+    /// assert_eq!(error, Error::Layout { shape: (2, 3), strides: (3, 1), len: 5 });
+    /// ```
     Layout {
         /// (rows, columns).
         shape: (usize, usize),
@@ -27,6 +55,11 @@ pub enum Error {
         len: usize,
     },
     /// A matrix of another crate has no slice that a view could stand for. Copied it can be: `Mat::from`.
+    ///
+    /// ```
+    /// let error = diffsvd::Error::Strides { shape: (2, 3), strides: (-3, 1), must: "not be negative" };
+    /// assert!(error.to_string().starts_with("a 2×3 matrix with strides (-3, 1) needs a copy (Mat::from)"));
+    /// ```
     Strides {
         /// (rows, columns).
         shape: (usize, usize),
@@ -36,6 +69,12 @@ pub enum Error {
         must: &'static str,
     },
     /// A batch has the wrong number of items.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, batch::Batch};
+    /// let error = Batch::<f64>::zeros(3, 2, 2).as_ref().item(3).unwrap_err();
+    /// assert_eq!(error, Error::Count { argument: "the batch", got: 3, expected: 4 });
+    /// ```
     Count {
         /// Which argument.
         argument: &'static str,
@@ -45,6 +84,12 @@ pub enum Error {
         expected: usize,
     },
     /// A slice is too short for its batch.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, batch::BatchRef};
+    /// let error = BatchRef::row_major(&[0.0; 7], 2, 2, 2).unwrap_err();
+    /// assert_eq!(error, Error::BatchLength { count: 2, shape: (2, 2), needed: 8, got: 7 });
+    /// ```
     BatchLength {
         /// Number of matrices.
         count: usize,
@@ -56,6 +101,12 @@ pub enum Error {
         got: usize,
     },
     /// Entries of a batch that is to be written share one place.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, batch::{BatchMut, Layout}};
+    /// let error = BatchMut::new(&mut [0.0; 4], Layout::row_major(1, 2, 2).broadcast(3)).unwrap_err();
+    /// assert_eq!(error, Error::BatchOverlap { count: 3, shape: (2, 2), strides: (0, 2, 1) });
+    /// ```
     BatchOverlap {
         /// Number of matrices.
         count: usize,
@@ -65,6 +116,12 @@ pub enum Error {
         strides: (usize, usize, usize),
     },
     /// The workspace is too short.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, MatRef, Vectors, singular_values_into, svd_workspace_len};
+    /// let error = singular_values_into(MatRef::from(&[[1.0; 3]; 3]), &mut [0.0; 3], &mut []).unwrap_err();
+    /// assert_eq!(error, Error::Workspace { needed: svd_workspace_len::<f64>(3, 3, Vectors::None), got: 0 });
+    /// ```
     Workspace {
         /// Needed length, in entries.
         needed: usize,
@@ -83,6 +140,11 @@ pub enum Error {
         nan: bool,
     },
     /// The implicit QR iteration used up its sweep budget; never seen for finite input.
+    ///
+    /// ```
+    /// let error = diffsvd::Error::NoConvergence { remaining: 2, sweeps: 900 };
+    /// assert!(error.to_string().ends_with("2 off-diagonal entries remain; please report the matrix"));
+    /// ```
     NoConvergence {
         /// Number of off-diagonal entries that had not become negligible.
         remaining: usize,
@@ -90,6 +152,15 @@ pub enum Error {
         sweeps: usize,
     },
     /// The iteration for triplets that come without the rest did not reach its tolerance.
+    ///
+    /// ```
+    /// # use diffsvd::{Cotangent, Error, Mat, Rule, Svd};
+    /// let second = Svd::thin(&Mat::from_rows(&[[0.0, 0.0], [0.0, 1.0]]))?.truncate(1); // of diag(2, 1), alone
+    /// let (a, gu) = (Mat::from_rows(&[[2.0, 0.0], [0.0, 1.0]]), Mat::from_rows(&[[1.0], [0.0]]));
+    /// let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+    /// assert!(matches!(second.partial_vjp(&a, &cotangent, &Rule::default()), Err(Error::Stalled { column: 0, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     Stalled {
         /// Index of the triplet, from 0.
         column: usize,
@@ -99,8 +170,22 @@ pub enum Error {
         iterations: usize,
     },
     /// The largest singular value is not representable in the type, although every entry of the matrix is.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, Mat, Svd};
+    /// let a = Mat::from_fn(2, 2, |_, _| f64::MAX); // s₁ = 2 f64::MAX
+    /// assert_eq!(Svd::thin(&a).unwrap_err(), Error::Overflow);
+    /// ```
     Overflow,
     /// A derivative does not exist because two singular values are equal.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, Mat, Svd, spectral::BestRank};
+    /// let svd = Svd::thin(&Mat::<f64>::identity(2))?;
+    /// let error = svd.map_vjp(BestRank(1), &Mat::identity(2)).unwrap_err(); // which of the two to keep?
+    /// assert!(matches!(error, Error::EqualSingularValues { first: 0, second: 1, value: 1.0, .. }));
+    /// # Ok::<(), Error>(())
+    /// ```
     EqualSingularValues {
         /// What was asked for.
         operation: &'static str,
@@ -112,6 +197,14 @@ pub enum Error {
         value: f64,
     },
     /// A derivative does not exist because a singular value is zero.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, Mat, Svd, spectral::Polar};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[1.0, 0.0], [0.0, 0.0]]))?;
+    /// let error = svd.map_vjp(Polar, &Mat::identity(2)).unwrap_err();
+    /// assert!(matches!(error, Error::ZeroSingularValue { index: 1, value: 0.0, .. }));
+    /// # Ok::<(), Error>(())
+    /// ```
     ZeroSingularValue {
         /// What was asked for.
         operation: &'static str,
@@ -121,6 +214,14 @@ pub enum Error {
         value: f64,
     },
     /// A parameter is outside of its range.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, Mat, Rule, Svd};
+    /// let rule = Rule::default().with_gap_tolerance(-1.0);
+    /// let error = Svd::thin(&Mat::identity(2))?.jvp(&Mat::<f64>::identity(2), &rule).unwrap_err();
+    /// assert_eq!(error, Error::Parameter { name: "the gap tolerance", value: -1.0, must: "be finite and not negative" });
+    /// # Ok::<(), Error>(())
+    /// ```
     Parameter {
         /// Name of the parameter.
         name: &'static str,

@@ -12,8 +12,10 @@ use crate::scalar::Scalar;
 ///
 /// let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
 /// let a = MatRef::row_major(&data, 2, 3)?;
-/// assert_eq!(a.get(1, 0), Some(4.0));
-/// assert_eq!(a.transpose().get(0, 1), Some(4.0));
+/// assert_eq!((a.get(1, 0), a.get(2, 0)), (Some(4.0), None));
+/// assert_eq!((a.rows(), a.cols(), a.row_stride(), a.col_stride()), (2, 3, 3, 1));
+/// let t = a.transpose(); // the strides change places
+/// assert_eq!((t.shape(), t.row_stride(), t.get(0, 1)), ((3, 2), 1, Some(4.0)));
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,16 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     ///
     /// # Errors
     /// [`Error::Layout`] where an entry would lie outside of the slice.
+    ///
+    /// ```
+    /// # use diffsvd::MatRef;
+    /// let weekdays = [1.0, 2.0];
+    /// let a = MatRef::new(&weekdays, 3, 2, 0, 1)?; // the same row three times
+    /// assert_eq!((a.get(0, 1), a.get(2, 1)), (Some(2.0), Some(2.0)));
+    /// let error = MatRef::new(&weekdays, 3, 2, 1, 1).unwrap_err();
+    /// assert!(error.to_string().starts_with("a 3×2 view with strides (1, 1) does not fit a slice of 2 elements"));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn new(data: &'a [S], rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> Result<Self, Error> {
         Ok(MatRef { data, layout: Layout::new(rows, cols, row_stride, col_stride, data.len())? })
     }
@@ -35,6 +47,12 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     ///
     /// # Errors
     /// [`Error::Layout`] where the slice is too short.
+    ///
+    /// ```
+    /// # use diffsvd::MatRef;
+    /// assert_eq!(MatRef::row_major(&[1, 2, 3, 4, 5, 6].map(f64::from), 2, 3)?.get(0, 1), Some(2.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn row_major(data: &'a [S], rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, rows, cols, cols, 1)
     }
@@ -43,6 +61,12 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     ///
     /// # Errors
     /// [`Error::Layout`] where the slice is too short.
+    ///
+    /// ```
+    /// # use diffsvd::MatRef;
+    /// assert_eq!(MatRef::col_major(&[1, 2, 3, 4, 5, 6].map(f64::from), 2, 3)?.get(0, 1), Some(3.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn col_major(data: &'a [S], rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, rows, cols, 1, rows)
     }
@@ -55,6 +79,10 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     }
 
     /// A 0×0 matrix: stands for an argument that is not wanted.
+    ///
+    /// ```
+    /// assert_eq!(diffsvd::MatRef::<f64>::empty().shape(), (0, 0));
+    /// ```
     #[must_use]
     pub fn empty() -> Self {
         MatRef { data: &[], layout: Layout { rows: 0, cols: 0, row_stride: 1, col_stride: 0 } }
@@ -63,6 +91,14 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     shape_accessors!();
 
     /// The slice.
+    ///
+    /// ```
+    /// # use diffsvd::MatRef;
+    /// let data = [1.0, 2.0, 3.0, 4.0];
+    /// let second_row = MatRef::row_major(&data, 2, 2)?.block(1, 0, 1, 2)?;
+    /// assert_eq!(second_row.data(), [3.0, 4.0]); // from the first entry of the view on
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn data(&self) -> &'a [S] {
         self.data
@@ -97,12 +133,27 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     ///
     /// # Errors
     /// [`Error::Shape`] where it reaches beyond the matrix.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, MatRef};
+    /// let rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    /// let a = MatRef::from(&rows);
+    /// assert_eq!(a.block(0, 1, 2, 2)?.get(1, 0), Some(5.0));
+    /// assert_eq!(a.block(1, 1, 2, 1).unwrap_err().to_string(), "block (its end) is 3×2 but must be 2×3");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<Self, Error> {
         let (start, layout) = block(self.layout, i, j, rows, cols)?;
         Ok(MatRef { data: self.data.get(start..).unwrap_or(&[]), layout })
     }
 
     /// The first `cols` columns; all of them where there are fewer.
+    ///
+    /// ```
+    /// # use diffsvd::MatRef;
+    /// let a = MatRef::from(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!((a.leading_cols(2).shape(), a.leading_cols(9).shape()), ((2, 2), (2, 3)));
+    /// ```
     #[must_use]
     pub fn leading_cols(self, cols: usize) -> Self {
         let cols = cols.min(self.layout.cols);

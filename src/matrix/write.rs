@@ -6,6 +6,19 @@ use crate::error::Error;
 use crate::scalar::Scalar;
 
 /// A matrix that is written. No two entries share a place.
+///
+/// ```
+/// use diffsvd::MatMut;
+///
+/// let mut data = [0.0; 6];
+/// let mut a = MatMut::row_major(&mut data, 2, 3)?;
+/// a.set(1, 0, 4.0);
+/// a.reborrow().transpose().set(2, 1, 6.0); // entry (1, 2) of `a`
+/// assert_eq!(((a.rows(), a.cols()), a.shape()), ((2, 3), (2, 3)));
+/// assert_eq!((a.row_stride(), a.col_stride(), a.as_ref().get(1, 2)), (3, 1, Some(6.0)));
+/// assert_eq!(data, [0.0, 0.0, 0.0, 4.0, 0.0, 6.0]);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MatMut<'a, S> {
     data: &'a mut [S],
@@ -17,6 +30,16 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     ///
     /// # Errors
     /// [`Error::Layout`] where an entry would lie outside of the slice or two entries would share a place.
+    ///
+    /// ```
+    /// # use diffsvd::MatMut;
+    /// let mut data = [0.0; 4];
+    /// let error = MatMut::new(&mut data, 2, 2, 0, 1).unwrap_err(); // what may be read may not be written:
+    /// assert!(error.to_string().ends_with("or its entries overlap"));
+    /// MatMut::new(&mut data, 2, 1, 3, 1)?.set(1, 0, 5.0);
+    /// assert_eq!(data, [0.0, 0.0, 0.0, 5.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn new(
         data: &'a mut [S],
         rows: usize,
@@ -32,6 +55,14 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     ///
     /// # Errors
     /// [`Error::Layout`] where the slice is too short.
+    ///
+    /// ```
+    /// # use diffsvd::MatMut;
+    /// let mut data = [0.0; 6];
+    /// MatMut::row_major(&mut data, 2, 3)?.set(0, 1, 1.0);
+    /// assert_eq!(data, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn row_major(data: &'a mut [S], rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, rows, cols, cols, 1)
     }
@@ -40,6 +71,14 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     ///
     /// # Errors
     /// [`Error::Layout`] where the slice is too short.
+    ///
+    /// ```
+    /// # use diffsvd::MatMut;
+    /// let mut data = [0.0; 6];
+    /// MatMut::col_major(&mut data, 2, 3)?.set(0, 1, 1.0);
+    /// assert_eq!(data, [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn col_major(data: &'a mut [S], rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, rows, cols, 1, rows)
     }
@@ -52,6 +91,10 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     }
 
     /// A 0×0 matrix: stands for an output that is not wanted.
+    ///
+    /// ```
+    /// assert_eq!(diffsvd::MatMut::<f64>::empty().shape(), (0, 0));
+    /// ```
     #[must_use]
     pub fn empty() -> Self {
         MatMut { data: &mut [], layout: Layout { rows: 0, cols: 0, row_stride: 1, col_stride: 0 } }
@@ -60,6 +103,15 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     shape_accessors!();
 
     /// The slice, for as long as it was lent.
+    ///
+    /// ```
+    /// # use diffsvd::MatMut;
+    /// let mut memory = [1.0, 2.0, 3.0, 4.0];
+    /// let a = MatMut::row_major(&mut memory, 2, 2)?;
+    /// let slice = a.into_data(); // outlives the view
+    /// assert_eq!(slice[3], 4.0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn into_data(self) -> &'a mut [S] {
         self.data
@@ -87,6 +139,14 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     ///
     /// # Errors
     /// [`Error::Shape`] where it reaches beyond the matrix.
+    ///
+    /// ```
+    /// # use diffsvd::MatMut;
+    /// let mut rows = [[0.0; 3]; 2];
+    /// MatMut::from(&mut rows).block(1, 1, 1, 2)?.set(0, 0, 7.0);
+    /// assert_eq!(rows, [[0.0, 0.0, 0.0], [0.0, 7.0, 0.0]]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn block(self, i: usize, j: usize, rows: usize, cols: usize) -> Result<Self, Error> {
         let (start, layout) = block(self.layout, i, j, rows, cols)?;
         Ok(MatMut { data: self.data.get_mut(start..).unwrap_or(&mut []), layout })
@@ -152,7 +212,7 @@ impl<'a, S: Scalar> MatMut<'a, S> {
     }
 }
 
-/// The rows of an array as they are read.
+/// The rows of an array, to be written.
 impl<'a, S: Scalar, const M: usize, const N: usize> From<&'a mut [[S; N]; M]> for MatMut<'a, S> {
     fn from(rows: &'a mut [[S; N]; M]) -> Self {
         MatMut { data: rows.as_flattened_mut(), layout: Layout { rows: M, cols: N, row_stride: N, col_stride: 1 } }
