@@ -9,6 +9,16 @@ use crate::scalar::{Real, Scalar};
 ///
 /// s must be descending and non-negative. k may be smaller than min(m, n): then the missing singular values count as
 /// zero (the *compact* SVD, the setting of Zhang & Hu's theorems).
+///
+/// ```
+/// use diffsvd::{Factors, MatRef, Tolerance};
+/// // A = e₁ 3 e₁ᴴ + e₂ 10⁻⁹ e₂ᴴ, 4×3, by two triplets.
+/// let (u, v) = ([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
+/// let factors = Factors { u: MatRef::from(&u), s: &[3.0, 1e-9], v: MatRef::from(&v) };
+/// assert_eq!((factors.shape(), factors.triplets(), factors.largest()), ((4, 3), 2, 3.0));
+/// assert_eq!((factors.rank(Tolerance::Default), factors.rank(Tolerance::Relative(1e-6))), (2, 1));
+/// assert_eq!((factors.leading(1).s, factors.leading(1).u.shape()), (&[3.0][..], (4, 1)));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Factors<'a, S: Scalar> {
     /// U, m×k with orthonormal columns.
@@ -103,6 +113,12 @@ const SMALL_SIZE_ALLOWANCE: usize = 10;
 
 impl<R: Real> Tolerance<R> {
     /// The threshold itself for an m×n matrix with largest singular value `largest`.
+    ///
+    /// ```
+    /// let cut = diffsvd::Tolerance::Relative(1e-3).absolute((4, 3), 20.0);
+    /// assert_eq!(cut, 0.02);
+    /// assert_eq!(diffsvd::Tolerance::Default.absolute((4, 3), 20.0), 14.0 * f64::EPSILON * 20.0);
+    /// ```
     pub fn absolute(self, shape: (usize, usize), largest: R) -> R {
         let relative = match self {
             Tolerance::Default => R::EPSILON * R::from_usize(shape.0.max(shape.1) + SMALL_SIZE_ALLOWANCE),

@@ -11,6 +11,15 @@ use crate::tall::RowBlocks;
 use crate::workspace::ALIGNMENT;
 
 /// Which singular vectors are wanted. With k = min(m, n):
+///
+/// ```
+/// # use diffsvd::{Mat, Svd, Vectors};
+/// let a = Mat::from_rows(&[[3.0, 0.0], [0.0, 2.0], [4.0, 0.0]]); // s = (5, 2)
+/// let columns = |vectors| Svd::new(a.as_ref(), vectors).map(|svd| (svd.u().cols(), svd.s().len(), svd.v().cols()));
+/// assert_eq!((columns(Vectors::None)?, columns(Vectors::Thin)?), ((0, 2, 0), (2, 2, 2)));
+/// assert_eq!((columns(Vectors::Full)?, columns(Vectors::Leading(1))?), ((3, 2, 2), (1, 1, 1)));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vectors {
     /// None: the singular values alone, at a fraction of the cost; as accurate as with vectors, but not the same to the last bit.

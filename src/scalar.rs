@@ -20,6 +20,16 @@ use crate::kernel::root;
 ///
 /// Arithmetic comes from `num_traits`; what is asked for here is the little that an SVD needs beyond it.
 /// `sqrt` and `hypot` belong to the trait so that a platform can supply its own instruction.
+///
+/// ```
+/// use diffsvd::Real;
+///
+/// assert_eq!((<f64 as Real>::EPSILON, <f32 as Real>::MIN_POSITIVE), (f64::EPSILON, f32::MIN_POSITIVE));
+/// assert_eq!((<f64 as Real>::MIN_EXPONENT, <f64 as Real>::MAX_EXPONENT), (-1022, 1023));
+/// assert_eq!((Real::exponent(-12.0_f64), Real::mul_pow2(3.0_f32, -2)), (3, 0.75)); // 8 ≤ 12 < 16
+/// assert_eq!(Real::hypot(3e300_f64, 4e300), 5e300); // though the squares overflow
+/// assert_eq!((<f32 as Real>::from_f64(0.1).to_f64(), Real::sqrt(2.25_f64), Real::abs(-1.0_f32)), (f64::from(0.1_f32), 1.5, 1.0));
+/// ```
 pub trait Real: Scalar<Real = Self> + Instances<Self> + Instances<Complex<Self>> + PartialOrd {
     /// Distance from 1 to the next larger number, ε: 2⁻⁵² for `f64`. Every bound and tolerance is a multiple of it.
     const EPSILON: Self;
@@ -101,6 +111,19 @@ fn extreme_hypot<R: Real>(x: R, y: R) -> R {
 }
 
 /// An entry of a matrix: a [`Real`], or `Complex` of one.
+///
+/// ```
+/// use diffsvd::{Complex, Scalar};
+///
+/// /// xᴴx, written once for real and complex columns.
+/// fn squared_norm<S: Scalar>(x: &[S]) -> S::Real {
+///     x.iter().fold(S::zero(), |sum, &x| sum + x.conj() * x).re()
+/// }
+/// let z = Complex::from_parts(3.0, -4.0);
+/// assert_eq!((squared_norm(&[z, z]), squared_norm(&[1.0_f32, 2.0])), (50.0, 5.0));
+/// assert_eq!((z.modulus(), z.im(), z.scale(0.5), z * z.recip()), (5.0, -4.0, Complex::new(1.5, -2.0), Complex::new(1.0, 0.0)));
+/// assert!(z.is_finite() && !Scalar::is_finite(f64::NAN) && Complex::<f64>::PARTS == 2 * f64::PARTS);
+/// ```
 pub trait Scalar: Copy + Debug + NumAssign + Neg<Output = Self> + Send + Sync + 'static {
     /// The type of moduli and of singular values.
     type Real: Real + Instances<Self>;
@@ -151,6 +174,41 @@ pub trait Scalar: Copy + Debug + NumAssign + Neg<Output = Self> + Send + Sync + 
 /// Rust's coherence rules do not let one blanket implementation serve both real types and `Complex`; this line
 /// stands in for it: `diffsvd::real_scalar!(MyReal, MyReal::is_finite);`, the second argument a function
 /// `fn(MyReal) -> bool`. `tests/support/double_double.rs` shows a whole type.
+///
+/// ```
+/// use diffsvd::Real;
+/// # use num_traits::{Num, One, Zero};
+/// /// A type of one's own, here an `f64` that knows its name. (Its arithmetic, by `core::ops` and `num_traits`, is left out.)
+/// #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+/// struct Named(f64);
+/// # macro_rules! operation { ($($trait:ident $f:ident $by:ident $by_f:ident)*) => {$(
+/// #     impl core::ops::$trait for Named { type Output = Self; fn $f(self, y: Self) -> Self { Named(core::ops::$trait::$f(self.0, y.0)) } }
+/// #     impl core::ops::$by for Named { fn $by_f(&mut self, y: Self) { *self = core::ops::$trait::$f(*self, y) } }
+/// # )*} }
+/// # operation!(Add add AddAssign add_assign Sub sub SubAssign sub_assign Mul mul MulAssign mul_assign);
+/// # operation!(Div div DivAssign div_assign Rem rem RemAssign rem_assign);
+/// # impl core::ops::Neg for Named { type Output = Self; fn neg(self) -> Self { Named(-self.0) } }
+/// # impl Zero for Named { fn zero() -> Self { Named(0.0) } fn is_zero(&self) -> bool { self.0 == 0.0 } }
+/// # impl One for Named { fn one() -> Self { Named(1.0) } }
+/// # impl Num for Named { type FromStrRadixErr = (); fn from_str_radix(_: &str, _: u32) -> Result<Self, ()> { Err(()) } }
+/// impl Real for Named {
+///     const EPSILON: Self = Named(f64::EPSILON);
+///     const MIN_POSITIVE: Self = Named(f64::MIN_POSITIVE);
+///     const MAX_EXPONENT: i32 = 1023;
+///     const MIN_EXPONENT: i32 = -1022;
+///     fn from_f64(x: f64) -> Self { Named(x) }
+///     fn to_f64(self) -> f64 { self.0 }
+///     fn abs(self) -> Self { Named(self.0.abs()) }
+///     fn sqrt(self) -> Self { Named(self.0.sqrt()) }
+///     fn exponent(self) -> i32 { Real::exponent(self.0) }
+///     fn mul_pow2(self, p: i32) -> Self { Named(Real::mul_pow2(self.0, p)) }
+/// }
+/// diffsvd::real_scalar!(Named, |x: Named| x.0.is_finite());
+///
+/// let [s] = diffsvd::fixed::singular_values(&[[Named(3.0)], [Named(4.0)]])?;
+/// assert!((s.0 - 5.0).abs() < 1e-15);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[macro_export]
 macro_rules! real_scalar {
     ($real:ty, $is_finite:expr) => {

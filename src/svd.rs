@@ -26,7 +26,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// A = U diag(s) Vᴴ for any m×n matrix, real or complex, on the caller's memory.
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
-/// - s is descending and non-negative. It is the same to the last bit whichever vectors are asked for. Without vectors it comes by another
+/// - s is descending and non-negative. It is the same to the last bit whichever vectors come with it. Without vectors it comes by another
 ///   algorithm (dqds instead of QR iteration or divide and conquer), within the same bounds.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
