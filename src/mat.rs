@@ -16,6 +16,7 @@ use crate::scalar::{One, Scalar};
 /// let a = Mat::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 /// assert_eq!((a.rows(), a.cols(), a[(1, 0)]), (2, 3, 4.0));
 /// assert_eq!(a.product(&a.adjoint())?[(0, 0)], 14.0);
+/// assert_eq!(a.product(&a).unwrap_err().to_string(), "the right factor is 2×3 but must be 3×3");
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +28,21 @@ pub struct Mat<S> {
 
 impl<S: Scalar> Mat<S> {
     /// A matrix of zeros.
+    ///
+    /// ```
+    /// assert_eq!(diffsvd::Mat::<f32>::zeros(2, 3).as_slice(), [0.0; 6]);
+    /// ```
     #[must_use]
     pub fn zeros(rows: usize, cols: usize) -> Self {
         Mat { data: vec![S::zero(); rows * cols], rows, cols }
     }
 
     /// Every entry from its position.
+    ///
+    /// ```
+    /// let hilbert = diffsvd::Mat::from_fn(3, 3, |i, j| 1.0 / (1.0 + i as f64 + j as f64));
+    /// assert_eq!((hilbert[(0, 0)], hilbert[(1, 2)]), (1.0, 0.25));
+    /// ```
     #[must_use]
     pub fn from_fn(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> S) -> Self {
         let mut matrix = Self::zeros(rows, cols);
@@ -44,6 +54,14 @@ impl<S: Scalar> Mat<S> {
     ///
     /// # Errors
     /// [`Error::Layout`] unless there are `rows` times `cols` of them.
+    ///
+    /// ```
+    /// # use diffsvd::Mat;
+    /// let a = Mat::from_col_major(vec![1.0, 2.0, 3.0, 4.0], 2, 2)?;
+    /// assert_eq!(a, Mat::from_rows(&[[1.0, 3.0], [2.0, 4.0]]));
+    /// assert!(Mat::from_col_major(vec![1.0; 3], 2, 2).is_err());
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn from_col_major(data: Vec<S>, rows: usize, cols: usize) -> Result<Self, Error> {
         if rows.checked_mul(cols) == Some(data.len()) {
             Ok(Mat { data, rows, cols })
@@ -53,6 +71,10 @@ impl<S: Scalar> Mat<S> {
     }
 
     /// The entries, column by column.
+    ///
+    /// ```
+    /// assert_eq!(diffsvd::Mat::from_rows(&[[1.0, 3.0], [2.0, 4.0]]).into_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// ```
     #[must_use]
     pub fn into_vec(self) -> Vec<S> {
         self.data
@@ -65,6 +87,11 @@ impl<S: Scalar> Mat<S> {
     }
 
     /// The square matrix with ones on its diagonal.
+    ///
+    /// ```
+    /// # use diffsvd::Mat;
+    /// assert_eq!(Mat::identity(2), Mat::from_rows(&[[1.0, 0.0], [0.0, 1.0]]));
+    /// ```
     #[must_use]
     pub fn identity(n: usize) -> Self {
         Self::from_fn(n, n, |i, j| if i == j { S::one() } else { S::zero() })
@@ -89,18 +116,36 @@ impl<S: Scalar> Mat<S> {
     }
 
     /// A view to be read.
+    ///
+    /// ```
+    /// # use diffsvd::Mat;
+    /// let a = Mat::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(a.as_ref().transpose().get(0, 1), Some(3.0));
+    /// ```
     #[must_use]
     pub fn as_ref(&self) -> MatRef<'_, S> {
         MatRef::packed(&self.data, self.rows, self.cols)
     }
 
     /// A view to be written.
+    ///
+    /// ```
+    /// let mut a = diffsvd::Mat::zeros(2, 2);
+    /// a.as_mut().set(0, 1, 5.0); // as a[(0, 1)] = 5.0
+    /// assert_eq!(a.as_slice(), [0.0, 0.0, 5.0, 0.0]);
+    /// ```
     #[must_use]
     pub fn as_mut(&mut self) -> MatMut<'_, S> {
         MatMut::packed(&mut self.data, self.rows, self.cols)
     }
 
     /// The conjugate transpose.
+    ///
+    /// ```
+    /// # use diffsvd::{Complex, Mat};
+    /// let a = Mat::from_rows(&[[Complex::new(1.0, 2.0), Complex::new(3.0, 0.0)]]);
+    /// assert_eq!(a.adjoint().as_slice(), [Complex::new(1.0, -2.0), Complex::new(3.0, 0.0)]);
+    /// ```
     #[must_use]
     pub fn adjoint(&self) -> Self {
         Self::from_fn(self.cols, self.rows, |i, j| self[(j, i)].conj())

@@ -25,6 +25,7 @@ use crate::svd::{FactorsMut, svd_into};
 /// let cotangent = Cotangent { s: Some(&[1.0, 1.0]), ..Cotangent::default() }; // L = s₁ + s₂
 /// let gradient = svd.vjp(&cotangent, &Rule::default())?;
 /// assert!((gradient.a[(0, 1)] - 4.0 / 20_f64.sqrt()).abs() < 1e-14); // U Vᴴ = A/√20
+/// assert_eq!((gradient.report.equal_pairs, gradient.report.gauge_residual), (1, 0.0));
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct Svd<S: Scalar> {
     pub(crate) v: Mat<S>,
 }
 
-/// A gradient, and what the rule met on the way.
+/// A gradient, and what the rule met on the way: what [`Svd::vjp`] returns.
 #[derive(Clone, Debug)]
 pub struct Gradient<S: Scalar> {
     /// gA, m×n.
@@ -43,7 +44,7 @@ pub struct Gradient<S: Scalar> {
     pub report: Report<S::Real>,
 }
 
-/// The tangents of the factors.
+/// The tangents of the factors: what [`Svd::jvp`] returns.
 #[derive(Clone, Debug)]
 pub struct Tangent<S: Scalar> {
     /// dU, m×k.
@@ -59,6 +60,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`svd_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Error, Mat, Svd};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[3.0, 0.0], [0.0, 2.0], [4.0, 0.0]]))?;
+    /// assert_eq!((svd.u().rows(), svd.u().cols(), svd.v().rows(), svd.s().len()), (3, 2, 2, 2));
+    /// assert!(matches!(Svd::thin(&Mat::from_rows(&[[f64::INFINITY]])), Err(Error::NonFinite { nan: false, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn thin(a: &Mat<S>) -> Result<Self, Error> {
         Self::new(a.as_ref(), Vectors::Thin)
     }
@@ -67,6 +76,15 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`svd_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let a = Mat::<f64>::from_rows(&[[3.0, 0.0], [0.0, 2.0], [4.0, 0.0]]);
+    /// let u = Svd::full(&a)?.u().clone(); // 3×3; its last column is orthogonal to those of A
+    /// let outside: f64 = (0..3).map(|i| u[(i, 2)] * a[(i, 0)]).sum();
+    /// assert!(u.cols() == 3 && outside.abs() < 1e-15);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn full(a: &Mat<S>) -> Result<Self, Error> {
         Self::new(a.as_ref(), Vectors::Full)
     }
@@ -75,6 +93,13 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`svd_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let s = Svd::values(&Mat::from_rows(&[[0.0, 2.0], [-3.0, 0.0]]))?;
+    /// assert_eq!(s, [3.0, 2.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn values(a: &Mat<S>) -> Result<Vec<S::Real>, Error> {
         Ok(Self::new(a.as_ref(), Vectors::None)?.s)
     }
@@ -83,6 +108,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`svd_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{MatRef, Svd, Vectors};
+    /// let rows = [[3.0, 0.0, 0.0], [0.0, 2.0, 1.0]];
+    /// let first = Svd::new(MatRef::from(&rows).block(0, 0, 2, 2)?, Vectors::Leading(1))?;
+    /// assert_eq!((first.s(), first.u().cols()), (&[3.0][..], 1));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn new(a: MatRef<'_, S>, vectors: Vectors) -> Result<Self, Error> {
         let (m, n) = a.shape();
         let k = m.min(n);
@@ -100,30 +133,68 @@ impl<S: Scalar> Svd<S> {
     }
 
     /// U.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[3.0, 1.0], [1.0, 2.0], [0.0, 1.0]]))?;
+    /// let gram = svd.u().adjoint().product(svd.u())?; // UᴴU = I
+    /// assert!((gram[(0, 0)] - 1.0_f64).abs() < 1e-14 && gram[(0, 1)].abs() < 1e-14);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn u(&self) -> &Mat<S> {
         &self.u
     }
 
     /// The singular values, descending.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// assert_eq!(Svd::thin(&Mat::from_rows(&[[1.0, 0.0], [0.0, -2.0]]))?.s(), [2.0, 1.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn s(&self) -> &[S::Real] {
         &self.s
     }
 
     /// V, not Vᴴ.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let a = Mat::<f64>::from_rows(&[[3.0, 1.0], [1.0, 2.0], [0.0, 1.0]]);
+    /// let svd = Svd::thin(&a)?;
+    /// let av = a.product(svd.v())?; // A vⱼ = sⱼ uⱼ
+    /// assert!((av[(1, 0)] - svd.s()[0] * svd.u()[(1, 0)]).abs() < 1e-14);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn v(&self) -> &Mat<S> {
         &self.v
     }
 
     /// Vᴴ.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[3.0, 1.0], [1.0, 2.0], [0.0, 1.0]]))?;
+    /// assert_eq!(svd.vh()[(0, 1)], svd.v()[(1, 0)]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn vh(&self) -> Mat<S> {
         self.v.adjoint()
     }
 
     /// The triplets as views: what the derivatives read. Columns of complete bases beyond the k-th are left out.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::Values};
+    /// let svd = Svd::full(&Mat::<f64>::zeros(4, 2))?;
+    /// let factors = svd.factors();
+    /// assert_eq!((factors.u.shape(), factors.shape(), Values::of(&factors).count()), ((4, 2), (4, 2), 2));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn factors(&self) -> Factors<'_, S> {
         let k = self.s.len();
@@ -131,6 +202,13 @@ impl<S: Scalar> Svd<S> {
     }
 
     /// Number of singular values above the tolerance.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[1.0, 2.0], [2.0, 4.001]]))?; // s₂/s₁ = 4e-5
+    /// assert_eq!((svd.rank(Tolerance::Default), svd.rank(Tolerance::Relative(1e-3))), (2, 1));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn rank(&self, tolerance: Tolerance<S::Real>) -> usize {
         let cut = tolerance.absolute((self.u.rows, self.v.rows), self.factors().largest());
@@ -138,6 +216,12 @@ impl<S: Scalar> Svd<S> {
     }
 
     /// `s₁/s_k` in the 2-norm; infinite for a singular matrix, 1 for an empty one.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// assert_eq!(Svd::thin(&Mat::from_rows(&[[0.0, 0.5], [4.0, 0.0]]))?.condition_number(), 8.0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn condition_number(&self) -> S::Real {
         match (self.s.first(), self.s.last()) {
@@ -147,6 +231,14 @@ impl<S: Scalar> Svd<S> {
     }
 
     /// U diag(s) Vᴴ.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let a = Mat::<f64>::from_rows(&[[3.0, 1.0], [1.0, 2.0], [0.0, 1.0]]);
+    /// let again = Svd::thin(&a)?.reconstruct();
+    /// assert!((again[(2, 1)] - a[(2, 1)]).abs() < 1e-14);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn reconstruct(&self) -> Mat<S> {
         let Factors { u, s, v } = self.factors();
@@ -157,6 +249,14 @@ impl<S: Scalar> Svd<S> {
     }
 
     /// The leading `r` triplets; all of them where there are fewer.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[3.0, 1.0], [1.0, 3.0]]))?; // s = (4, 2)
+    /// let nearest = svd.truncate(1).reconstruct(); // of rank 1: 4 (1, 1)ᵀ(1, 1)/2
+    /// assert!((nearest[(0, 0)] - 2.0).abs() < 1e-14 && (nearest[(0, 1)] - 2.0).abs() < 1e-14);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn truncate(mut self, r: usize) -> Self {
         let r = r.min(self.s.len());
@@ -170,6 +270,14 @@ impl<S: Scalar> Svd<S> {
     }
 
     /// The same decomposition with the sign convention of [`fix_phases`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let a = Mat::<f64>::from_rows(&[[-3.0, 0.0], [0.0, -2.0]]);
+    /// let svd = Svd::thin(&a)?.with_fixed_phases();
+    /// assert_eq!((svd.u()[(0, 0)], svd.v()[(0, 0)]), (1.0, -1.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn with_fixed_phases(mut self) -> Self {
         // The shapes are those of one decomposition, which `fix_phases` accepts.
@@ -181,6 +289,17 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Cotangent, Gradient, Mat, Rule, Svd};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[3.0, 0.0], [0.0, 1.0]]))?.with_fixed_phases();
+    /// // L = u₁₂ depends on the sign of u₁, which no small change of A reverses: dL = 3 dA₂₁/8 + dA₁₂/8.
+    /// let gu = Mat::from_rows(&[[0.0, 0.0], [1.0, 0.0]]);
+    /// let Gradient { a, report } = svd.vjp(&Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() }, &Rule::default())?;
+    /// assert!((a[(1, 0)] - 3.0 / 8.0).abs() < 1e-15 && (a[(0, 1)] - 1.0 / 8.0).abs() < 1e-15);
+    /// assert_eq!(report.gauge_residual, 0.0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn vjp(&self, cotangent: &Cotangent<'_, S>, rule: &Rule<S::Real>) -> Result<Gradient<S>, Error> {
         let (factors, (m, n)) = (self.factors(), (self.u.rows, self.v.rows));
         let mut a = Mat::zeros(m, n);
@@ -193,6 +312,17 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Rule, Svd, Tangent};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[3.0, 0.0], [0.0, 1.0]]))?;
+    /// let a_dot = Mat::from_rows(&[[0.5, 0.0], [1.0, -0.25]]);
+    /// let Tangent { u, s, v } = svd.jvp(&a_dot, &Rule::default())?;
+    /// assert_eq!(s, [0.5, -0.25]); // dsᵢ = Re uᵢᴴ dA vᵢ
+    /// let skew = u.adjoint().product(svd.u())?; // dUᴴ U = −Uᴴ dU
+    /// assert!((skew[(0, 1)] + skew[(1, 0)]).abs() < 1e-15 && (v[(1, 0)].abs() - 1.0 / 8.0).abs() < 1e-15);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn jvp(&self, a_dot: &Mat<S>, rule: &Rule<S::Real>) -> Result<Tangent<S>, Error> {
         let (m, n, k) = (self.u.rows, self.v.rows, self.s.len());
         let mut tangent = Tangent { u: Mat::zeros(m, k), s: vec![S::Real::zero(); k], v: Mat::zeros(n, k) };
