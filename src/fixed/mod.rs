@@ -42,7 +42,7 @@ pub struct Svd<S: Scalar, const M: usize, const N: usize, const K: usize> {
     pub v: [[S; K]; N],
 }
 
-/// A gradient, and what the rule met on the way.
+/// A gradient, and what the rule met on the way: what [`Svd::vjp`] returns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gradient<S: Scalar, const M: usize, const N: usize> {
     /// gA.
@@ -51,7 +51,7 @@ pub struct Gradient<S: Scalar, const M: usize, const N: usize> {
     pub report: Report<S::Real>,
 }
 
-/// The tangents of the factors.
+/// The tangents of the factors: what [`Svd::jvp`] returns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tangent<S: Scalar, const M: usize, const N: usize, const K: usize> {
     /// dU.
@@ -67,6 +67,15 @@ impl<S: Scalar, const M: usize, const N: usize> Svd<S, M, N, N> {
     ///
     /// # Errors
     /// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`](crate::svd_into).
+    ///
+    /// ```
+    /// # use diffsvd::{Complex, Error, fixed::Svd};
+    /// let i = Complex::new(0.0, 1.0);
+    /// let svd = Svd::tall(&[[i * 3.0], [i * 4.0]])?; // u: 2×1, v: 1×1
+    /// assert!((svd.s[0] - 5.0_f64).abs() < 1e-15 && (svd.u[1][0] * svd.v[0][0].conj() - i * 0.8).norm() < 1e-15);
+    /// assert!(matches!(Svd::tall(&[[f32::NAN]]), Err(Error::NonFinite { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn tall(a: &[[S; N]; M]) -> Result<Self, Error> {
         const { assert!(M >= N, "more columns than rows: `Svd::wide`") };
         decompose(a)
@@ -78,6 +87,13 @@ impl<S: Scalar, const M: usize, const N: usize> Svd<S, M, N, M> {
     ///
     /// # Errors
     /// [`Error::NonFinite`] and [`Error::Overflow`], as [`svd_into`](crate::svd_into).
+    ///
+    /// ```
+    /// # use diffsvd::fixed::Svd;
+    /// let svd = Svd::wide(&[[0.0_f64, 3.0, 4.0]])?; // u: 1×1, v: 3×1
+    /// assert!((svd.s[0] - 5.0_f64).abs() < 1e-15 && (svd.u[0][0] * svd.v[2][0] - 0.8).abs() < 1e-15);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn wide(a: &[[S; N]; M]) -> Result<Self, Error> {
         const { assert!(M <= N, "more rows than columns: `Svd::tall`") };
         decompose(a)
@@ -127,6 +143,13 @@ pub fn singular_values<S: Scalar, const M: usize, const N: usize, const K: usize
 
 impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> {
     /// The factors as views: what every function on the caller's memory reads.
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, fixed::Svd};
+    /// let svd = Svd::tall(&[[3.0, 0.0], [0.0, 0.0]])?;
+    /// assert_eq!((svd.factors().shape(), svd.factors().rank(Tolerance::Default)), ((2, 2), 1));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub fn factors(&self) -> Factors<'_, S> {
         Factors { u: (&self.u).into(), s: &self.s, v: (&self.v).into() }
@@ -136,6 +159,15 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> 
     ///
     /// # Errors
     /// As [`vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Cotangent, Rule, fixed::{Gradient, Svd}};
+    /// let svd = Svd::tall(&[[2.0, 4.0], [-4.0, 2.0]])?; // √20 twice
+    /// let nuclear = Cotangent { s: Some(&[1.0, 1.0]), ..Cotangent::default() };
+    /// let Gradient { a, report } = svd.vjp(&nuclear, &Rule::default())?; // U Vᴴ = A/√20
+    /// assert!((a[0][1] - 4.0 / 20_f64.sqrt()).abs() < 1e-15 && report.zeros == 0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn vjp(&self, cotangent: &Cotangent<'_, S>, rule: &Rule<S::Real>) -> Result<Gradient<S, M, N>, Error> {
         const { assert!(vjp_workspace_len::<S>(M, N, K) <= Blocks::<S, M, N, K>::LEN) };
         let mut a = [[S::zero(); N]; M];
@@ -149,6 +181,14 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> 
     ///
     /// # Errors
     /// As [`jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Rule, fixed::{Svd, Tangent}};
+    /// let svd = Svd::tall(&[[3.0, 0.0], [0.0, 1.0]])?;
+    /// let Tangent { u, s, v } = svd.jvp(&[[0.5, 0.0], [1.0, 0.25]], &Rule::default())?;
+    /// assert_eq!((s, u[0][0], v[0][0]), ([0.5, 0.25], 0.0, 0.0)); // u₁ and v₁ stay of length 1
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn jvp(&self, a_dot: &[[S; N]; M], rule: &Rule<S::Real>) -> Result<Tangent<S, M, N, K>, Error> {
         const { assert!(jvp_workspace_len::<S>(M, N, K) <= Blocks::<S, M, N, K>::LEN) };
         let mut tangent = Tangent { u: [[S::zero(); K]; M], s: [S::Real::zero(); K], v: [[S::zero(); K]; N] };

@@ -37,6 +37,15 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> 
     ///
     /// # Errors
     /// As [`map_vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{fixed::Svd, spectral::SoftThreshold};
+    /// let svd = Svd::tall(&[[3.0, 0.0], [0.0, 0.0]])?; // one value above the threshold, one at zero
+    /// let gradient = svd.map_vjp(SoftThreshold(1.0), &[[1.0, 1.0], [1.0, 1.0]])?;
+    /// assert!((gradient[0][1] - 2.0_f64 / 3.0).abs() < 1e-15); // f(s)/s between the two
+    /// assert!((gradient[0][0] - 1.0).abs() < 1e-15 && gradient[1][1] == 0.0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn map_vjp<Kind, F: SpectralMap<S::Real, Kind>>(
         &self,
         f: F,
@@ -54,6 +63,14 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> 
     ///
     /// # Errors
     /// As [`pinv_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, fixed::Svd};
+    /// let a = [[0.0, 2.0], [0.0, 0.0], [0.0, 0.0]];
+    /// let pinv = Svd::tall(&a)?.pinv(Tolerance::Default)?; // A A⁺ A = A
+    /// assert_eq!(pinv, [[0.0, 0.0, 0.0], [0.5, 0.0, 0.0]]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn pinv(&self, cutoff: Tolerance<S::Real>) -> Result<[[S; M]; N], Error> {
         let mut x = [[S::zero(); M]; N];
         let mut work = Blocks::<S, M, N, K>::zeros();
@@ -85,6 +102,13 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> 
     ///
     /// # Errors
     /// As [`map_into`].
+    ///
+    /// ```
+    /// # use diffsvd::fixed::Svd;
+    /// let q = Svd::tall(&[[0.0, -2.0], [3.0, 0.0]])?.polar()?;
+    /// assert_eq!(q, [[0.0, -1.0], [1.0, 0.0]]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn polar(&self) -> Result<[[S; N]; M], Error> {
         self.map(Polar)
     }
