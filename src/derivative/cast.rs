@@ -11,6 +11,11 @@ fn number<R: Real, Q: Real>(x: R) -> Q {
 
 impl<R: Real> Tolerance<R> {
     /// The same tolerance in the numbers of another type. The default stays the default, which goes by that type's own ε.
+    ///
+    /// ```
+    /// use diffsvd::Tolerance;
+    /// assert_eq!(Tolerance::Relative(0.5_f64).cast::<f32>(), Tolerance::Relative(0.5_f32));
+    /// ```
     #[must_use]
     pub fn cast<Q: Real>(self) -> Tolerance<Q> {
         match self {
@@ -22,6 +27,11 @@ impl<R: Real> Tolerance<R> {
 
 impl<R: Real> AtEqual<R> {
     /// The same choice in the numbers of another type.
+    ///
+    /// ```
+    /// use diffsvd::AtEqual;
+    /// assert_eq!(AtEqual::Lorentzian(0.5_f64).cast::<f32>(), AtEqual::Lorentzian(0.5_f32));
+    /// ```
     #[must_use]
     pub fn cast<Q: Real>(self) -> AtEqual<Q> {
         match self {

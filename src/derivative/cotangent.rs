@@ -9,6 +9,21 @@ use crate::scalar::{Scalar, Zero};
 /// The cotangents of the factors: dL = Re tr(gUᴴ dU) + Σ gsᵢ dsᵢ + Re tr(gVᴴ dV). What is `None` is zero.
 ///
 /// All parts have the same number r ≤ k of columns (entries); r < k means a loss of the leading r triplets alone.
+///
+/// ```
+/// use diffsvd::{Cotangent, Mat, Rule, Svd};
+/// // L = ⟨G, U S² Vᴴ⟩ at A = 2 I: gU = G V S², gV = Gᴴ U S², and of the matrix S: gS = M S + S M, M = UᴴG V.
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+/// let g = Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]);
+/// let (gu, gv) = (g.product(svd.v())?, g.adjoint().product(svd.u())?);
+/// let gs = svd.u().adjoint().product(&gu)?;
+/// let four = |x: &Mat<f64>| Mat::from_fn(2, 2, |i, j| 4.0 * x[(i, j)]); // S² = 4 I, and M S + S M = 4 M
+/// let (gu, gv, gs) = (four(&gu), four(&gv), four(&gs));
+/// let cotangent = Cotangent { u: Some(gu.as_ref()), v: Some(gv.as_ref()), s_matrix: Some(gs.as_ref()), ..Cotangent::default() };
+/// let gradient = svd.vjp(&cotangent, &Rule::default())?.a; // exact: f′ herm(G) + (f/s) skew(G)
+/// assert!((gradient[(0, 1)] - 3.0).abs() < 1e-14 && (gradient[(1, 0)] - 1.0).abs() < 1e-14);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangent<'a, S: Scalar> {
     /// gU, m×r.
@@ -101,6 +116,16 @@ fn fold_entries<S: Scalar>(
 }
 
 /// Where a gradient goes.
+///
+/// ```
+/// use diffsvd::{Mat, Svd, Target, spectral::{KyFan, loss_gradient_into}};
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 1.0]]))?;
+/// let (mut gradient, mut work) = (Mat::zeros(2, 2), [0.0; 4]);
+/// loss_gradient_into(&svd.factors(), &KyFan::nuclear(), Target::Overwrite(gradient.as_mut()), &mut work)?; // U Vᴴ
+/// loss_gradient_into(&svd.factors(), &KyFan::spectral(), Target::Add(gradient.as_mut()), &mut work)?; // and u₁ v₁ᴴ
+/// assert_eq!(gradient, Mat::from_rows(&[[2.0, 0.0], [0.0, 1.0]]));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Target<'a, S> {
     /// gA is written.

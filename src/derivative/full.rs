@@ -42,14 +42,17 @@ pub const fn full_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
 /// As [`vjp_into`].
 ///
 /// ```
-/// use diffsvd::{Cotangent, Mat, Rule, Svd};
+/// use diffsvd::{Cotangent, Factors, Mat, Rule, Svd, Target, full_vjp_into, full_workspace_len};
 ///
 /// let svd = Svd::full(&Mat::<f64>::from_rows(&[[1.0], [2.0], [2.0]]))?; // U is 3×3
 /// // L = ‖second row of U₂‖²/2, U₂ the null space of Aᴴ: a function of its span.
 /// let gu = Mat::from_fn(3, 3, |i, j| if i == 1 && j > 0 { svd.u()[(i, j)] } else { 0.0 });
-/// let gradient = svd.full_vjp(&Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() }, &Rule::default())?;
-/// assert!(gradient.report.gauge_residual < 1e-15);
-/// assert!((gradient.a[(1, 0)] + 2.0 * 5.0 / 81.0).abs() < 1e-15); // L = (1 − a₂²/‖a‖²)/2
+/// let factors = Factors { u: svd.u().as_ref(), s: svd.s(), v: svd.v().as_ref() };
+/// let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+/// let (mut ga, mut work) = (Mat::zeros(3, 1), [0.0; full_workspace_len::<f64>(3, 1)]);
+/// let report = full_vjp_into(&factors, &cotangent, &Rule::default(), Target::Overwrite(ga.as_mut()), &mut work)?;
+/// assert!(report.gauge_residual < 1e-15);
+/// assert!((ga[(1, 0)] + 2.0 * 5.0 / 81.0).abs() < 1e-15); // L = (1 − a₂²/‖a‖²)/2
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 pub fn full_vjp_into<S: Scalar>(
@@ -83,6 +86,19 @@ pub fn full_vjp_into<S: Scalar>(
 ///
 /// # Errors
 /// As [`jvp_into`]. The tangents are untouched then.
+///
+/// ```
+/// use diffsvd::{Factors, Mat, Rule, Svd, TangentMut, full_jvp_into, full_workspace_len};
+///
+/// let svd = Svd::full(&Mat::<f64>::from_rows(&[[1.0], [2.0], [2.0]]))?; // U is 3×3
+/// let factors = Factors { u: svd.u().as_ref(), s: svd.s(), v: svd.v().as_ref() };
+/// let (a_dot, mut u_dot) = (Mat::from_rows(&[[1.0], [0.0], [3.0]]), Mat::zeros(3, 3));
+/// let tangent = TangentMut { u: Some(u_dot.as_mut()), ..TangentMut::default() };
+/// full_jvp_into(&factors, a_dot.as_ref(), &Rule::default(), tangent, &mut [0.0; full_workspace_len::<f64>(3, 1)])?;
+/// let c = svd.u().adjoint().product(&u_dot)?; // UᴴdU is skew-Hermitian: U stays unitary
+/// assert!((0..9).all(|e| (c[(e / 3, e % 3)] + c[(e % 3, e / 3)]).abs() < 1e-15) && c[(1, 0)] != 0.0);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 pub fn full_jvp_into<S: Scalar>(
     factors: &Factors<'_, S>,
     a_dot: MatRef<'_, S>,

@@ -4,6 +4,18 @@ use super::cotangent::Cotangent;
 use crate::scalar::{Real, Scalar};
 
 /// What the backward rule met and what it left out.
+///
+/// ```
+/// use diffsvd::{Cotangent, Mat, Report, Rule, Svd};
+/// let svd = Svd::thin(&Mat::<f64>::identity(2))?; // any basis is one of singular vectors
+/// let report = |gu: &Mat<f64>| -> Result<Report<f64>, diffsvd::Error> {
+///     Ok(svd.vjp(&Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() }, &Rule::default())?.report)
+/// };
+/// // L = u₁₁ depends on the basis. L = ⟨U, C⟩ with a symmetric UᴴC does not, to first order.
+/// assert!(report(&Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]))?.gauge_residual > 0.5);
+/// assert_eq!(report(svd.u())?, Report { gauge_residual: 0.0, equal_pairs: 1, zeros: 0 });
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Report<R> {
     /// Norm of the part of the cotangents that the pseudoinverse discarded, relative to ‖(gU, gV)‖: at rounding level exactly

@@ -82,13 +82,13 @@ pub const fn jvp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: us
 /// Zhang & Hu, arXiv:2411.14141, Theorem 3.1, in the form of `docs/derivatives.md`, section 1.
 ///
 /// ```
-/// use diffsvd::{Factors, MatRef, Rule, TangentMut, jvp_into};
+/// use diffsvd::{Factors, MatRef, Rule, TangentMut, jvp_into, jvp_workspace_len};
 ///
 /// // A = diag(2, 1): along the exchange of the axes the singular values stand still and the vectors turn.
 /// let identity = [1.0, 0.0, 0.0, 1.0];
 /// let basis = MatRef::col_major(&identity, 2, 2)?;
 /// let factors = Factors { u: basis, s: &[2.0, 1.0], v: basis };
-/// let (mut s_dot, mut work) = ([7.0; 2], [0.0; 16]);
+/// let (mut s_dot, mut work) = ([7.0; 2], [0.0; jvp_workspace_len::<f64>(2, 2, 2)]);
 /// let tangent = TangentMut { s: Some(&mut s_dot), ..TangentMut::default() };
 /// jvp_into(&factors, MatRef::row_major(&[0.0, 1.0, 1.0, 0.0], 2, 2)?, &Rule::default(), tangent, &mut work)?;
 /// assert_eq!(s_dot, [0.0, 0.0]);

@@ -74,14 +74,18 @@ pub const fn branches_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usiz
 /// [`Error::NoConvergence`] (never seen) in the decomposition of a block.
 ///
 /// ```
-/// use diffsvd::{Mat, Rule, Svd};
+/// use diffsvd::{BranchesMut, LineReport, Mat, Rule, Svd, branches_into, branches_workspace_len};
 ///
 /// // A = I: any basis is one of singular vectors; along B = [0 1; 1 0] it must be (1, ±1)/√2, with ds = ±1.
 /// let svd = Svd::thin(&Mat::<f64>::identity(2))?;
-/// let branches = svd.branches(&Mat::from_rows(&[[0.0, 1.0], [1.0, 0.0]]), &Rule::default())?;
-/// assert!((branches.s_dot[0] - 1.0).abs() < 1e-15 && (branches.s_dot[1] + 1.0).abs() < 1e-15);
-/// assert!((branches.u[(0, 0)].abs() - 0.5_f64.sqrt()).abs() < 1e-15);
-/// assert_eq!((branches.report.blocks, branches.report.ties), (1, 0));
+/// let b = Mat::from_rows(&[[0.0, 1.0], [1.0, 0.0]]);
+/// let ([mut u, mut v, mut u_dot, mut v_dot], mut s_dot) = ([(); 4].map(|()| Mat::zeros(2, 2)), [0.0; 2]);
+/// let (u, v) = (u.as_mut(), v.as_mut());
+/// let out = BranchesMut { u, v, u_dot: u_dot.as_mut(), s_dot: &mut s_dot, v_dot: v_dot.as_mut() };
+/// let mut work = [0.0; branches_workspace_len::<f64>(2, 2)];
+/// let report = branches_into(&svd.factors(), b.as_ref(), &Rule::default(), out, &mut work)?;
+/// assert_eq!(report, LineReport { blocks: 1, zeros: 0, ties: 0 });
+/// assert!((s_dot[0] - 1.0).abs() < 1e-15 && (s_dot[1] + 1.0).abs() < 1e-15);
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 pub fn branches_into<S: Scalar>(

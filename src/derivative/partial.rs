@@ -88,15 +88,18 @@ pub const fn partial_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets
 /// singular value s_{r+1} not below s_r. The target is untouched then.
 ///
 /// ```
-/// use diffsvd::{Cotangent, Mat, Rule, Svd, Vectors};
+/// use diffsvd::{Cotangent, Iteration, Mat, Partial, PartialReport, Rule, Svd, Target, Vectors, partial_vjp_into, partial_workspace_len};
 ///
 /// let a = Mat::<f64>::from_rows(&[[3.0, 1.0, 0.0], [1.0, 2.0, 0.5], [0.0, 0.5, 1.0], [0.2, 0.0, 0.1]]);
 /// let (whole, first) = (Svd::thin(&a)?, Svd::new(a.as_ref(), Vectors::Leading(1))?);
 /// let gu = Mat::from_rows(&[[1.0], [0.0], [0.0], [0.0]]); // L = u₁₁
 /// let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
-/// let (gradient, convergence) = first.partial_vjp(&a, &cotangent, &Rule::default())?;
+/// let partial = Partial { a: a.as_ref(), factors: first.factors(), iteration: Iteration::default() };
+/// let (mut ga, mut work) = (Mat::zeros(4, 3), [0.0; partial_workspace_len::<f64>(4, 3, 1)]);
+/// let PartialReport { report, convergence } =
+///     partial_vjp_into(&partial, &cotangent, &Rule::default(), Target::Overwrite(ga.as_mut()), &mut work)?;
 /// let exact = whole.vjp(&cotangent, &Rule::default())?; // needs all three triplets
-/// assert!((gradient.a[(1, 0)] - exact.a[(1, 0)]).abs() < 1e-14 && convergence.iterations <= 3);
+/// assert!((ga[(1, 0)] - exact.a[(1, 0)]).abs() < 1e-14 && convergence.iterations <= 3 && report.equal_pairs == 0);
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 pub fn partial_vjp_into<S: Scalar>(
@@ -140,6 +143,21 @@ pub fn partial_vjp_into<S: Scalar>(
 ///
 /// # Errors
 /// As [`jvp_into`] and [`partial_vjp_into`].
+///
+/// ```
+/// use diffsvd::{Convergence, Iteration, Mat, Partial, Rule, Svd, TangentMut, partial_jvp_into, partial_workspace_len};
+///
+/// let a = Mat::<f64>::from_rows(&[[3.0, 1.0, 0.0], [1.0, 2.0, 0.5], [0.0, 0.5, 1.0]]);
+/// let (whole, a_dot) = (Svd::thin(&a)?, Mat::identity(3));
+/// let first = whole.clone().truncate(1);
+/// let partial = Partial { a: a.as_ref(), factors: first.factors(), iteration: Iteration { budget: 10, ..Iteration::default() } };
+/// let (mut u_dot, mut work) = (Mat::zeros(3, 1), [0.0; partial_workspace_len::<f64>(3, 3, 1)]);
+/// let tangent = TangentMut { u: Some(u_dot.as_mut()), ..TangentMut::default() };
+/// let Convergence { residual, .. } = partial_jvp_into(&partial, a_dot.as_ref(), &Rule::default(), tangent, &mut work)?;
+/// let exact = whole.jvp(&a_dot, &Rule::default())?.u;
+/// assert!((u_dot[(2, 0)] - exact[(2, 0)]).abs() < 1e-14 && residual < 1e-14);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 pub fn partial_jvp_into<S: Scalar>(
     partial: &Partial<'_, S>,
     a_dot: MatRef<'_, S>,

@@ -9,6 +9,24 @@ use crate::scalar::{Real, Scalar};
 use crate::workspace::read;
 
 /// The choice at equal singular values.
+///
+/// ```
+/// use diffsvd::{AtEqual, Cotangent, Error, Mat, Rule, Svd};
+/// // L = ⟨G, U Vᴴ⟩ at A = 2 I, by gU = G V and gV = Gᴴ U. The exact gradient is skew(G)/2, f′ being 0.
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+/// let g = Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]);
+/// let (gu, gv) = (g.product(svd.v())?, g.adjoint().product(svd.u())?);
+/// let cotangent = Cotangent { u: Some(gu.as_ref()), v: Some(gv.as_ref()), ..Cotangent::default() };
+/// let gradient = |choice| svd.vjp(&cotangent, &Rule::new(choice)).map(|gradient| gradient.a[(0, 1)]);
+/// assert_eq!(gradient(AtEqual::MinimumNorm)?, 0.25); // exact
+/// assert_eq!((gradient(AtEqual::Reconstruct)?, gradient(AtEqual::Published)?), (0.5, 0.5)); // exact for f ∝ s
+/// assert_eq!(gradient(AtEqual::Zeroing)?, 0.0);
+/// assert!(matches!(gradient(AtEqual::Plain), Err(Error::EqualSingularValues { .. })));
+/// for comparison in [AtEqual::Clip(1e3), AtEqual::Taylor(9), AtEqual::Lorentzian(1e-6)] {
+///     assert!(gradient(comparison)?.is_finite());
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum AtEqual<R> {
@@ -35,9 +53,12 @@ pub enum AtEqual<R> {
 /// A rule for the derivatives of U and V: the choice at equal values, and when values count as equal or as zero.
 ///
 /// ```
-/// use diffsvd::{Rule, Tolerance};
+/// use diffsvd::{AtEqual, Rule, Tolerance};
 /// let rule = Rule::<f64>::minimum_norm().with_gap_tolerance(1e-12);
 /// assert_eq!(rule.gap, Tolerance::Relative(1e-12));
+/// assert_eq!((Rule::reconstruct(), Rule::<f64>::plain().at_equal), (Rule::<f64>::default(), AtEqual::Plain));
+/// let paper = Rule::<f64>::published().with_gap_tolerance(0.0).with_rank_tolerance(1e-10);
+/// assert_eq!((paper.at_equal, paper.rank), (AtEqual::Published, Tolerance::Relative(1e-10)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule<R> {

@@ -71,7 +71,7 @@ pub const fn vjp_tangent_workspace_len<S: Scalar>(rows: usize, cols: usize, trip
 /// (clipping, Taylor, Lorentzian). The target is untouched then.
 ///
 /// ```
-/// use diffsvd::{Cotangent, Mat, Rule, SecondOrder, Svd};
+/// use diffsvd::{Cotangent, Mat, Rule, SecondOrder, Svd, Target, vjp_tangent_into, vjp_tangent_workspace_len};
 ///
 /// // L = (s₁² + s₂²)/2 = ‖A‖²/2 has the gradient A, and its Hessian is the identity.
 /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]]))?;
@@ -82,7 +82,8 @@ pub const fn vjp_tangent_workspace_len<S: Scalar>(rows: usize, cols: usize, trip
 ///     a_dot: a_dot.as_ref(),
 ///     cotangent_dot: Cotangent { s: Some(&s_dot), ..Cotangent::default() },
 /// };
-/// let product = svd.vjp_tangent(&point, &Rule::default())?;
+/// let (mut product, mut work) = (Mat::zeros(3, 2), [0.0; vjp_tangent_workspace_len::<f64>(3, 2, 2)]);
+/// vjp_tangent_into(&svd.factors(), &point, &Rule::default(), Target::Overwrite(product.as_mut()), &mut work)?;
 /// assert!((product[(0, 1)] - 0.7).abs() < 1e-13 && (product[(2, 0)] - 0.5).abs() < 1e-13);
 /// # Ok::<(), diffsvd::Error>(())
 /// ```

@@ -41,14 +41,14 @@ pub const fn vjp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: us
 /// Zhang & Hu, arXiv:2411.14141, Theorem 3.2, in the form of `docs/derivatives.md`, section 1.
 ///
 /// ```
-/// use diffsvd::{Cotangent, Factors, MatMut, MatRef, Rule, Target, vjp_into};
+/// use diffsvd::{Cotangent, Factors, MatMut, MatRef, Rule, Target, vjp_into, vjp_workspace_len};
 ///
 /// // A = [2 4; −4 2] = U S Vᴴ with both singular values √20; L = s₁ + s₂.
 /// let c = 1.0 / 5_f64.sqrt();
 /// let (u, s, v) = ([c, -2.0 * c, 2.0 * c, c], [20_f64.sqrt(); 2], [1.0, 0.0, 0.0, 1.0]);
 /// let factors = Factors { u: MatRef::col_major(&u, 2, 2)?, s: &s, v: MatRef::col_major(&v, 2, 2)? };
 /// let cotangent = Cotangent { s: Some(&[1.0, 1.0]), ..Cotangent::default() };
-/// let (mut ga, mut work) = ([0.0; 4], [0.0; 16]);
+/// let (mut ga, mut work) = ([0.0; 4], [0.0; vjp_workspace_len::<f64>(2, 2, 2)]);
 /// vjp_into(&factors, &cotangent, &Rule::default(), Target::Overwrite(MatMut::col_major(&mut ga, 2, 2)?), &mut work)?;
 /// assert!(ga.iter().zip(&u).all(|(g, u)| (g - u).abs() < 1e-15)); // gA = U Vᴴ
 /// # Ok::<(), diffsvd::Error>(())
