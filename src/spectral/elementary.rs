@@ -10,7 +10,8 @@ use crate::scalar::Real;
 ///
 /// ```
 /// use diffsvd::spectral::Elementary;
-/// assert_eq!(Elementary::ln_1p(1e-20), 1e-20);
+/// assert_eq!((Elementary::ln_1p(1e-20), Elementary::exp_m1(1e-20_f32)), (1e-20, 1e-20)); // 1 + 10⁻²⁰ is rounded to 1
+/// assert_eq!((Elementary::powf(8.0_f64, 2.0), Elementary::ln(1.0_f64), Elementary::exp(0.0_f32)), (64.0, 0.0, 1.0));
 /// ```
 pub trait Elementary: Real {
     /// eˣ − 1, accurate near zero.

@@ -76,6 +76,23 @@ pub trait SpectralFunction<R: Real> {
 }
 
 /// A [`SpectralFunction`] with a second derivative, for Hessian-vector products.
+///
+/// ```
+/// use diffsvd::{Mat, Svd, spectral::{SpectralFunction, TwiceDifferentiable}};
+///
+/// struct Cube;
+/// impl SpectralFunction<f64> for Cube {
+///     fn value(&self, s: f64) -> f64 { s * s * s }
+///     fn derivative(&self, s: f64) -> f64 { 3.0 * s * s }
+/// }
+/// impl TwiceDifferentiable<f64> for Cube {
+///     fn second_derivative(&self, s: f64) -> f64 { 6.0 * s }
+/// }
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?; // both values are equal
+/// let z = Mat::identity(2);
+/// assert!((svd.map_second(Cube, &z, &z)?[(0, 0)] - 12.0).abs() < 1e-13); // (A Aᴴ A)″ = 6 A along I
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 pub trait TwiceDifferentiable<R: Real>: SpectralFunction<R> {
     /// f″(s) for s ≥ 0; from the right at 0.
     fn second_derivative(&self, s: R) -> R;

@@ -20,6 +20,14 @@ use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::Arena;
 
 /// Which singular vectors.
+///
+/// ```
+/// use diffsvd::{Mat, Svd, spectral::{Hermitian, Side}};
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[0.0, 3.0]]))?; // 1×2
+/// let [left, right] = [Side::Left, Side::Right].map(|side| svd.hermitian(&Hermitian::factor(side)));
+/// assert_eq!((left?, right?), (Mat::from_rows(&[[3.0]]), Mat::from_rows(&[[0.0, 0.0], [0.0, 3.0]])));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// U: an m×m matrix, of the columns of A.
@@ -84,6 +92,15 @@ impl<F> Hermitian<F> {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Target, spectral::{Hermitian, Side, hermitian_workspace_len}};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[0.0, -3.0], [2.0, 0.0]]))?;
+    /// let (mut h, mut work) = (Mat::zeros(2, 2), [0.0; hermitian_workspace_len::<f64>(2, 2, 2)]);
+    /// Hermitian::factor(Side::Left).value_into(&svd.factors(), Target::Overwrite(h.as_mut()), &mut work)?;
+    /// assert_eq!(h, Mat::from_rows(&[[3.0, 0.0], [0.0, 2.0]])); // (AAᴴ)^½
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn value_into<S: Scalar>(
         &self,
         factors: &Factors<'_, S>,
@@ -117,6 +134,17 @@ impl<F> Hermitian<F> {
     ///
     /// # Errors
     /// As [`Self::value_into`]; [`Error::ZeroSingularValue`] where a singular value is zero and g′ is not; what g reports.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Target, spectral::{Hermitian, Side, hermitian_workspace_len}};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+    /// let a_dot = Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]);
+    /// let (mut tangent, mut work) = (Mat::zeros(2, 2), [0.0; hermitian_workspace_len::<f64>(2, 2, 2)]);
+    /// let target = Target::Overwrite(tangent.as_mut());
+    /// Hermitian::factor(Side::Right).jvp_into(&svd.factors(), a_dot.as_ref(), target, &mut work)?;
+    /// assert!((tangent[(0, 1)] - 0.5).abs() < 1e-15 && (tangent[(1, 0)] - 0.5).abs() < 1e-15); // herm(dA) at A = s I
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn jvp_into<S: Scalar>(
         &self,
         factors: &Factors<'_, S>,
@@ -153,6 +181,16 @@ impl<F> Hermitian<F> {
     ///
     /// # Errors
     /// As [`Self::jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Target, spectral::{Hermitian, Side, hermitian_workspace_len}};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[0.0, 3.0], [2.0, 0.0]]))?;
+    /// let (mut ga, mut work) = (Mat::zeros(2, 2), [0.0; hermitian_workspace_len::<f64>(2, 2, 2)]);
+    /// let (y_bar, target) = (Mat::identity(2), Target::Overwrite(ga.as_mut())); // L = tr H = s₁ + s₂
+    /// Hermitian::factor(Side::Right).vjp_into(&svd.factors(), y_bar.as_ref(), target, &mut work)?;
+    /// assert!((ga[(0, 1)] - 1.0).abs() < 1e-15 && (ga[(1, 0)] - 1.0).abs() < 1e-15); // U Vᴴ
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn vjp_into<S: Scalar>(
         &self,
         factors: &Factors<'_, S>,

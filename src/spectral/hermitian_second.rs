@@ -43,11 +43,13 @@ impl<F> Hermitian<F> {
     /// min(m, n) triplets are given and g″(0) ≠ 0; what g reports. The target is untouched then.
     ///
     /// ```
-    /// use diffsvd::{Mat, Svd, spectral::{Hermitian, Power, Side}};
+    /// use diffsvd::{Mat, Svd, Target, spectral::{Hermitian, Power, Side, hermitian_second_workspace_len}};
     /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
     /// let gram = Hermitian { side: Side::Right, f: Power(2.0), complement: false }; // AᴴA
     /// let z = Mat::from_rows(&[[1.0, 2.0], [0.0, 1.0]]);
-    /// let second = svd.hermitian_second(&gram, &z, &z)?; // 2 ZᴴZ
+    /// let (mut second, mut work) = (Mat::zeros(2, 2), [0.0; hermitian_second_workspace_len::<f64>(2, 2, 2)]);
+    /// let (directions, target) = ([z.as_ref(), z.as_ref()], Target::Overwrite(second.as_mut()));
+    /// gram.second_into(&svd.factors(), directions, target, &mut work)?; // 2 ZᴴZ
     /// assert!((second[(0, 1)] - 4.0).abs() < 1e-13 && (second[(1, 1)] - 10.0).abs() < 1e-13);
     /// # Ok::<(), diffsvd::Error>(())
     /// ```
@@ -80,11 +82,14 @@ impl<F> Hermitian<F> {
     /// As [`second_into`](Self::second_into).
     ///
     /// ```
-    /// use diffsvd::{Mat, Svd, spectral::{Hermitian, Side}};
+    /// use diffsvd::{Mat, Svd, Target, spectral::{Hermitian, Side, hermitian_second_workspace_len}};
     /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?; // both singular values are equal
+    /// let (h, identity) = (Hermitian::factor(Side::Right), Mat::identity(2));
+    /// let (mut change, mut work) = (Mat::zeros(2, 2), [0.0; hermitian_second_workspace_len::<f64>(2, 2, 2)]);
     /// let turn = Mat::from_rows(&[[0.0, 1.0], [-1.0, 0.0]]);
     /// // Along 2 I + t J both are (4 + t²)^½, and the gradient of L = tr H = s₁ + s₂ is (2 I + t J)/(4 + t²)^½.
-    /// let change = svd.hermitian_vjp_tangent(&Hermitian::factor(Side::Right), &turn, &Mat::identity(2))?;
+    /// let (pair, target) = ((turn.as_ref(), identity.as_ref()), Target::Overwrite(change.as_mut()));
+    /// h.vjp_tangent_into(&svd.factors(), pair, target, &mut work)?;
     /// assert!((change[(0, 1)] - 0.5).abs() < 1e-15);
     /// # Ok::<(), diffsvd::Error>(())
     /// ```

@@ -25,11 +25,24 @@ pub struct Inverse<R> {
 
 impl<R: Real> Inverse<R> {
     /// With an absolute cut-off.
+    ///
+    /// ```
+    /// # use diffsvd::spectral::{Inverse, SpectralFunction};
+    /// assert_eq!((Inverse::above(0.5).value(0.25), Inverse::above(0.1).value(0.25)), (0.0, 4.0));
+    /// ```
     pub const fn above(cut: R) -> Self {
         Inverse { cut }
     }
 
     /// With a cut-off relative to s₁, for this matrix.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance, spectral::{Inverse, SpectralFunction}};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[8.0, 0.0], [0.0, 1.0]]))?;
+    /// let f = Inverse::relative(&svd.factors(), Tolerance::Relative(0.25)); // above 0.25 s₁ = 2
+    /// assert_eq!((f.value(8.0), f.value(1.0)), (0.125, 0.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn relative<S: Scalar<Real = R>>(factors: &Factors<'_, S>, cutoff: Tolerance<R>) -> Self {
         Inverse { cut: cutoff.absolute(factors.shape(), factors.largest()) }
     }

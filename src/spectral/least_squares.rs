@@ -64,6 +64,16 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::LeastSquares};
+    /// let (svd, b) = (Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 0.0]]))?, Mat::from_rows(&[[6.0], [1.0]]));
+    /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
+    /// let (mut x, mut work) = (Mat::zeros(2, 1), [0.0; LeastSquares::<f64>::workspace_len((2, 2), 2, 1)]);
+    /// problem.solve_into(&svd.factors(), Target::Overwrite(x.as_mut()), &mut work)?;
+    /// assert_eq!(x, Mat::from_rows(&[[3.0], [0.0]])); // the shortest
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn solve_into(&self, factors: &Factors<'_, S>, x: Target<'_, S>, work: &mut [S]) -> Result<(), Error> {
         check_shape("the solution", x.shape(), (factors.shape().1, self.b.cols()))?;
         let (f, work) = self.prepare(factors, Order::Value, work)?;
@@ -74,6 +84,18 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// As [`Self::solve_into`]; [`Error::Parameter`] where a singular value is the cut-off.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{LeastSquares, LeastSquaresTangent}};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[2.0]]))?; // x = b/a
+    /// let [b, a_dot, b_dot] = [3.0, 1.0, 4.0].map(|x| Mat::from_rows(&[[x]]));
+    /// let (mut x_dot, mut work) = (Mat::zeros(1, 1), [0.0; LeastSquares::<f64>::workspace_len((1, 1), 1, 1)]);
+    /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
+    /// let tangent = LeastSquaresTangent { a: a_dot.as_ref(), b: b_dot.as_ref() };
+    /// problem.jvp_into(&svd.factors(), &tangent, Target::Overwrite(x_dot.as_mut()), &mut work)?;
+    /// assert_eq!(x_dot[(0, 0)], 4.0 / 2.0 - 3.0 / 4.0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn jvp_into(
         &self,
         factors: &Factors<'_, S>,
@@ -98,6 +120,17 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// As [`Self::jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{LeastSquares, LeastSquaresGradient}};
+    /// let (svd, b, x_bar) = (Svd::thin(&Mat::from_rows(&[[2.0]]))?, Mat::from_rows(&[[3.0]]), Mat::identity(1)); // x = b/a
+    /// let ([mut ga, mut gb], mut work) = ([(); 2].map(|()| Mat::zeros(1, 1)), [0.0; LeastSquares::<f64>::workspace_len((1, 1), 1, 1)]);
+    /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
+    /// let gradient = LeastSquaresGradient { a: Target::Overwrite(ga.as_mut()), b: Target::Overwrite(gb.as_mut()) };
+    /// problem.vjp_into(&svd.factors(), x_bar.as_ref(), gradient, &mut work)?;
+    /// assert_eq!((ga[(0, 0)], gb[(0, 0)]), (-3.0 / 4.0, 1.0 / 2.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn vjp_into(
         &self,
         factors: &Factors<'_, S>,

@@ -52,13 +52,17 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// As [`vjp_into`](Self::vjp_into). The targets are untouched then.
     ///
     /// ```
-    /// use diffsvd::{Mat, Svd, Tolerance};
+    /// use diffsvd::{Mat, MatRef, Svd, Target, Tolerance};
+    /// use diffsvd::spectral::{LeastSquares, LeastSquaresGradient, LeastSquaresSecondOrder, LeastSquaresTangent};
     /// // x = b/a for numbers: L = x has ∂L/∂a = −b/a², ∂L/∂b = 1/a.
     /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0]]))?;
-    /// let [b, one, none] = [3.0, 1.0, 0.0].map(|x| Mat::from_rows(&[[x]]));
-    /// let (a_dot, b_dot) = (&one, &none);
-    /// let (ga, gb) = svd.solve_vjp_tangent(&b, Tolerance::Default, (&one, &none), (a_dot, b_dot))?;
-    /// assert!((ga[(0, 0)] - 2.0 * 3.0 / 8.0).abs() < 1e-15 && (gb[(0, 0)] + 0.25).abs() < 1e-15);
+    /// let [b, one, none] = [&[[3.0]], &[[1.0]], &[[0.0]]].map(MatRef::from);
+    /// let point = LeastSquaresSecondOrder { x_bar: one, tangent: LeastSquaresTangent { a: one, b: none }, x_bar_dot: none };
+    /// let ([mut ga, mut gb], mut work) = ([[[0.0]]; 2], [0.0; LeastSquares::<f64>::second_workspace_len((1, 1), 1, 1)]);
+    /// let [a, b_bar] = [&mut ga, &mut gb].map(|x| Target::Overwrite(x.into()));
+    /// let problem = LeastSquares { b, cutoff: Tolerance::Default };
+    /// problem.vjp_tangent_into(&svd.factors(), &point, LeastSquaresGradient { a, b: b_bar }, &mut work)?;
+    /// assert!((ga[0][0] - 2.0 * 3.0 / 8.0).abs() < 1e-15 && (gb[0][0] + 0.25_f64).abs() < 1e-15);
     /// # Ok::<(), diffsvd::Error>(())
     /// ```
     pub fn vjp_tangent_into(

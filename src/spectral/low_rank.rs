@@ -9,7 +9,7 @@ use crate::scalar::Real;
 /// The leading r singular values, the others replaced by zero: the best approximation of rank r in every unitarily
 /// invariant norm (Eckart & Young 1936).
 ///
-/// D1 = sᵢ/(sᵢ − sⱼ) across the cut. Where sᵣ = sᵣ₊₁ (within max(m, n) ε s₁; also where both are zero) neither the approximation is
+/// D1 = sᵢ/(sᵢ − sⱼ) across the cut. Where sᵣ = sᵣ₊₁ (within (max(m, n) + 10) ε s₁; also where both are zero) neither the approximation is
 /// unique nor a derivative exists: [`Error::EqualSingularValues`]. Near such a point the derivative grows as s/gap, and so does its error.
 ///
 /// ```

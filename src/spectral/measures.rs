@@ -55,7 +55,7 @@ impl<R: Real> SpectralMap<R, Whole> for LogDet {
 
 /// s₁/sₖ, k = min(m, n): the condition number in the 2-norm.
 ///
-/// Not differentiable where s₁ = s₂ or sₖ₋₁ = sₖ ([`Error::EqualSingularValues`]) or sₖ = 0 ([`Error::ZeroSingularValue`]), within max(m, n) ε s₁.
+/// Not differentiable where s₁ = s₂ or sₖ₋₁ = sₖ ([`Error::EqualSingularValues`]) or sₖ = 0 ([`Error::ZeroSingularValue`]), within (max(m, n) + 10) ε s₁.
 ///
 /// ```
 /// use diffsvd::{Mat, Svd, spectral::Condition};
@@ -151,6 +151,13 @@ pub struct Entropy {
 
 impl Entropy {
     /// H.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::Entropy};
+    /// let svd = Svd::thin(&Mat::<f64>::identity(3))?;
+    /// assert!((svd.loss(&Entropy::new())? - 3_f64.ln()).abs() < 1e-14);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Entropy { exponential: false }
@@ -203,6 +210,14 @@ impl<R: Elementary> SpectralLoss<R> for Entropy {
 }
 
 /// ∂L/∂sᵢ of [`Entropy`].
+///
+/// ```
+/// # use diffsvd::spectral::{Entropy, EntropyGradient, SpectralLoss, SpectralMap, Values};
+/// let at = Values { s: &[1.0, 1.0], shape: (2, 2) };
+/// let gradient: EntropyGradient<f64> = Entropy::new().gradient(&at)?;
+/// assert!(gradient.value_at(&at, 0).abs() < 1e-15); // a maximum
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EntropyGradient<R> {
     entropy: R,

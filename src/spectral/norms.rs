@@ -11,7 +11,7 @@ use crate::scalar::Real;
 
 /// s₁ + … + sᵣ, the Ky Fan r-norm: the spectral norm for r = 1, the nuclear norm for r = min(m, n).
 ///
-/// The gradient is Uᵣ Vᵣᴴ. Where sᵣ = sᵣ₊₁, or a value up to sᵣ is zero (within max(m, n) ε s₁), the function has a kink and the gradient is the subgradient of
+/// The gradient is Uᵣ Vᵣᴴ. Where sᵣ = sᵣ₊₁, or a value up to sᵣ is zero (within (max(m, n) + 10) ε s₁), the function has a kink and the gradient is the subgradient of
 /// smallest Frobenius norm: the block of equal values shares its weight, zero values have none. The Hessian does not exist there:
 /// [`Error::EqualSingularValues`], [`Error::ZeroSingularValue`].
 ///
@@ -79,6 +79,14 @@ impl<R: Real> SpectralLoss<R> for KyFan {
 }
 
 /// ∂L/∂sᵢ of [`KyFan`]: 1, then a share inside of a tied block, then 0.
+///
+/// ```
+/// # use diffsvd::spectral::{KyFan, LeadingWeights, SpectralLoss, SpectralMap, Values};
+/// let at = Values { s: &[3.0, 2.0, 2.0, 1.0], shape: (4, 4) };
+/// let weights: LeadingWeights<f64> = KyFan(2).gradient(&at)?;
+/// assert_eq!([0, 1, 2, 3].map(|i| weights.value_at(&at, i)), [1.0, 0.5, 0.5, 0.0]); // a tie at the cut
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeadingWeights<R> {
     /// r.
@@ -131,7 +139,7 @@ impl<R: Real> SpectralMap<R, Whole> for LeadingWeights<R> {
 /// Σ wᵢ sᵢ for given weights, one for each of the k triplets.
 ///
 /// Differentiable where equal singular values have equal weights and zero ones none: otherwise [`Error::EqualSingularValues`] or
-/// [`Error::ZeroSingularValue`], also for the gradient, within max(m, n) ε s₁.
+/// [`Error::ZeroSingularValue`], also for the gradient, within (max(m, n) + 10) ε s₁.
 ///
 /// ```
 /// use diffsvd::{Mat, Svd, spectral::WeightedSum};
@@ -233,6 +241,14 @@ impl<R: Elementary> SpectralLoss<R> for Schatten<R> {
 }
 
 /// ∂L/∂sᵢ of [`Schatten`].
+///
+/// ```
+/// # use diffsvd::spectral::{Schatten, SchattenGradient, SpectralLoss, SpectralMap, Values};
+/// let at = Values { s: &[4.0, 3.0], shape: (2, 2) };
+/// let gradient: SchattenGradient<f64> = Schatten(2.0).gradient(&at)?; // s/‖s‖
+/// assert!((gradient.value_at(&at, 1) - 0.6).abs() < 1e-15);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SchattenGradient<R> {
     p: R,

@@ -56,6 +56,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`map_jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::Polar};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+    /// let turn = svd.map_jvp(Polar, &Mat::from_rows(&[[1.0, 2.0], [0.0, 1.0]]))?; // skew(dA)/s
+    /// assert!((turn[(0, 1)] - 0.5).abs() < 1e-15 && (turn[(1, 0)] + 0.5).abs() < 1e-15 && turn[(0, 0)].abs() < 1e-15);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn map_jvp<M, F: SpectralMap<S::Real, M>>(&self, f: F, a_dot: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
@@ -67,6 +75,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`map_vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::SoftThreshold};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?; // equal values
+    /// let gradient = svd.map_vjp(SoftThreshold(0.5), &Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]))?;
+    /// assert_eq!((gradient[(0, 1)], gradient[(1, 0)]), (0.875, 0.125)); // f′ herm(gX) + (f/s) skew(gX)
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn map_vjp<M, F: SpectralMap<S::Real, M>>(&self, f: F, x_bar: &Mat<S>) -> Result<Mat<S>, Error> {
         Ok(self.map_vjp_with_values(f, x_bar)?.0)
     }
@@ -76,6 +92,16 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`map_vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::{SoftThreshold, parameter_cotangents}};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 0.25]]))?;
+    /// let (f, mut tau) = (SoftThreshold(0.5), [0.0]);
+    /// let (_, f_bar) = svd.map_vjp_with_values(f, &Mat::identity(2))?; // L = tr X
+    /// parameter_cotangents(&f, svd.s(), &f_bar, &mut tau);
+    /// assert_eq!(tau, [-1.0]); // one value is above the threshold
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn map_vjp_with_values<M, F: SpectralMap<S::Real, M>>(
         &self,
         f: F,
@@ -112,6 +138,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`pinv_jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 0.5]]))?;
+    /// let tangent = svd.pinv_jvp(Tolerance::Default, &Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]))?;
+    /// assert_eq!(tangent[(0, 1)], -1.0); // −A⁻¹ dA A⁻¹
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn pinv_jvp(&self, cutoff: Tolerance<S::Real>, a_dot: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
@@ -122,6 +156,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`pinv_vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[2.0], [0.0]]))?;
+    /// let gradient = svd.pinv_vjp(Tolerance::Default, &Mat::from_rows(&[[1.0, 1.0]]))?; // A⁺ = aᵀ/‖a‖²
+    /// assert_eq!((gradient[(0, 0)], gradient[(1, 0)]), (-0.25, 0.25));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn pinv_vjp(&self, cutoff: Tolerance<S::Real>, pinv_bar: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
@@ -137,6 +179,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`LeastSquares::solve_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// let a = Mat::<f64>::from_rows(&[[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]); // the line through (0, 1), (1, 3), (2, 5)
+    /// let x = Svd::thin(&a)?.solve(&Mat::from_rows(&[[1.0], [3.0], [5.0]]), Tolerance::Default)?;
+    /// assert!((x[(0, 0)] - 1.0).abs() < 1e-14 && (x[(1, 0)] - 2.0).abs() < 1e-14);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn solve(&self, b: &Mat<S>, cutoff: Tolerance<S::Real>) -> Result<Mat<S>, Error> {
         let (problem, n) = (LeastSquares { b: b.as_ref(), cutoff }, self.factors().shape().1);
         let len = self.solve_len(b.cols());
@@ -147,6 +197,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`LeastSquares::jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// let (svd, b) = (Svd::thin(&Mat::from_rows(&[[2.0]]))?, Mat::from_rows(&[[3.0]])); // x = b/a
+    /// let x_dot = svd.solve_jvp(&b, Tolerance::Default, &Mat::from_rows(&[[1.0]]), &Mat::from_rows(&[[4.0]]))?;
+    /// assert_eq!(x_dot[(0, 0)], 4.0 / 2.0 - 3.0 / 4.0);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn solve_jvp(
         &self,
         b: &Mat<S>,
@@ -164,6 +222,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`LeastSquares::vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// let (svd, b) = (Svd::thin(&Mat::from_rows(&[[2.0]]))?, Mat::from_rows(&[[3.0]])); // x = b/a
+    /// let (ga, gb) = svd.solve_vjp(&b, Tolerance::Default, &Mat::from_rows(&[[1.0]]))?;
+    /// assert_eq!((ga[(0, 0)], gb[(0, 0)]), (-3.0 / 4.0, 1.0 / 2.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn solve_vjp(&self, b: &Mat<S>, cutoff: Tolerance<S::Real>, x_bar: &Mat<S>) -> Result<(Mat<S>, Mat<S>), Error> {
         let problem = LeastSquares { b: b.as_ref(), cutoff };
         let mut b_bar = Mat::zeros(b.rows(), b.cols());
@@ -185,6 +251,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`Hermitian::value_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance, spectral::{Hermitian, Side}};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[0.0, 2.0], [0.0, 0.0]]))?; // of rank 1
+    /// let onto = svd.hermitian(&Hermitian::range(&svd.factors(), Side::Left, Tolerance::Default))?;
+    /// assert_eq!(onto, Mat::from_rows(&[[1.0, 0.0], [0.0, 0.0]])); // A A⁺
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn hermitian<F: SpectralFunction<S::Real>>(&self, g: &Hermitian<F>) -> Result<Mat<S>, Error> {
         let d = g.dimension(self.factors().shape());
         filled((d, d), self.hermitian_len(), |y, work| g.value_into(&self.factors(), y, work))
@@ -194,6 +268,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`Hermitian::jvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::{Hermitian, Side}};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+    /// let tangent = svd.hermitian_jvp(&Hermitian::factor(Side::Right), &Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]))?;
+    /// assert!((tangent[(0, 1)] - 0.5).abs() < 1e-15 && (tangent[(1, 0)] - 0.5).abs() < 1e-15); // herm(dA) at A = s I
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn hermitian_jvp<F: SpectralFunction<S::Real>>(
         &self,
         g: &Hermitian<F>,
@@ -207,6 +289,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`Hermitian::vjp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::{Hermitian, Side}};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[0.0, 3.0], [2.0, 0.0]]))?;
+    /// let gradient = svd.hermitian_vjp(&Hermitian::factor(Side::Left), &Mat::identity(2))?; // tr H = s₁ + s₂
+    /// assert!((gradient[(0, 1)] - 1.0).abs() < 1e-15 && (gradient[(1, 0)] - 1.0).abs() < 1e-15); // U Vᴴ
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn hermitian_vjp<F: SpectralFunction<S::Real>>(
         &self,
         g: &Hermitian<F>,
@@ -220,6 +310,13 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// What the function reports where it has no value.
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::Schatten};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[3.0, 0.0], [0.0, 4.0]]))?;
+    /// assert!((svd.loss(&Schatten(2.0))? - 5.0).abs() < 1e-14); // the Frobenius norm
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn loss<L: SpectralLoss<S::Real>>(&self, loss: &L) -> Result<S::Real, Error> {
         loss.value(&Values::of(&self.factors()))
     }
@@ -228,6 +325,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`loss_gradient_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::KyFan};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[0.0, -3.0], [2.0, 0.0]]))?;
+    /// let gradient = svd.loss_gradient(&KyFan::nuclear())?; // U Vᴴ
+    /// assert_eq!(gradient, Mat::from_rows(&[[0.0, -1.0], [1.0, 0.0]]));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn loss_gradient<L: SpectralLoss<S::Real>>(&self, loss: &L) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_workspace_len::<S>(m, n, factors.triplets());
@@ -238,6 +343,13 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`loss_hvp_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::LogDet};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[2.0]]))?; // log a²: −2/a² is its second derivative
+    /// assert_eq!(svd.loss_hvp(&LogDet, &Mat::from_rows(&[[1.0]]))?[(0, 0)], -0.5);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn loss_hvp<L: SpectralLoss<S::Real>>(&self, loss: &L, a_dot: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_derivative_workspace_len::<S>(m, n, factors.triplets());
@@ -250,6 +362,14 @@ impl<R: Real> Svd<R> {
     ///
     /// # Errors
     /// As [`Rotation::of`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd};
+    /// let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, -1.0]]))?; // a reflection
+    /// let rotation = svd.rotation()?;
+    /// assert!(rotation.is_reflected() && svd.map(rotation)? == Mat::identity(2));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn rotation(&self) -> Result<Rotation, Error> {
         Rotation::of(&self.factors(), &mut vec![R::zero(); Rotation::workspace_len(self.s().len())])
     }

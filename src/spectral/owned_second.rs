@@ -21,6 +21,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`map_second_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::Power};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+    /// let z = Mat::identity(2);
+    /// assert!((svd.map_second(Power(3.0), &z, &z)?[(0, 0)] - 12.0).abs() < 1e-13); // (A Aᴴ A)″ = 6 A along I
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn map_second<M, F: SecondOrderMap<S::Real, M>>(&self, f: F, y: &Mat<S>, z: &Mat<S>) -> Result<Mat<S>, Error> {
         let (factors, (m, n)) = (self.factors(), self.factors().shape());
         let len = map_second_workspace_len::<S>(m, n, factors.triplets());
@@ -32,6 +40,14 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`map_vjp_tangent_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::Power};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0]]))?; // L = a³: L′ = 3 a², L″ = 6 a
+    /// let one = Mat::identity(1);
+    /// assert!((svd.map_vjp_tangent(Power(3.0), &one, &one)?[(0, 0)] - 12.0).abs() < 1e-13);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn map_vjp_tangent<M, F: SecondOrderMap<S::Real, M>>(
         &self,
         f: F,
@@ -49,6 +65,16 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`LeastSquares::vjp_tangent_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, Tolerance};
+    /// // x = b/a for numbers: L = x has ∂L/∂a = −b/a², ∂L/∂b = 1/a. Along a:
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0]]))?;
+    /// let [b, one, none] = [3.0, 1.0, 0.0].map(|x| Mat::from_rows(&[[x]]));
+    /// let (ga, gb) = svd.solve_vjp_tangent(&b, Tolerance::Default, (&one, &none), (&one, &none))?;
+    /// assert!((ga[(0, 0)] - 2.0 * 3.0 / 8.0).abs() < 1e-15 && (gb[(0, 0)] + 0.25).abs() < 1e-15);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn solve_vjp_tangent(
         &self,
         b: &Mat<S>,
@@ -72,6 +98,15 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`Hermitian::second_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::{Hermitian, Power, Side}};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
+    /// let gram = Hermitian { side: Side::Right, f: Power(2.0), complement: false }; // AᴴA
+    /// let z = Mat::from_rows(&[[1.0, 2.0], [0.0, 1.0]]);
+    /// assert!((svd.hermitian_second(&gram, &z, &z)?[(1, 1)] - 10.0).abs() < 1e-13); // 2 ZᴴZ
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn hermitian_second<F: TwiceDifferentiable<S::Real>>(
         &self,
         g: &Hermitian<F>,
@@ -88,6 +123,15 @@ impl<S: Scalar> Svd<S> {
     ///
     /// # Errors
     /// As [`Hermitian::vjp_tangent_into`].
+    ///
+    /// ```
+    /// # use diffsvd::{Mat, Svd, spectral::{Hermitian, Power, Side}};
+    /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 1.0]]))?;
+    /// let gram = Hermitian { side: Side::Left, f: Power(2.0), complement: false }; // AAᴴ: gA = 2 A for tr AAᴴ
+    /// let a_dot = Mat::from_rows(&[[0.0, 1.0], [0.0, 0.0]]);
+    /// assert!((svd.hermitian_vjp_tangent(&gram, &a_dot, &Mat::identity(2))?[(0, 1)] - 2.0).abs() < 1e-13);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn hermitian_vjp_tangent<F: TwiceDifferentiable<S::Real>>(
         &self,
         g: &Hermitian<F>,

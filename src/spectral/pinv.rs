@@ -9,7 +9,7 @@ use crate::factors::{Factors, Tolerance};
 use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Scalar;
 
-/// A⁺, n×m: singular values up to the cut-off (relative to s₁; max(m, n) ε by default) count as zero.
+/// A⁺, n×m: singular values up to the cut-off (relative to s₁; (max(m, n) + 10) ε by default) count as zero.
 ///
 /// **Cost.** One product. Workspace [`map_workspace_len`](crate::spectral::map_workspace_len).
 ///
@@ -49,6 +49,17 @@ pub fn pinv_into<S: Scalar>(
 /// [`Error::Parameter`] where a singular value is the cut-off; otherwise as [`map_jvp_into`](crate::spectral::map_jvp_into).
 ///
 /// Golub & Pereyra 1973.
+///
+/// ```
+/// use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{map_derivative_workspace_len, pinv_jvp_into}};
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 0.5]]))?;
+/// let a_dot = Mat::from_rows(&[[1.0, 1.0], [0.0, 0.0]]);
+/// let (mut tangent, mut work) = (Mat::zeros(2, 2), [0.0; map_derivative_workspace_len::<f64>(2, 2, 2)]);
+/// let target = Target::Overwrite(tangent.as_mut());
+/// pinv_jvp_into(&svd.factors(), Tolerance::Default, a_dot.as_ref(), target, &mut work)?; // −A⁻¹ dA A⁻¹
+/// assert_eq!((tangent[(0, 0)], tangent[(0, 1)]), (-0.25, -1.0));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 pub fn pinv_jvp_into<S: Scalar>(
     factors: &Factors<'_, S>,
     cutoff: Tolerance<S::Real>,
@@ -73,11 +84,13 @@ pub fn pinv_jvp_into<S: Scalar>(
 /// As [`pinv_jvp_into`].
 ///
 /// ```
-/// use diffsvd::{Mat, Svd, Tolerance};
+/// use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{map_derivative_workspace_len, pinv_vjp_into}};
 /// // Of rank 1: A = 5 u vᴴ with u = v = (0.6, 0.8), A⁺ = u vᴴ/5.
 /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[1.8, 2.4], [2.4, 3.2]]))?;
 /// let pinv = svd.pinv(Tolerance::Default)?;
-/// let gradient = svd.pinv_vjp(Tolerance::Default, &pinv)?; // of ‖A⁺‖²/2 = s⁻²/2
+/// let (mut gradient, mut work) = (Mat::zeros(2, 2), [0.0; map_derivative_workspace_len::<f64>(2, 2, 2)]);
+/// let target = Target::Overwrite(gradient.as_mut()); // of ‖A⁺‖²/2 = s⁻²/2
+/// pinv_vjp_into(&svd.factors(), Tolerance::Default, pinv.as_ref(), target, &mut work)?;
 /// assert!((gradient[(0, 0)] + 0.36 / 125.0).abs() < 1e-16); // −s⁻³ u vᴴ
 /// # Ok::<(), diffsvd::Error>(())
 /// ```

@@ -9,7 +9,7 @@ use crate::scalar::Real;
 /// f = 1: U Vᴴ, the unitary matrix (matrix of orthonormal columns) nearest to A; also the gradient of the nuclear norm.
 ///
 /// D1 = 0 and D2 = 2/(sᵢ + sⱼ): exact at equal singular values. Not differentiable at zero ones, where U Vᴴ is not even
-/// unique: [`Error::ZeroSingularValue`], within max(m, n) ε s₁.
+/// unique: [`Error::ZeroSingularValue`], within (max(m, n) + 10) ε s₁.
 ///
 /// ```
 /// use diffsvd::{Mat, Svd, spectral::Polar};

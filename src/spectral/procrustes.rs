@@ -15,16 +15,15 @@ use crate::workspace::{Arena, read, write};
 /// The map A ↦ R that maximizes tr(RᵀA) over rotations, for one matrix whose orientation is known.
 ///
 /// Smooth through det A = 0. Not differentiable, because R is not unique, where det A < 0 and the two smallest singular values are equal
-/// ([`Error::EqualSingularValues`]), or where both are zero ([`Error::ZeroSingularValue`]); both within max(m, n) ε s₁. Without the restriction to
+/// ([`Error::EqualSingularValues`]), or where both are zero ([`Error::ZeroSingularValue`]); both within (max(m, n) + 10) ε s₁. Without the restriction to
 /// det = +1, and for complex matrices, the map is [`Polar`](crate::spectral::Polar).
 ///
 /// ```
-/// use diffsvd::{Mat, Svd};
-/// let a = Mat::from_rows(&[[2.0, 0.0], [0.0, -1.0]]); // a reflection
-/// let svd = Svd::thin(&a)?;
-/// let rotation = svd.rotation()?;
-/// let r = svd.map(rotation)?;
-/// assert_eq!((r[(0, 0)], r[(1, 1)]), (1.0, 1.0)); // the nearest rotation is the identity
+/// use diffsvd::{Mat, Svd, spectral::Rotation};
+/// let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, -1.0]]))?; // a reflection
+/// let rotation = Rotation::of(&svd.factors(), &mut [0.0; Rotation::workspace_len(2)])?;
+/// assert!(rotation.is_reflected());
+/// assert_eq!(svd.map(rotation)?, Mat::identity(2)); // the nearest rotation
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 ///

@@ -54,10 +54,12 @@ pub(super) const fn second_len(rows: usize, cols: usize, triplets: usize) -> usi
 /// [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
 ///
 /// ```
-/// use diffsvd::{Mat, Svd, spectral::Power};
+/// use diffsvd::{Mat, Svd, Target, spectral::{Power, map_second_into, map_second_workspace_len}};
 /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 2.0]]))?;
 /// let z = Mat::identity(2);
-/// let second = svd.map_second(Power(3.0), &z, &z)?; // (A Aᴴ A)″ = 6 A along I
+/// let (mut second, mut work) = (Mat::zeros(2, 2), [0.0; map_second_workspace_len::<f64>(2, 2, 2)]);
+/// let (directions, target) = ([z.as_ref(), z.as_ref()], Target::Overwrite(second.as_mut()));
+/// map_second_into(&svd.factors(), &Power(3.0), directions, target, &mut work)?; // (A Aᴴ A)″ = 6 A along I
 /// assert!((second[(0, 0)] - 12.0).abs() < 1e-13);
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
@@ -83,11 +85,13 @@ pub fn map_second_into<S: Scalar, M, F: SecondOrderMap<S::Real, M>>(
 /// As [`map_second_into`].
 ///
 /// ```
-/// use diffsvd::{Mat, Svd, spectral::RelativeSoftThreshold};
+/// use diffsvd::{Mat, Svd, Target, spectral::{RelativeSoftThreshold, map_second_workspace_len, map_vjp_tangent_into}};
 /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 1.0]]))?;
-/// let z = Mat::from_rows(&[[0.0, 1.0], [1.0, 0.0]]);
+/// let (a_dot, x_bar) = (Mat::from_rows(&[[0.0, 1.0], [1.0, 0.0]]), Mat::identity(2));
+/// let (mut change, mut work) = (Mat::zeros(2, 2), [0.0; map_second_workspace_len::<f64>(2, 2, 2)]);
+/// let (directions, target) = ([a_dot.as_ref(), x_bar.as_ref()], Target::Overwrite(change.as_mut()));
 /// // L = ⟨I, X⟩ = s₁ + s₂ − 2 s₁/4, of which s₁ has the second derivative 2/(s₁ − s₂).
-/// let change = svd.map_vjp_tangent(RelativeSoftThreshold(0.25), &z, &Mat::identity(2))?;
+/// map_vjp_tangent_into(&svd.factors(), &RelativeSoftThreshold(0.25), directions, target, &mut work)?;
 /// assert!((change[(0, 1)] + 0.5).abs() < 1e-15);
 /// # Ok::<(), diffsvd::Error>(())
 /// ```

@@ -11,7 +11,7 @@ const THRESHOLD: &str = "the threshold";
 /// max(s − τ, 0): singular value thresholding, the proximal map of τ ‖A‖₊ (nuclear norm).
 ///
 /// D1 is 1, 0, or (a − τ)/(a − b) across the threshold. Parameter 0 is τ. Not differentiable where a singular value is τ:
-/// [`Error::Parameter`], within max(m, n) ε s₁.
+/// [`Error::Parameter`], within (max(m, n) + 10) ε s₁.
 ///
 /// ```
 /// use diffsvd::spectral::{SoftThreshold, SpectralFunction};
@@ -53,7 +53,7 @@ impl<R: Real> TwiceDifferentiable<R> for SoftThreshold<R> {
 
 /// s where s > τ, else 0: the proximal map of τ²/2 · rank.
 ///
-/// D1 is 1, 0, or a/(a − b) across the threshold. The value jumps at τ: [`Error::Parameter`] where a singular value is τ within max(m, n) ε s₁. The
+/// D1 is 1, 0, or a/(a − b) across the threshold. The value jumps at τ: [`Error::Parameter`] where a singular value is τ within (max(m, n) + 10) ε s₁. The
 /// derivative with respect to τ is zero.
 ///
 /// ```
@@ -113,6 +113,12 @@ impl<R: Real> RelativeSoftThreshold<R> {
     }
 
     /// gc from the singular values and the cotangents of the k values.
+    ///
+    /// ```
+    /// # use diffsvd::spectral::RelativeSoftThreshold;
+    /// let f = RelativeSoftThreshold(0.5); // at s = (4, 3, 1) the values are s − 4 c, s − 4 c and 0
+    /// assert_eq!(f.fraction_cotangent(&[4.0, 3.0, 1.0], &[1.0, 1.0, 1.0]), -8.0);
+    /// ```
     #[must_use]
     pub fn fraction_cotangent(&self, s: &[R], f_bar: &[R]) -> R {
         let largest = s.first().copied().unwrap_or_else(R::zero);

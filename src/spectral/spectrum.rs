@@ -9,6 +9,36 @@ use crate::scalar::Real;
 ///
 /// Every [`SpectralFunction`] is one, with the marker [`Pointwise`]; functions of the index or of the whole spectrum implement this
 /// trait itself, with the marker [`Whole`]. The marker `M` only keeps the two apart and is never written by a caller.
+///
+/// ```
+/// use diffsvd::{Error, Mat, Svd};
+/// use diffsvd::spectral::{Direction, Order, SpectralMap, Values, Whole};
+///
+/// /// fᵢ = sᵢ/s₁: A over its spectral norm, where s₁ is simple.
+/// #[derive(Clone, Copy)]
+/// struct Normalized;
+/// impl SpectralMap<f64, Whole> for Normalized {
+///     fn check_at(&self, at: &Values<'_, f64>, order: Order) -> Result<(), Error> {
+///         at.require_above("the norm", f64::MIN_POSITIVE)?;
+///         if order == Order::Value { Ok(()) } else { at.require_distinct("the norm", 0, 1) }
+///     }
+///     fn value_at(&self, at: &Values<'_, f64>, i: usize) -> f64 { at.get(i) / at.largest() }
+///     fn difference(&self, at: &Values<'_, f64>, _i: usize, _j: usize) -> f64 { 1.0 / at.largest() }
+///     fn sum(&self, at: &Values<'_, f64>, _i: usize, _j: usize) -> f64 { 1.0 / at.largest() }
+///     fn at_zero(&self, at: &Values<'_, f64>) -> f64 { 1.0 / at.largest() }
+///     fn couple(&self, at: &Values<'_, f64>, w: &[f64], direction: Direction, out: &mut [f64]) {
+///         let c = |i: usize| -at.get(i) / (at.largest() * at.largest()); // ∂fᵢ/∂s₁ beside the above
+///         match direction {
+///             Direction::Forward => out.iter_mut().enumerate().for_each(|(i, out)| *out += c(i) * w[0]),
+///             Direction::Backward => out[0] += w.iter().enumerate().map(|(i, w)| c(i) * w).sum::<f64>(),
+///         }
+///     }
+/// }
+/// let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 1.0]]))?;
+/// let gradient = svd.map_vjp(Normalized, &Mat::identity(2))?; // L = tr X = 1 + s₂/s₁
+/// assert_eq!((gradient[(0, 0)], gradient[(1, 1)]), (-0.25, 0.5));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait SpectralMap<R: Real, M> {
     /// Whether what is asked for exists at these values.
     ///
@@ -36,6 +66,18 @@ pub trait SpectralMap<R: Real, M> {
 }
 
 /// Which of two adjoint maps.
+///
+/// ```
+/// # use diffsvd::spectral::{Direction, RelativeSoftThreshold, SpectralMap, Values};
+/// let at = Values { s: &[4.0, 3.0], shape: (2, 2) };
+/// let coupled = |w: [f64; 2], direction| {
+///     let mut out = [0.0; 2];
+///     RelativeSoftThreshold(0.5).couple(&at, &w, direction, &mut out); // max(sᵢ − s₁/2, 0)
+///     out
+/// };
+/// assert_eq!(coupled([1.0, 0.0], Direction::Forward), [-0.5, -0.5]); // what ds₁ does to both values
+/// assert_eq!(coupled([1.0, 1.0], Direction::Backward), [-1.0, 0.0]); // its transpose
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Tangents: dA ↦ dX.
@@ -45,7 +87,18 @@ pub enum Direction {
 }
 
 /// A [`SpectralMap`] with a second derivative; every [`TwiceDifferentiable`] function is one.
+///
+/// ```
+/// use diffsvd::spectral::{Eigenvalue, Pointwise, Power, SecondOrderMap, Values};
+/// let at = Values { s: &[3.0, 1.0], shape: (2, 2) };
+/// let points = [Eigenvalue::Plus(0), Eigenvalue::Minus(1), Eigenvalue::Zero];
+/// let second = SecondOrderMap::<f64, Pointwise>::second(&Power(3.0), &at, points);
+/// assert!((second - (3.0 - 1.0 + 0.0)).abs() < 1e-14); // of x³: x₀ + x₁ + x₂
+/// assert!(SecondOrderMap::<f64, Pointwise>::check_second(&Power(3.0), &at).is_ok());
+/// ```
 pub trait SecondOrderMap<R: Real, M>: SpectralMap<R, M> {
+    /// Whether the second derivative exists at these values.
+    ///
     /// # Errors
     /// As [`SpectralMap::check_at`], for the second derivative.
     fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error>;
@@ -65,6 +118,13 @@ pub trait SecondOrderMap<R: Real, M>: SpectralMap<R, M> {
 }
 
 /// An eigenvalue of the Hermitian matrix \[0 A; Aᴴ 0\].
+///
+/// ```
+/// # use diffsvd::spectral::{Eigenvalue, Values};
+/// let at = Values { s: &[3.0, 1.0], shape: (3, 2) };
+/// let all = [Eigenvalue::Plus(0), Eigenvalue::Plus(1), Eigenvalue::Zero, Eigenvalue::Minus(1), Eigenvalue::Minus(0)];
+/// assert_eq!(all.map(|eigenvalue| eigenvalue.of(&at)), [3.0, 1.0, 0.0, -1.0, -3.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eigenvalue {
     /// sᵢ.

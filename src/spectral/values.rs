@@ -5,6 +5,18 @@ use crate::factors::{Factors, Tolerance};
 use crate::scalar::{Real, Scalar};
 
 /// The singular values of an m×n matrix: what a [`SpectralMap`](crate::spectral::SpectralMap) reads.
+///
+/// ```
+/// use diffsvd::{Mat, Svd, spectral::Values};
+/// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))?.truncate(1);
+/// let at = Values::of(&svd.factors()); // one of two values is given: the other counts as zero
+/// assert_eq!((at.count(), at.largest(), at.get(0), at.get(1)), (2, 2.0, 2.0, 0.0));
+/// assert_eq!(at.noise(), 13.0 * f64::EPSILON * 2.0); // (max(m, n) + 10) ε s₁
+/// assert!(at.require_distinct("f", 0, 1).is_ok() && at.require_away_from("a kink", 1.0).is_ok());
+/// let error = at.require_above("the inverse", 0.0).unwrap_err();
+/// assert_eq!(error.to_string(), "the inverse is not differentiable: singular value 1 (from 0) is zero to working precision (0e0)");
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a, R> {
     /// The k given values, descending and non-negative; the missing min(m, n) − k are zero.
@@ -14,6 +26,13 @@ pub struct Values<'a, R> {
 }
 
 /// What a function is about to be asked for.
+///
+/// ```
+/// use diffsvd::spectral::{Order, SoftThreshold, SpectralFunction, Values};
+/// let at = Values { s: &[2.0, 0.5], shape: (2, 2) };
+/// assert!(SoftThreshold(0.5).check(&at, Order::Value).is_ok()); // (s − 0.5)₊ has a value at s = 0.5,
+/// assert!(SoftThreshold(0.5).check(&at, Order::Derivative).is_err()); // and two slopes
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Order {
     /// The value alone: only parameters are checked.
@@ -47,14 +66,16 @@ impl<'a, R: Real> Values<'a, R> {
         self.shape.0.min(self.shape.1)
     }
 
-    /// What rounding may have moved a singular value by: max(m, n) ε s₁.
+    /// What rounding may have moved a singular value by, with some room: (max(m, n) + 10) ε s₁, as [`Tolerance::Default`].
     #[must_use]
     pub fn noise(&self) -> R {
         Tolerance::Default.absolute(self.shape, self.largest())
     }
 
+    /// Refuses two equal values. Both numbers must be below [`Self::count`].
+    ///
     /// # Errors
-    /// [`Error::EqualSingularValues`] where values i and j are equal to working precision. Both must be below [`Self::count`].
+    /// [`Error::EqualSingularValues`] where values i and j are equal to working precision.
     pub fn require_distinct(&self, operation: &'static str, i: usize, j: usize) -> Result<(), Error> {
         let value = self.get(j);
         if (self.get(i) - value).abs() > self.noise() {
@@ -63,6 +84,8 @@ impl<'a, R: Real> Values<'a, R> {
         Err(Error::EqualSingularValues { operation, first: i, second: j, value: value.to_f64() })
     }
 
+    /// Refuses values up to `cut`, the missing ones included.
+    ///
     /// # Errors
     /// [`Error::ZeroSingularValue`] where one of the min(m, n) values is at most `cut`.
     pub fn require_above(&self, operation: &'static str, cut: R) -> Result<(), Error> {
@@ -72,6 +95,8 @@ impl<'a, R: Real> Values<'a, R> {
         }
     }
 
+    /// Refuses values at a kink.
+    ///
     /// # Errors
     /// [`Error::Parameter`] where a singular value is `kink`, a point at which the function has two slopes, to working
     /// precision.

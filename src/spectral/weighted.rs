@@ -31,6 +31,13 @@ pub struct WeightedSoftThreshold<'a, R>(
 
 impl<R: Real> WeightedSoftThreshold<'_, R> {
     /// gwᵢ = −gfᵢ where sᵢ > wᵢ, else 0.
+    ///
+    /// ```
+    /// # use diffsvd::spectral::WeightedSoftThreshold;
+    /// let mut cotangent = [0.0; 2];
+    /// WeightedSoftThreshold(&[1.0, 2.5]).weight_cotangents(&[4.0, 2.0], &[10.0, 20.0], &mut cotangent);
+    /// assert_eq!(cotangent, [-10.0, 0.0]); // the second value is cut
+    /// ```
     pub fn weight_cotangents(&self, s: &[R], f_bar: &[R], cotangent: &mut [R]) {
         for (((out, &w), &s), &bar) in cotangent.iter_mut().zip(self.0).zip(s).zip(f_bar) {
             *out = -bar * step(s, w);
