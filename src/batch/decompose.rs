@@ -99,6 +99,15 @@ pub fn singular_values_into<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::batch::{self, BatchMut, Run};
+/// let (mut u, mut v) = ([0.6, -0.8, 0.6, 0.8], [1.0, 1.0]); // two columns, and a number for each
+/// let (u_view, v_view) = (BatchMut::vectors(&mut u, 2, 2)?, BatchMut::vectors(&mut v, 2, 1)?);
+/// batch::fix_phases(u_view, v_view, Run::new(&mut []))?.all()?;
+/// assert_eq!((u, v), ([-0.6, 0.8, 0.6, 0.8], [-1.0, 1.0]));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn fix_phases<S: Scalar>(u: BatchMut<'_, S>, v: BatchMut<'_, S>, run: Run<'_, S>) -> Result<Summary, Error> {
     for_each((u, v), 0, run, |(u, v), i, _| crate::fix_phases(u.item(i)?, v.item(i)?))
 }

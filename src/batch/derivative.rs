@@ -74,6 +74,17 @@ pub fn vjp_into<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Rule, batch::{self, Batch, BatchSvd, Run, TangentMut}};
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 2, 1, |i, row, _| if row == 0 { 1.0 + i as f64 } else { 0.0 }))?;
+/// let a_dot = Batch::from_fn(3, 2, 1, |_, row, _| if row == 0 { 0.5 } else { 1.0 });
+/// let (mut s_dot, mut work) = (Batch::zeros(3, 1, 1), vec![0.0; batch::jvp_workspace_len::<f64>(2, 1, 1)]);
+/// let tangent = TangentMut { s: Some(s_dot.as_mut()), ..TangentMut::default() };
+/// batch::jvp_into(svd.factors(), a_dot.as_ref(), &Rule::default(), tangent, Run::new(&mut work))?.all()?;
+/// assert_eq!(s_dot.as_slice(), [0.5; 3]); // dsᵢ = Re uᵢᴴ dA vᵢ
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn jvp_into<S: Scalar>(
     factors: Factors<'_, S>,
     a_dot: BatchRef<'_, S>,
@@ -106,6 +117,23 @@ pub struct SecondOrder<'a, S: Scalar> {
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Rule, batch::{self, Batch, BatchSvd, Cotangent, Run, SecondOrder, Target}};
+/// // L = s₁ of diag(2, 1), and of diag(3, 1): along the exchange of the axes s₁ grows by t²/(s₁ − s₂).
+/// let diagonal = |i: usize, row: usize| if row == 0 { 2.0 + i as f64 } else { 1.0 };
+/// let a = Batch::from_fn(2, 2, 2, |i, row, col| if row == col { diagonal(i, row) } else { 0.0 });
+/// let svd = BatchSvd::thin(&a)?;
+/// let a_dot = Batch::from_fn(2, 2, 2, |_, row, col| if row == col { 0.0 } else { 1.0 });
+/// let gs = Batch::from_fn(2, 2, 1, |_, row, _| if row == 0 { 1.0 } else { 0.0 });
+/// let cotangent = Cotangent { s: Some(gs.as_ref()), ..Cotangent::default() };
+/// let point = SecondOrder { cotangent, a_dot: a_dot.as_ref(), cotangent_dot: Cotangent::default() };
+/// let (mut product, mut work) = (Batch::zeros(2, 2, 2), vec![0.0; diffsvd::vjp_tangent_workspace_len::<f64>(2, 2, 2)]);
+/// let (target, run) = (Target::Overwrite(product.as_mut()), Run::new(&mut work));
+/// batch::vjp_tangent_into(svd.factors(), point, &Rule::default(), target, run)?.all()?;
+/// assert_eq!((product.get(0, 0, 1), product.get(1, 0, 1)), (Some(1.0), Some(0.5)));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn vjp_tangent_into<S: Scalar>(
     factors: Factors<'_, S>,
     point: SecondOrder<'_, S>,
@@ -127,6 +155,19 @@ pub fn vjp_tangent_into<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Rule, Vectors, full_workspace_len, batch::{self, Batch, BatchSvd, Cotangent, Factors, Run, Target}};
+/// let svd = BatchSvd::new(Batch::from_fn(2, 2, 1, |_, row, _| if row == 0 { 2.0 } else { 0.0 }).as_ref(), Vectors::Full)?;
+/// let complete = Factors { u: svd.u().as_ref(), s: svd.values_of_all().as_ref(), v: svd.v().as_ref() };
+/// let gu = Batch::from_fn(2, 2, 2, |_, row, col| if (row, col) == (1, 0) { 1.0 } else { 0.0 }); // L = u₂₁
+/// let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+/// let (mut ga, mut work) = (Batch::zeros(2, 2, 1), vec![0.0; full_workspace_len::<f64>(2, 1)]);
+/// let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+/// batch::full_vjp_into(complete, cotangent, &Rule::default(), target, run)?.all()?;
+/// assert!(ga.get(1, 1, 0).is_some_and(|x: f64| (x.abs() - 0.5).abs() < 1e-15)); // ±1/s
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn full_vjp_into<S: Scalar>(
     factors: Factors<'_, S>,
     cotangent: Cotangent<'_, S>,
@@ -149,6 +190,18 @@ pub fn full_vjp_into<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Rule, Vectors, full_workspace_len, batch::{self, Batch, BatchSvd, Factors, Run, TangentMut}};
+/// let svd = BatchSvd::new(Batch::from_fn(2, 2, 1, |_, row, _| if row == 0 { 2.0 } else { 0.0 }).as_ref(), Vectors::Full)?;
+/// let complete = Factors { u: svd.u().as_ref(), s: svd.values_of_all().as_ref(), v: svd.v().as_ref() };
+/// let a_dot = Batch::from_fn(2, 2, 1, |_, row, _| row as f64);
+/// let (mut u_dot, mut work) = (Batch::zeros(2, 2, 2), vec![0.0; full_workspace_len::<f64>(2, 1)]);
+/// let tangent = TangentMut { u: Some(u_dot.as_mut()), ..TangentMut::default() };
+/// batch::full_jvp_into(complete, a_dot.as_ref(), &Rule::default(), tangent, Run::new(&mut work))?.all()?;
+/// assert!(u_dot.get(1, 0, 1).is_some_and(|x: f64| (x.abs() - 0.5).abs() < 1e-15)); // u₂ turns as u₁ does
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn full_jvp_into<S: Scalar>(
     factors: Factors<'_, S>,
     a_dot: BatchRef<'_, S>,
@@ -177,6 +230,21 @@ pub struct PartialFactors<'a, S: Scalar> {
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Iteration, Rule, Vectors, partial_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Cotangent, PartialFactors, Run, Target};
+/// let a = Batch::from_fn(2, 2, 2, |_, row, col| [[3.0, 0.0], [0.0, 1.0]][row][col]);
+/// let svd = BatchSvd::new(a.as_ref(), Vectors::Leading(1))?; // one of two triplets
+/// let partial = PartialFactors { a: a.as_ref(), factors: svd.factors(), iteration: Iteration::default() };
+/// let gu = Batch::from_fn(2, 2, 1, |_, row, _| row as f64); // L = u₂₁
+/// let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+/// let (mut ga, mut work) = (Batch::zeros(2, 2, 2), vec![0.0; partial_workspace_len::<f64>(2, 2, 1)]);
+/// let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+/// batch::partial_vjp_into(partial, cotangent, &Rule::default(), target, run)?.all()?;
+/// assert!(ga.get(1, 1, 0).is_some_and(|x: f64| (x.abs() - 3.0 / 8.0).abs() < 1e-15)); // ±s₁/(s₁² − s₂²)
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn partial_vjp_into<S: Scalar>(
     partial: PartialFactors<'_, S>,
     cotangent: Cotangent<'_, S>,
@@ -196,6 +264,20 @@ pub fn partial_vjp_into<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Iteration, Rule, Vectors, partial_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, PartialFactors, Run, TangentMut};
+/// let a = Batch::from_fn(2, 2, 2, |_, row, col| [[3.0, 0.0], [0.0, 1.0]][row][col]);
+/// let svd = BatchSvd::new(a.as_ref(), Vectors::Leading(1))?; // one of two triplets
+/// let partial = PartialFactors { a: a.as_ref(), factors: svd.factors(), iteration: Iteration::default() };
+/// let a_dot = Batch::from_fn(2, 2, 2, |_, row, col| if row > col { 1.0 } else { 0.0 });
+/// let (mut u_dot, mut work) = (Batch::zeros(2, 2, 1), vec![0.0; partial_workspace_len::<f64>(2, 2, 1)]);
+/// let tangent = TangentMut { u: Some(u_dot.as_mut()), ..TangentMut::default() };
+/// batch::partial_jvp_into(partial, a_dot.as_ref(), &Rule::default(), tangent, Run::new(&mut work))?.all()?;
+/// assert!(u_dot.get(1, 1, 0).is_some_and(|x: f64| (x.abs() - 3.0 / 8.0).abs() < 1e-15)); // ±s₁/(s₁² − s₂²)
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn partial_jvp_into<S: Scalar>(
     partial: PartialFactors<'_, S>,
     a_dot: BatchRef<'_, S>,
@@ -224,6 +306,19 @@ pub struct BranchesMut<'a, S: Scalar> {
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Rule, branches_workspace_len, batch::{self, Batch, BatchSvd, BranchesMut, Run}};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 2, |_, row, col| if row == col { 1.0 } else { 0.0 }))?; // A = I
+/// let b = Batch::from_fn(2, 2, 2, |_, row, col| if row == col { 0.0 } else { 1.0 });
+/// let ([mut u, mut v, mut u_dot, mut v_dot], mut s_dot) = ([(); 4].map(|()| Batch::zeros(2, 2, 2)), Batch::zeros(2, 2, 1));
+/// let tangents = (u_dot.as_mut(), s_dot.as_mut(), v_dot.as_mut());
+/// let out = BranchesMut { vectors: (u.as_mut(), v.as_mut()), tangents };
+/// let mut work = vec![0.0; branches_workspace_len::<f64>(2, 2)];
+/// batch::branches_into(svd.factors(), b.as_ref(), &Rule::default(), out, Run::new(&mut work))?.all()?;
+/// assert!(s_dot.get(1, 0, 0).is_some_and(|x: f64| (x - 1.0).abs() < 1e-15)); // the values part: ds = ±1
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn branches_into<S: Scalar>(
     factors: Factors<'_, S>,
     b: BatchRef<'_, S>,
@@ -244,6 +339,17 @@ pub fn branches_into<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Report, Rule, gauge_workspace_len, batch::{self, Batch, BatchSvd, Run}};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 2, |_, row, col| if row == col { 1.0 } else { 0.0 }))?;
+/// let (mut gu, mut gv) = (svd.u().clone(), Batch::zeros(2, 2, 2)); // UᴴgU = I is Hermitian: nothing to remove
+/// let (mut status, mut work) = ([Ok(Report::default()); 2], vec![0.0; gauge_workspace_len::<f64>(2)]);
+/// let run = Run::new(&mut work).record(&mut status);
+/// batch::remove_gauge(svd.factors(), (gu.as_mut(), gv.as_mut()), &Rule::default(), run)?.all()?;
+/// assert!(gu == *svd.u() && status[1].is_ok_and(|report| report.gauge_residual < 1e-15 && report.equal_pairs == 1));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn remove_gauge<S: Scalar>(
     factors: Factors<'_, S>,
     pair: (BatchMut<'_, S>, BatchMut<'_, S>),
@@ -261,6 +367,19 @@ pub fn remove_gauge<S: Scalar>(
 ///
 /// # Errors
 /// As there.
+///
+/// ```
+/// use diffsvd::{Rule, gauge_workspace_len, batch::{self, Batch, BatchSvd, Run}};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 2, |i, row, col| if row == col { (3 + i - row) as f64 } else { 0.0 }))?;
+/// let sign = |col| if col == 0 { -1.0 } else { 1.0 };
+/// let turned = |x: &Batch<f64>| Batch::from_fn(2, 2, 2, |i, row, col| sign(col) * x.get(i, row, col).unwrap_or(0.0));
+/// let (mut u, mut v) = (turned(svd.u()), turned(svd.v()));
+/// let (mut cosines, mut work) = ([Ok(0.0); 2], vec![0.0; gauge_workspace_len::<f64>(2)]);
+/// let run = Run::new(&mut work).record(&mut cosines);
+/// batch::align(svd.factors(), (u.as_mut(), v.as_mut()), &Rule::default(), run)?.all()?;
+/// assert_eq!((&u, cosines), (svd.u(), [Ok(1.0); 2]));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn align<S: Scalar>(
     reference: Factors<'_, S>,
     pair: (BatchMut<'_, S>, BatchMut<'_, S>),

@@ -33,6 +33,17 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// As [`solve_into`](spectral::LeastSquares::solve_into); [`Error::Count`].
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, Run, Target}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 1, |_, _, _| 1.0))?; // A = (1, 1)ᵀ: x is the mean of b
+    /// let b = Batch::from_fn(2, 2, 1, |item, row, _| (10 * item + 2 * row) as f64);
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len((2, 1), 1, 1)];
+    /// let (problem, mut x) = (LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default }, Batch::zeros(2, 1, 1));
+    /// problem.solve_into(svd.factors(), Target::Overwrite(x.as_mut()), Run::new(&mut work))?.all()?;
+    /// assert!((x.as_slice()[0] - 1.0_f64).abs() < 1e-14 && (x.as_slice()[1] - 11.0).abs() < 1e-14);
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn solve_into(&self, factors: Factors<'_, S>, x: Target<'_, S>, run: Run<'_, S>) -> Result<Summary, Error> {
         let cutoff = self.cutoff;
         for_each((factors, self.b, x), self.len(&factors), run, |(factors, b, x), i, work| {
@@ -44,6 +55,18 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// As [`jvp_into`](spectral::LeastSquares::jvp_into); [`Error::Count`].
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, Run, Target}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?; // x = b/a
+    /// let [b, a_dot, b_dot] = [3.0, 1.0, 4.0].map(|x| Batch::from_fn(2, 1, 1, |_, _, _| x));
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len((1, 1), 1, 1)];
+    /// let (problem, mut x_dot) = (LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default }, Batch::zeros(2, 1, 1));
+    /// let (tangent, target) = ((a_dot.as_ref(), b_dot.as_ref()), Target::Overwrite(x_dot.as_mut()));
+    /// problem.jvp_into(svd.factors(), tangent, target, Run::new(&mut work))?.all()?;
+    /// assert_eq!(x_dot.as_slice(), [4.0 / 2.0 - 3.0 / 4.0; 2]);
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn jvp_into(
         &self,
         factors: Factors<'_, S>,
@@ -64,6 +87,18 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// As [`vjp_into`](spectral::LeastSquares::vjp_into); [`Error::Count`].
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, Run, Target}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?; // x = b/a
+    /// let [b, x_bar, mut ga, mut gb] = [3.0, 1.0, 0.0, 0.0].map(|x| Batch::from_fn(2, 1, 1, |_, _, _| x));
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len((1, 1), 1, 1)];
+    /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
+    /// let gradient = (Target::Overwrite(ga.as_mut()), Target::Overwrite(gb.as_mut()));
+    /// problem.vjp_into(svd.factors(), x_bar.as_ref(), gradient, Run::new(&mut work))?.all()?;
+    /// assert_eq!((ga.as_slice(), gb.as_slice()), (&[-3.0 / 4.0; 2][..], &[1.0 / 2.0; 2][..]));
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn vjp_into(
         &self,
         factors: Factors<'_, S>,
@@ -98,6 +133,20 @@ impl<S: Scalar> LeastSquares<'_, S> {
     ///
     /// # Errors
     /// As [`vjp_tangent_into`](spectral::LeastSquares::vjp_tangent_into); [`Error::Count`].
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, LeastSquaresSecondOrder, Run, Target}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?; // x = b/a
+    /// let [b, one, none, mut ga, mut gb] = [3.0, 1.0, 0.0, 0.0, 0.0].map(|x| Batch::from_fn(2, 1, 1, |_, _, _| x));
+    /// let tangent = (one.as_ref(), none.as_ref()); // along a
+    /// let point = LeastSquaresSecondOrder { x_bar: one.as_ref(), tangent, x_bar_dot: none.as_ref() };
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::second_workspace_len((1, 1), 1, 1)];
+    /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
+    /// let gradient = (Target::Overwrite(ga.as_mut()), Target::Overwrite(gb.as_mut()));
+    /// problem.vjp_tangent_into(svd.factors(), point, gradient, Run::new(&mut work))?.all()?;
+    /// assert_eq!((ga.as_slice(), gb.as_slice()), (&[2.0 * 3.0 / 8.0; 2][..], &[-1.0 / 4.0; 2][..])); // of −b/a² and 1/a
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn vjp_tangent_into(
         &self,
         factors: Factors<'_, S>,
@@ -130,6 +179,17 @@ fn hermitian_len<S: Scalar>(factors: &Factors<'_, S>) -> usize {
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::{Tolerance, spectral::{Hermitian, Side, hermitian_workspace_len}};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 2, |i, row, col| if row == i && col == 1 { 3.0 } else { 0.0 }))?; // of rank 1
+/// let (mut onto, mut work) = (Batch::zeros(2, 2, 2), vec![0.0; hermitian_workspace_len::<f64>(2, 2, 2)]);
+/// let range = |factors: &diffsvd::Factors<'_, f64>| Hermitian::range(factors, Side::Left, Tolerance::Default);
+/// batch::hermitian_into(svd.factors(), range, Target::Overwrite(onto.as_mut()), Run::new(&mut work))?.all()?;
+/// assert_eq!(onto.as_slice(), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]); // A A⁺
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn hermitian_into<S: Scalar, F: SpectralFunction<S::Real>>(
     factors: Factors<'_, S>,
     g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
@@ -146,6 +206,18 @@ pub fn hermitian_into<S: Scalar, F: SpectralFunction<S::Real>>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Hermitian, Side, hermitian_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+/// let (a_dot, mut tangent) = (Batch::from_fn(2, 1, 1, |_, _, _| 1.0), Batch::zeros(2, 1, 1));
+/// let mut work = vec![0.0; hermitian_workspace_len::<f64>(1, 1, 1)];
+/// let (target, run) = (Target::Overwrite(tangent.as_mut()), Run::new(&mut work));
+/// batch::hermitian_jvp_into(svd.factors(), |_| Hermitian::factor(Side::Left), a_dot.as_ref(), target, run)?.all()?;
+/// assert_eq!(tangent.as_slice(), [1.0, -1.0]); // of |a|
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn hermitian_jvp_into<S: Scalar, F: SpectralFunction<S::Real>>(
     factors: Factors<'_, S>,
     g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
@@ -163,6 +235,18 @@ pub fn hermitian_jvp_into<S: Scalar, F: SpectralFunction<S::Real>>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Hermitian, Side, hermitian_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+/// let (y_bar, mut ga) = (Batch::from_fn(2, 1, 1, |_, _, _| 2.0), Batch::zeros(2, 1, 1));
+/// let mut work = vec![0.0; hermitian_workspace_len::<f64>(1, 1, 1)];
+/// let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+/// batch::hermitian_vjp_into(svd.factors(), |_| Hermitian::factor(Side::Left), y_bar.as_ref(), target, run)?.all()?;
+/// assert_eq!(ga.as_slice(), [2.0, -2.0]); // of 2 |a|
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn hermitian_vjp_into<S: Scalar, F: SpectralFunction<S::Real>>(
     factors: Factors<'_, S>,
     g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
@@ -181,6 +265,19 @@ pub fn hermitian_vjp_into<S: Scalar, F: SpectralFunction<S::Real>>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Hermitian, Power, Side, hermitian_second_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+/// let (one, mut second) = (Batch::from_fn(2, 1, 1, |_, _, _| 1.0), Batch::zeros(2, 1, 1));
+/// let mut work = vec![0.0; hermitian_second_workspace_len::<f64>(1, 1, 1)];
+/// let (directions, target) = ((one.as_ref(), one.as_ref()), Target::Overwrite(second.as_mut()));
+/// let square = |_: &diffsvd::Factors<'_, f64>| Hermitian { side: Side::Left, f: Power(2.0), complement: false };
+/// batch::hermitian_second_into(svd.factors(), square, directions, target, Run::new(&mut work))?.all()?;
+/// assert!(second.as_slice().iter().all(|x| (x - 2.0_f64).abs() < 1e-14)); // (a²)″
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn hermitian_second_into<S: Scalar, F: TwiceDifferentiable<S::Real>>(
     factors: Factors<'_, S>,
     g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
@@ -201,6 +298,19 @@ pub fn hermitian_second_into<S: Scalar, F: TwiceDifferentiable<S::Real>>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Hermitian, Power, Side, hermitian_second_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+/// let (one, mut change) = (Batch::from_fn(2, 1, 1, |_, _, _| 1.0), Batch::zeros(2, 1, 1));
+/// let mut work = vec![0.0; hermitian_second_workspace_len::<f64>(1, 1, 1)];
+/// let (directions, target) = ((one.as_ref(), one.as_ref()), Target::Overwrite(change.as_mut()));
+/// let square = |_: &diffsvd::Factors<'_, f64>| Hermitian { side: Side::Left, f: Power(2.0), complement: false };
+/// batch::hermitian_vjp_tangent_into(svd.factors(), square, directions, target, Run::new(&mut work))?.all()?;
+/// assert!(change.as_slice().iter().all(|x| (x - 2.0_f64).abs() < 1e-14)); // of gA = 2 a
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn hermitian_vjp_tangent_into<S: Scalar, F: TwiceDifferentiable<S::Real>>(
     factors: Factors<'_, S>,
     g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
@@ -247,6 +357,17 @@ pub fn loss_values<S: Scalar, L: SpectralLoss<S::Real> + Sync>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{KyFan, map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+/// let (mut ga, mut work) = (Batch::zeros(2, 1, 1), vec![0.0; map_derivative_workspace_len::<f64>(1, 1, 1)]);
+/// let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+/// batch::loss_gradient_into(svd.factors(), &KyFan::nuclear(), target, run)?.all()?;
+/// assert_eq!(ga.as_slice(), [1.0, -1.0]); // of |a|
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn loss_gradient_into<S: Scalar, L: SpectralLoss<S::Real> + Sync>(
     factors: Factors<'_, S>,
     loss: &L,
@@ -263,6 +384,18 @@ pub fn loss_gradient_into<S: Scalar, L: SpectralLoss<S::Real> + Sync>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{LogDet, map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [2.0, 1.0][i]))?;
+/// let (a_dot, mut product) = (Batch::from_fn(2, 1, 1, |_, _, _| 1.0), Batch::zeros(2, 1, 1));
+/// let mut work = vec![0.0; map_derivative_workspace_len::<f64>(1, 1, 1)];
+/// let (target, run) = (Target::Overwrite(product.as_mut()), Run::new(&mut work));
+/// batch::loss_hvp_into(svd.factors(), &LogDet, a_dot.as_ref(), target, run)?.all()?;
+/// assert_eq!(product.as_slice(), [-0.5, -2.0]); // (log a²)″ = −2/a²
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn loss_hvp_into<S: Scalar, L: SpectralLoss<S::Real> + Sync>(
     factors: Factors<'_, S>,
     loss: &L,

@@ -271,6 +271,17 @@ fn store<S: Scalar>(factors: &Factors<'_, S>, mut out: SingleMut<'_, S>) -> Resu
 ///
 /// # Errors
 /// As [`svd_into`](super::svd_into) and [`map_jvp_into`](super::map_jvp_into).
+///
+/// ```
+/// use diffsvd::{batch::{Batch, MapTangent, Run, Same, Target, fused}, spectral::Polar};
+/// let a = Batch::from_fn(3, 2, 2, |i, row, col| if row == col { 1.0 + i as f64 } else { 0.0 });
+/// let a_dot = Batch::from_fn(3, 2, 2, |_, row, col| if row < col { 1.0 } else { 0.0 });
+/// let (mut turn, mut work) = (Batch::zeros(3, 2, 2), vec![0.0; fused::workspace_len::<f64>(2, 2)]);
+/// let (tangent, target) = (MapTangent { a: a_dot.as_ref(), f: None }, Target::Overwrite(turn.as_mut()));
+/// fused::map_jvp_into(a.as_ref(), &Same(Polar), tangent, target, Run::new(&mut work))?.all()?;
+/// assert!(turn.get(1, 0, 1).is_some_and(|x| (x - 0.25).abs() < 1e-15)); // skew(dA)/s
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn map_jvp_into<S: Scalar, M, C>(
     a: BatchRef<'_, S>,
     f: &C,
@@ -297,6 +308,17 @@ where
 ///
 /// # Errors
 /// As [`svd_into`](super::svd_into) and [`map_vjp_into`](super::map_vjp_into).
+///
+/// ```
+/// use diffsvd::{batch::{Batch, MapGradient, Run, Same, Target, fused}, spectral::Polar};
+/// let a = Batch::from_fn(3, 2, 2, |i, row, col| if row == col { 1.0 + i as f64 } else { 0.0 });
+/// let x_bar = Batch::from_fn(3, 2, 2, |_, row, col| if row < col { 1.0 } else { 0.0 });
+/// let (mut ga, mut work) = (Batch::zeros(3, 2, 2), vec![0.0; fused::workspace_len::<f64>(2, 2)]);
+/// let gradient = MapGradient { a: Target::Overwrite(ga.as_mut()), f: None };
+/// fused::map_vjp_into(a.as_ref(), &Same(Polar), x_bar.as_ref(), gradient, Run::new(&mut work))?.all()?;
+/// assert!(ga.get(1, 1, 0).is_some_and(|x| (x + 0.25).abs() < 1e-15)); // skew(gX)/s
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn map_vjp_into<S: Scalar, M, C>(
     a: BatchRef<'_, S>,
     f: &C,
@@ -323,6 +345,15 @@ where
 ///
 /// # Errors
 /// As [`svd_into`](super::svd_into) and [`pinv_into`](super::pinv_into).
+///
+/// ```
+/// use diffsvd::{Tolerance, batch::{Batch, Run, Target, fused}};
+/// let a = Batch::from_fn(3, 2, 1, |i, row, _| if row == 0 { 1.0 + i as f64 } else { 0.0 });
+/// let (mut pinv, mut work) = (Batch::zeros(3, 1, 2), vec![0.0; fused::workspace_len::<f64>(2, 1)]);
+/// fused::pinv_into(a.as_ref(), Tolerance::Default, Target::Overwrite(pinv.as_mut()), Run::new(&mut work))?.all()?;
+/// assert_eq!((pinv.get(1, 0, 0), pinv.get(1, 0, 1)), (Some(0.5), Some(0.0)));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn pinv_into<S: Scalar>(
     a: BatchRef<'_, S>,
     cutoff: Tolerance<S::Real>,
@@ -338,6 +369,17 @@ pub fn pinv_into<S: Scalar>(
 ///
 /// # Errors
 /// As [`svd_into`](super::svd_into) and [`pinv_vjp_into`](super::pinv_vjp_into).
+///
+/// ```
+/// use diffsvd::{Tolerance, batch::{Batch, Run, Target, fused}};
+/// let a = Batch::from_fn(3, 1, 1, |i, _, _| 1.0 + i as f64);
+/// let pinv_bar = Batch::from_fn(3, 1, 1, |_, _, _| 1.0);
+/// let (mut ga, mut work) = (Batch::zeros(3, 1, 1), vec![0.0; fused::workspace_len::<f64>(1, 1)]);
+/// let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+/// fused::pinv_vjp_into(a.as_ref(), Tolerance::Default, pinv_bar.as_ref(), target, run)?.all()?;
+/// assert_eq!(ga.get(1, 0, 0), Some(-0.25)); // −1/a²
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn pinv_vjp_into<S: Scalar>(
     a: BatchRef<'_, S>,
     cutoff: Tolerance<S::Real>,

@@ -54,6 +54,13 @@ impl Layout {
     }
 
     /// The same matrix `count` times.
+    ///
+    /// ```
+    /// # use diffsvd::batch::{BatchMut, Layout};
+    /// let layout = Layout::row_major(1, 2, 2).broadcast(1000);
+    /// assert_eq!((layout.count, layout.needed(), layout.is_injective()), (1000, Some(4), false));
+    /// assert!(BatchMut::new(&mut [0.0; 4], layout).is_err()); // for what is read only
+    /// ```
     #[must_use]
     pub const fn broadcast(self, count: usize) -> Self {
         Layout { count, batch_stride: 0, ..self }

@@ -73,6 +73,14 @@ impl<'a, S: Scalar> MapTangent<'a, S> {
     ///
     /// # Errors
     /// [`Error::Count`] where there are not so many; [`Error::Layout`] where the entries of `f` have gaps.
+    ///
+    /// ```
+    /// # use diffsvd::batch::{Batch, MapTangent};
+    /// let (a, f) = (Batch::from_fn(2, 2, 2, |item, _, _| item as f64), Batch::from_fn(2, 2, 1, |item, _, _| item as f64));
+    /// let tangent = MapTangent { a: a.as_ref(), f: Some(f.as_ref()) };
+    /// assert_eq!((tangent.item(1)?.a.get(0, 0), tangent.item(1)?.f), (Some(1.0), Some(&[1.0, 1.0][..])));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn item(&self, index: usize) -> Result<spectral::MapTangent<'a, S>, Error> {
         let f = self.f.map(|f| f.vector(index)).transpose()?;
         Ok(spectral::MapTangent { a: self.a.item(index)?, f })
@@ -95,6 +103,15 @@ impl<S: Scalar> MapGradient<'_, S> {
     ///
     /// # Errors
     /// [`Error::Count`] where there are not so many; [`Error::Layout`] where the entries of `f` have gaps.
+    ///
+    /// ```
+    /// # use diffsvd::batch::{Batch, MapGradient, Target};
+    /// let (mut a, mut f) = (Batch::<f64>::zeros(2, 2, 2), Batch::zeros(2, 2, 1));
+    /// let mut gradient = MapGradient { a: Target::Overwrite(a.as_mut()), f: Some(f.as_mut()) };
+    /// gradient.item(1)?.f.into_iter().for_each(|f| f.fill(1.0));
+    /// assert_eq!(f.as_slice(), [0.0, 0.0, 1.0, 1.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn item(&mut self, index: usize) -> Result<spectral::MapGradient<'_, S>, Error> {
         let f = self.f.as_mut().map(|f| f.vector(index)).transpose()?;
         Ok(spectral::MapGradient { a: self.a.item(index)?, f })
@@ -107,6 +124,18 @@ batched_struct!(MapGradient<'a, S> { a: "the gradient of A" a b, f: "the cotange
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Polar, map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, MapTangent, Run, Same, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 2, 2, |i, row, col| if row == col { 1.0 + i as f64 } else { 0.0 }))?;
+/// let a_dot = Batch::from_fn(3, 2, 2, |_, row, col| if row < col { 1.0 } else { 0.0 });
+/// let (mut turn, mut work) = (Batch::zeros(3, 2, 2), vec![0.0; map_derivative_workspace_len::<f64>(2, 2, 2)]);
+/// let (tangent, target) = (MapTangent { a: a_dot.as_ref(), f: None }, Target::Overwrite(turn.as_mut()));
+/// batch::map_jvp_into(svd.factors(), &Same(Polar), tangent, target, Run::new(&mut work))?.all()?;
+/// assert!(turn.get(1, 0, 1).is_some_and(|x| (x - 0.25).abs() < 1e-15)); // skew(dA)/s
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn map_jvp_into<S: Scalar, M, C>(
     factors: Factors<'_, S>,
     f: &C,
@@ -129,6 +158,19 @@ where
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{SoftThreshold, map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, MapGradient, Run, Same, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 2, 2, |i, row, col| if row == col { 1.0 + i as f64 } else { 0.0 }))?;
+/// let x_bar = Batch::from_fn(3, 2, 2, |_, row, col| if row < col { 1.0 } else { 0.0 });
+/// let (mut ga, mut gf) = (Batch::zeros(3, 2, 2), Batch::zeros(3, 2, 1));
+/// let mut work = vec![0.0; map_derivative_workspace_len::<f64>(2, 2, 2)];
+/// let gradient = MapGradient { a: Target::Overwrite(ga.as_mut()), f: Some(gf.as_mut()) };
+/// batch::map_vjp_into(svd.factors(), &Same(SoftThreshold(0.5)), x_bar.as_ref(), gradient, Run::new(&mut work))?.all()?;
+/// assert_eq!((ga.get(1, 0, 1), ga.get(1, 1, 0)), (Some(0.875), Some(0.125))); // f′ herm(gX) + (f/s) skew(gX) at s = 2
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn map_vjp_into<S: Scalar, M, C>(
     factors: Factors<'_, S>,
     f: &C,
@@ -151,6 +193,18 @@ where
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Power, map_second_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Same, Target};
+/// let one = Batch::from_fn(3, 1, 1, |_, _, _| 1.0_f64);
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 1, 1, |i, _, _| 1.0 + i as f64))?;
+/// let (mut second, mut work) = (Batch::zeros(3, 1, 1), vec![0.0; map_second_workspace_len::<f64>(1, 1, 1)]);
+/// let (directions, target) = ([one.as_ref(); 2], Target::Overwrite(second.as_mut()));
+/// batch::map_second_into(svd.factors(), &Same(Power(3.0)), directions, target, Run::new(&mut work))?.all()?;
+/// assert!(second.get(1, 0, 0).is_some_and(|x| (x - 12.0).abs() < 1e-13)); // (a³)″ = 6 a
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn map_second_into<S: Scalar, M, C>(
     factors: Factors<'_, S>,
     f: &C,
@@ -171,6 +225,18 @@ where
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::spectral::{Power, map_second_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Same, Target};
+/// let (a_dot, x_bar) = (Batch::from_fn(3, 1, 1, |_, _, _| 1.0_f64), Batch::from_fn(3, 1, 1, |_, _, _| 0.5));
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 1, 1, |i, _, _| 1.0 + i as f64))?;
+/// let (mut change, mut work) = (Batch::zeros(3, 1, 1), vec![0.0; map_second_workspace_len::<f64>(1, 1, 1)]);
+/// let (directions, target) = ([a_dot.as_ref(), x_bar.as_ref()], Target::Overwrite(change.as_mut()));
+/// batch::map_vjp_tangent_into(svd.factors(), &Same(Power(3.0)), directions, target, Run::new(&mut work))?.all()?;
+/// assert!(change.get(1, 0, 0).is_some_and(|x| (x - 6.0).abs() < 1e-13)); // gA = 3 a²/2 changes by 3 a
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn map_vjp_tangent_into<S: Scalar, M, C>(
     factors: Factors<'_, S>,
     f: &C,
@@ -252,6 +318,17 @@ where
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::{Tolerance, spectral::map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 2, 1, |i, row, _| if row == 0 { 1.0 + i as f64 } else { 0.0 }))?;
+/// let (mut pinv, mut work) = (Batch::zeros(3, 1, 2), vec![0.0; map_derivative_workspace_len::<f64>(2, 1, 1)]);
+/// let (target, run) = (Target::Overwrite(pinv.as_mut()), Run::new(&mut work));
+/// batch::pinv_into(svd.factors(), Tolerance::Default, target, run)?.all()?;
+/// assert_eq!((pinv.get(1, 0, 0), pinv.get(1, 0, 1)), (Some(0.5), Some(0.0)));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn pinv_into<S: Scalar>(
     factors: Factors<'_, S>,
     cutoff: Tolerance<S::Real>,
@@ -267,6 +344,18 @@ pub fn pinv_into<S: Scalar>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::{Tolerance, spectral::map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 1, 1, |i, _, _| 1.0 + i as f64))?;
+/// let a_dot = Batch::from_fn(3, 1, 1, |_, _, _| 2.0);
+/// let (mut tangent, mut work) = (Batch::zeros(3, 1, 1), vec![0.0; map_derivative_workspace_len::<f64>(1, 1, 1)]);
+/// let (target, run) = (Target::Overwrite(tangent.as_mut()), Run::new(&mut work));
+/// batch::pinv_jvp_into(svd.factors(), Tolerance::Default, a_dot.as_ref(), target, run)?.all()?;
+/// assert_eq!(tangent.get(1, 0, 0), Some(-0.5)); // −dA/a²
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn pinv_jvp_into<S: Scalar>(
     factors: Factors<'_, S>,
     cutoff: Tolerance<S::Real>,
@@ -283,6 +372,18 @@ pub fn pinv_jvp_into<S: Scalar>(
 ///
 /// # Errors
 /// As there; [`Error::Count`].
+///
+/// ```
+/// use diffsvd::{Tolerance, spectral::map_derivative_workspace_len};
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// let svd = BatchSvd::thin(&Batch::from_fn(3, 1, 1, |i, _, _| 1.0 + i as f64))?;
+/// let pinv_bar = Batch::from_fn(3, 1, 1, |_, _, _| 1.0);
+/// let (mut ga, mut work) = (Batch::zeros(3, 1, 1), vec![0.0; map_derivative_workspace_len::<f64>(1, 1, 1)]);
+/// let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+/// batch::pinv_vjp_into(svd.factors(), Tolerance::Default, pinv_bar.as_ref(), target, run)?.all()?;
+/// assert_eq!(ga.get(1, 0, 0), Some(-0.25)); // −1/a²
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 pub fn pinv_vjp_into<S: Scalar>(
     factors: Factors<'_, S>,
     cutoff: Tolerance<S::Real>,

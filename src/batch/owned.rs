@@ -24,7 +24,12 @@ use crate::spectral::{SpectralLoss, SpectralMap, map_derivative_workspace_len};
 /// use diffsvd::batch::Batch;
 /// let a = Batch::from_fn(5, 2, 3, |item, row, col| (100 * item + 10 * row + col) as f64);
 /// assert_eq!((a.count(), a.shape()), (5, (2, 3)));
-/// assert_eq!(a.get(4, 1, 2), Some(412.0));
+/// assert_eq!((a.get(4, 1, 2), a.get(5, 0, 0)), (Some(412.0), None));
+/// assert_eq!((a.as_slice()[6], a.as_ref().layout().batch_stride), (100.0, 6)); // the second matrix begins there
+/// let mut b = Batch::zeros(5, 2, 3);
+/// b.item_mut(4).into_iter().for_each(|mut matrix| matrix.set(1, 2, 7.0));
+/// b.as_mut().data_mut()[0] = 5.0;
+/// assert_eq!((b.get(0, 0, 0), b.item(4).and_then(|matrix| matrix.get(1, 2))), (Some(5.0), Some(7.0)));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch<S> {
@@ -118,6 +123,8 @@ impl<S: Scalar> Batch<S> {
 /// let svd = BatchSvd::thin(&a)?;
 /// let x = svd.map(&Same(SoftThreshold(0.5)))?;
 /// assert_eq!((svd.s(999)[0], x.get(999, 1, 1)), (1000.0, Some(999.5)));
+/// assert_eq!((svd.u().shape(), svd.v().count(), svd.factors().shape()), ((3, 3), 1000, ((3, 3), 3)));
+/// assert_eq!(svd.values_of_all(), &BatchSvd::values(&a)?); // of small matrices to the last bit
 /// # Ok::<(), diffsvd::batch::Failure>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -127,7 +134,7 @@ pub struct BatchSvd<S: Scalar> {
     v: Batch<S>,
 }
 
-/// Gradients, and what the rule met on the way.
+/// Gradients, and what the rule met on the way: what [`BatchSvd::vjp`] returns.
 #[derive(Clone, Debug)]
 pub struct BatchGradient<S: Scalar> {
     /// gA, m×n each.
@@ -136,7 +143,7 @@ pub struct BatchGradient<S: Scalar> {
     pub reports: Vec<Report<S::Real>>,
 }
 
-/// The tangents of the factors.
+/// The tangents of the factors: what [`BatchSvd::jvp`] returns.
 #[derive(Clone, Debug)]
 pub struct BatchTangent<S: Scalar> {
     /// dU, m×k each.
@@ -184,6 +191,14 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{Vectors, batch::{BatchRef, BatchSvd}};
+    /// let data = [3.0, 0.0, 0.0, 4.0, 0.0, 0.0]; // two 3×1 matrices
+    /// let svd = BatchSvd::new(BatchRef::row_major(&data, 2, 3, 1)?, Vectors::Full)?;
+    /// assert_eq!((svd.u().shape(), svd.s(1)), ((3, 3), &[4.0][..]));
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn new(a: BatchRef<'_, S>, vectors: Vectors) -> Result<Self, Failure> {
         let (count, (m, n)) = (a.count(), a.shape());
         let (u_cols, values, v_cols) = match vectors {
@@ -253,6 +268,16 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{Rule, batch::{Batch, BatchGradient, BatchSvd, Cotangent}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+    /// let gs = Batch::from_fn(2, 1, 1, |_, _, _| 1.0); // L = s
+    /// let cotangent = Cotangent { s: Some(gs.as_ref()), ..Cotangent::default() };
+    /// let BatchGradient { a, reports } = svd.vjp(cotangent, &Rule::default())?;
+    /// assert_eq!((a.as_slice(), reports[1].zeros), (&[1.0, -1.0][..], 0));
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn vjp(&self, cotangent: Cotangent<'_, S>, rule: &Rule<S::Real>) -> Result<BatchGradient<S>, Failure> {
         let (count, (m, n), k) = self.size();
         let mut a = Batch::zeros(count, m, n);
@@ -268,6 +293,14 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{Rule, batch::{Batch, BatchSvd, BatchTangent}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
+    /// let BatchTangent { u, s, .. } = svd.jvp(&Batch::from_fn(2, 1, 1, |_, _, _| 2.0), &Rule::default())?;
+    /// assert_eq!((s.as_slice(), u.get(1, 0, 0)), (&[2.0, -2.0][..], Some(0.0)));
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn jvp(&self, a_dot: &Batch<S>, rule: &Rule<S::Real>) -> Result<BatchTangent<S>, Failure> {
         let (count, (m, n), k) = self.size();
         let (u, s, v) = (Batch::zeros(count, m, k), Batch::zeros(count, k, 1), Batch::zeros(count, n, k));
@@ -296,6 +329,14 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{batch::{Batch, BatchSvd, Same}, spectral::SoftThreshold};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, 0.25][i]))?;
+    /// let x_dot = svd.map_jvp(&Same(SoftThreshold(0.5)), &Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?;
+    /// assert_eq!(x_dot.as_slice(), [2.0, 0.0]); // above the threshold, and below
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn map_jvp<M, C: Choose<S, Map: SpectralMap<S::Real, M>>>(
         &self,
         f: &C,
@@ -309,6 +350,14 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{batch::{Batch, BatchSvd, Same}, spectral::SoftThreshold};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, 0.25][i]))?;
+    /// let gradient = svd.map_vjp(&Same(SoftThreshold(0.5)), &Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?;
+    /// assert_eq!(gradient.as_slice(), [2.0, 0.0]);
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn map_vjp<M, C: Choose<S, Map: SpectralMap<S::Real, M>>>(
         &self,
         f: &C,
@@ -321,6 +370,13 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, batch::{Batch, BatchSvd}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [4.0, 0.0][i]))?;
+    /// assert_eq!(svd.pinv(Tolerance::Default)?.as_slice(), [0.25, 0.0]);
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn pinv(&self, cutoff: Tolerance<S::Real>) -> Result<Batch<S>, Failure> {
         let (count, (m, n), k) = self.size();
         let mut x = Batch::zeros(count, n, m);
@@ -334,6 +390,14 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{Tolerance, batch::{Batch, BatchSvd}};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [2.0, 1.0][i]))?;
+    /// let gradient = svd.pinv_vjp(Tolerance::Default, &Batch::from_fn(2, 1, 1, |_, _, _| 1.0))?;
+    /// assert_eq!(gradient.as_slice(), [-0.25, -1.0]); // −1/a²
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn pinv_vjp(&self, cutoff: Tolerance<S::Real>, pinv_bar: &Batch<S>) -> Result<Batch<S>, Failure> {
         self.filled(|target, run| map::pinv_vjp_into(self.factors(), cutoff, pinv_bar.as_ref(), target, run))
     }
@@ -342,6 +406,13 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{batch::{Batch, BatchSvd}, spectral::KyFan};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -2.0][i]))?;
+    /// assert_eq!(svd.loss(&KyFan::nuclear())?, [3.0, 2.0]);
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn loss<L: SpectralLoss<S::Real> + Sync>(&self, loss: &L) -> Result<Vec<S::Real>, Failure> {
         let mut values = vec![S::Real::zero(); self.s.count];
         call(0, |run| functions::loss_values(self.factors(), loss, &mut values, run))?;
@@ -352,6 +423,13 @@ impl<S: Scalar> BatchSvd<S> {
     ///
     /// # Errors
     /// The first item that fails.
+    ///
+    /// ```
+    /// # use diffsvd::{batch::{Batch, BatchSvd}, spectral::KyFan};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -2.0][i]))?;
+    /// assert_eq!(svd.loss_gradient(&KyFan::nuclear())?.as_slice(), [1.0, -1.0]);
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     pub fn loss_gradient<L: SpectralLoss<S::Real> + Sync>(&self, loss: &L) -> Result<Batch<S>, Failure> {
         self.filled(|target, run| functions::loss_gradient_into(self.factors(), loss, target, run))
     }

@@ -9,6 +9,17 @@ use crate::scalar::Scalar;
 /// Something with one part for each item of a batch: views, factors, cotangents, slices, ranges of numbers, tuples and options of these.
 ///
 /// It is what [`for_each`](super::for_each) walks over, and cuts into pieces for threads.
+///
+/// ```
+/// use diffsvd::{Error, batch::{Batched, BatchRef}};
+/// let (data, names) = ([0.0; 12], ["a", "b", "c"]);
+/// let both = (BatchRef::row_major(&data, 3, 2, 2)?, &names[..], Some(0..3));
+/// assert!(both.items()? == Some(3) && both.can_split());
+/// let (first, (_, rest, numbers)) = both.split(1);
+/// assert_eq!((first.1, rest, numbers), (&["a"][..], &["b", "c"][..], Some(1..3)));
+/// assert_eq!(Batched::items(&(0..3, 0..4)), Err(Error::Count { argument: "an argument", got: 4, expected: 3 }));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Batched: Sized {
     /// Number of items; `None` where any number fits, as for an argument that is absent.
     ///
@@ -135,6 +146,16 @@ macro_rules! batched_struct {
 }
 
 /// The factors of every matrix, as they are read: k triplets each.
+///
+/// ```
+/// use diffsvd::{Vectors, batch::{Batch, BatchSvd, Factors}};
+/// let a = Batch::from_fn(4, 3, 2, |item, row, col| if row == col { 1.0 + item as f64 } else { 0.0 });
+/// let svd = BatchSvd::new(a.as_ref(), Vectors::Full)?; // U is 3×3
+/// let all = Factors { u: svd.u().as_ref(), s: svd.values_of_all().as_ref(), v: svd.v().as_ref() };
+/// assert_eq!((all.shape(), all.u.shape(), all.triplets().u.shape()), (((3, 2), 2), (3, 3), (3, 2)));
+/// assert_eq!(all.item(3)?.s, [4.0, 4.0]);
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Factors<'a, S: Scalar> {
     /// U, m×k each.
@@ -172,6 +193,15 @@ impl<'a, S: Scalar> Factors<'a, S> {
 }
 
 /// Where the factors of every matrix go.
+///
+/// ```
+/// use diffsvd::batch::{Batch, FactorsMut};
+/// let (mut u, mut s, mut v) = (Batch::<f64>::zeros(4, 3, 2), Batch::zeros(4, 2, 1), Batch::zeros(4, 2, 2));
+/// let mut out = FactorsMut { u: u.as_mut(), s: s.as_mut(), v: v.as_mut() };
+/// out.item(3)?.s[0] = 5.0;
+/// assert_eq!((out.as_ref().item(3)?.s, out.as_ref().shape()), (&[5.0, 0.0][..], ((3, 2), 2)));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct FactorsMut<'a, S: Scalar> {
     /// U: m×k, m×m or m×r each.
@@ -202,6 +232,14 @@ impl<S: Scalar> FactorsMut<'_, S> {
 }
 
 /// The cotangents of the factors of every matrix; what is `None` is zero. See [`Cotangent`](crate::Cotangent).
+///
+/// ```
+/// use diffsvd::batch::{BatchRef, Cotangent};
+/// let gs = [1.0, 2.0, 3.0, 4.0];
+/// let cotangent = Cotangent::<f64> { s: Some(BatchRef::vectors(&gs, 2, 2)?), ..Cotangent::default() };
+/// assert_eq!((cotangent.item(1)?.s, cotangent.item(1)?.u.is_none()), (Some(&gs[2..]), true));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Cotangent<'a, S: Scalar> {
     /// gU, m×r each.
@@ -242,6 +280,15 @@ impl<'a, S: Scalar> Cotangent<'a, S> {
 }
 
 /// Where the tangents of the factors of every matrix go. See [`TangentMut`](crate::TangentMut).
+///
+/// ```
+/// use diffsvd::batch::{BatchMut, TangentMut};
+/// let mut s_dot = [0.0; 4];
+/// let mut tangent = TangentMut::<f64> { s: Some(BatchMut::vectors(&mut s_dot, 2, 2)?), ..TangentMut::default() };
+/// tangent.item(1)?.s.into_iter().for_each(|s| s.fill(7.0));
+/// assert_eq!(s_dot, [0.0, 0.0, 7.0, 7.0]);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct TangentMut<'a, S: Scalar> {
     /// dU, m×r each.
@@ -281,6 +328,20 @@ impl<S: Scalar> TangentMut<'_, S> {
 }
 
 /// Where the gradients of all items go.
+///
+/// ```
+/// use diffsvd::batch::{self, Batch, BatchSvd, Run, Target};
+/// use diffsvd::spectral::{KyFan, map_derivative_workspace_len};
+/// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 2, |i, row, col| if row == col { 1.0 + i as f64 } else { 0.0 }))?;
+/// let (mut sum, mut work) = (Batch::zeros(2, 2, 2), vec![0.0; map_derivative_workspace_len::<f64>(2, 2, 2)]);
+/// let mut target = Target::Overwrite(sum.as_mut());
+/// assert!(target.shape() == (2, 2) && target.item(2).is_err()); // (there are items 0 and 1)
+/// batch::loss_gradient_into(svd.factors(), &KyFan::nuclear(), target, Run::new(&mut work))?.all()?; // U Vᴴ
+/// let target = Target::Add(sum.as_mut());
+/// batch::loss_gradient_into(svd.factors(), &KyFan::nuclear(), target, Run::new(&mut work))?.all()?; // and once more
+/// assert_eq!(sum.get(1, 0, 0), Some(2.0));
+/// # Ok::<(), diffsvd::batch::Failure>(())
+/// ```
 #[derive(Debug)]
 pub enum Target<'a, S> {
     /// They are written.

@@ -65,6 +65,14 @@ impl<'a, S: Scalar, T> Run<'a, S, T> {
 
     /// Ends at the first item that fails: it is [`Summary::first`]. Those before it are done; whether any behind it are is
     /// not specified, and the status of those that were not reached is left as it is.
+    ///
+    /// ```
+    /// # use diffsvd::{Error, batch::{Run, for_each}};
+    /// let run = Run::<f64>::new(&mut []).stop_at_first_failure();
+    /// let done = for_each(0..1000, 0, run, |_, i, _| if i == 2 { Err(Error::Overflow) } else { Ok(()) })?;
+    /// assert_eq!((done.succeeded, done.failed, done.first.and_then(|first| first.item)), (2, 1, Some(2)));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn stop_at_first_failure(self) -> Self {
         Run { stop: true, ..self }
@@ -72,6 +80,19 @@ impl<'a, S: Scalar, T> Run<'a, S, T> {
 
     /// Cuts the batch into pieces for this many threads of the current pool of rayon; the workspace must have this many times the length
     /// that one thread needs. The results are the same to the last bit. Outputs whose matrices interleave are written by one thread.
+    ///
+    /// ```
+    /// use diffsvd::batch::{self, Batch, Run};
+    /// let a = Batch::from_fn(1000, 2, 2, |i, row, col| (i * (row + 2 * col) % 7) as f64);
+    /// let singular_values = |threads| {
+    ///     let mut s = Batch::zeros(1000, 2, 1);
+    ///     let mut work = vec![0.0; threads * batch::singular_values_workspace_len::<f64>(2, 2)];
+    ///     batch::singular_values_into(a.as_ref(), s.as_mut(), Run::new(&mut work).threads(threads))?.all()?;
+    ///     Ok::<_, batch::Failure>(s)
+    /// };
+    /// assert_eq!(singular_values(1)?, singular_values(4)?); // to the last bit
+    /// # Ok::<(), batch::Failure>(())
+    /// ```
     #[cfg(feature = "rayon")]
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
@@ -89,6 +110,14 @@ impl<'a, S: Scalar, T> Run<'a, S, T> {
 }
 
 /// What became of a batch.
+///
+/// ```
+/// use diffsvd::{Error, batch::{Failure, Run, Summary, for_each}};
+/// let done: Summary = for_each(0..3, 0, Run::<f64>::new(&mut []), |_, i, _| if i == 1 { Err(Error::Overflow) } else { Ok(()) })?;
+/// assert_eq!((done.succeeded, done.failed), (2, 1));
+/// assert_eq!(done.all(), Err(Failure { item: Some(1), error: Error::Overflow }));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[must_use]
 pub struct Summary {

@@ -13,7 +13,10 @@ use crate::scalar::Scalar;
 /// use diffsvd::batch::{BatchRef, Layout};
 /// let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
 /// let a = BatchRef::row_major(&data, 2, 2, 2)?;
-/// assert_eq!(a.item(1)?.get(0, 1), Some(6.0));
+/// assert_eq!((a.count(), a.shape(), a.item(1)?.get(0, 1)), (2, (2, 2), Some(6.0)));
+/// let (t, first) = (a.transpose(), a.leading_cols(1)); // of each matrix, without moving an entry
+/// assert_eq!((t.item(1)?.get(0, 1), first.shape(), first.data().len()), (Some(7.0), (2, 1), 8));
+/// assert_eq!(t.layout(), Layout::col_major(2, 2, 2));
 /// let same = BatchRef::new(&data, Layout::row_major(1, 2, 2).broadcast(1000))?; // a thousand times the first one
 /// assert_eq!(same.item(999)?.get(0, 1), Some(2.0));
 /// # Ok::<(), diffsvd::Error>(())
@@ -25,6 +28,19 @@ pub struct BatchRef<'a, S> {
 }
 
 /// Many matrices of one shape that are written. No two entries share a place.
+///
+/// ```
+/// use diffsvd::batch::{BatchMut, Layout};
+/// let mut data = [0.0; 8];
+/// let mut a = BatchMut::row_major(&mut data, 2, 2, 2)?;
+/// a.item(1)?.set(0, 1, 6.0);
+/// a.reborrow().transpose().item(0)?.set(0, 1, 3.0); // entry (1, 0) of the first
+/// a.data_mut()[0] = 1.0;
+/// assert_eq!((a.count(), a.shape(), a.layout()), (2, (2, 2), Layout::row_major(2, 2, 2)));
+/// assert_eq!(a.as_ref().item(1)?.get(0, 1), Some(6.0));
+/// assert_eq!(a.into_data(), [1.0, 0.0, 3.0, 0.0, 0.0, 6.0, 0.0, 0.0]);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct BatchMut<'a, S> {
     data: &'a mut [S],
@@ -98,6 +114,13 @@ impl<'a, S: Scalar> BatchRef<'a, S> {
     ///
     /// # Errors
     /// [`Error::BatchLength`] where the slice is too short.
+    ///
+    /// ```
+    /// # use diffsvd::batch::BatchRef;
+    /// let a = BatchRef::col_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 2, 2, 2)?;
+    /// assert_eq!(a.item(1)?.get(0, 1), Some(7.0));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn col_major(data: &'a [S], count: usize, rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, Layout::col_major(count, rows, cols))
     }
@@ -140,6 +163,13 @@ impl<'a, S: Scalar> BatchRef<'a, S> {
     ///
     /// # Errors
     /// [`Error::Count`] where there are not so many; [`Error::Layout`] where there are gaps.
+    ///
+    /// ```
+    /// # use diffsvd::batch::BatchRef;
+    /// let s = BatchRef::vectors(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+    /// assert_eq!((s.vector(1)?, s.vector(2).is_err()), (&[3.0, 4.0][..], true));
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[inline]
     pub fn vector(&self, index: usize) -> Result<&'a [S], Error> {
         let (start, len) = (self.start(index)?, self.contiguous()?);
@@ -195,6 +225,14 @@ impl<'a, S: Scalar> BatchMut<'a, S> {
     ///
     /// # Errors
     /// [`Error::BatchLength`] where the slice is too short.
+    ///
+    /// ```
+    /// # use diffsvd::batch::BatchMut;
+    /// let mut data = [0.0; 8];
+    /// BatchMut::col_major(&mut data, 2, 2, 2)?.item(1)?.set(0, 1, 7.0);
+    /// assert_eq!(data, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0, 0.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     pub fn col_major(data: &'a mut [S], count: usize, rows: usize, cols: usize) -> Result<Self, Error> {
         Self::new(data, Layout::col_major(count, rows, cols))
     }
@@ -215,6 +253,10 @@ impl<'a, S: Scalar> BatchMut<'a, S> {
     }
 
     /// `count` matrices of 0×0: stands for an output that is not wanted.
+    ///
+    /// ```
+    /// assert_eq!(diffsvd::batch::BatchMut::<f64>::empty(3).count(), 3);
+    /// ```
     #[must_use]
     pub fn empty(count: usize) -> Self {
         BatchMut { data: &mut [], layout: Layout::col_major(count, 0, 0) }
@@ -250,6 +292,14 @@ impl<'a, S: Scalar> BatchMut<'a, S> {
     ///
     /// # Errors
     /// [`Error::Count`] where there are not so many; [`Error::Layout`] where there are gaps.
+    ///
+    /// ```
+    /// # use diffsvd::batch::BatchMut;
+    /// let mut data = [0.0; 4];
+    /// BatchMut::vectors(&mut data, 2, 2)?.vector(1)?.fill(3.0);
+    /// assert_eq!(data, [0.0, 0.0, 3.0, 3.0]);
+    /// # Ok::<(), diffsvd::Error>(())
+    /// ```
     #[inline]
     pub fn vector(&mut self, index: usize) -> Result<&mut [S], Error> {
         let (start, len) = (self.start(index)?, self.contiguous()?);
