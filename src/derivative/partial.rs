@@ -88,7 +88,8 @@ pub const fn partial_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets
 /// singular value s_{r+1} not below s_r. The target is untouched then.
 ///
 /// ```
-/// use diffsvd::{Cotangent, Iteration, Mat, Partial, PartialReport, Rule, Svd, Target, Vectors, partial_vjp_into, partial_workspace_len};
+/// use diffsvd::{Cotangent, Mat, Rule, Svd, Target, Vectors};
+/// use diffsvd::{Iteration, Partial, PartialReport, partial_vjp_into, partial_workspace_len};
 ///
 /// let a = Mat::<f64>::from_rows(&[[3.0, 1.0, 0.0], [1.0, 2.0, 0.5], [0.0, 0.5, 1.0], [0.2, 0.0, 0.1]]);
 /// let (whole, first) = (Svd::thin(&a)?, Svd::new(a.as_ref(), Vectors::Leading(1))?);

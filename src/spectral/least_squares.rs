@@ -124,7 +124,8 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// ```
     /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{LeastSquares, LeastSquaresGradient}};
     /// let (svd, b, x_bar) = (Svd::thin(&Mat::from_rows(&[[2.0]]))?, Mat::from_rows(&[[3.0]]), Mat::identity(1)); // x = b/a
-    /// let ([mut ga, mut gb], mut work) = ([(); 2].map(|()| Mat::zeros(1, 1)), [0.0; LeastSquares::<f64>::workspace_len((1, 1), 1, 1)]);
+    /// let [mut ga, mut gb] = [(); 2].map(|()| Mat::zeros(1, 1));
+    /// let mut work = [0.0; LeastSquares::<f64>::workspace_len((1, 1), 1, 1)];
     /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
     /// let gradient = LeastSquaresGradient { a: Target::Overwrite(ga.as_mut()), b: Target::Overwrite(gb.as_mut()) };
     /// problem.vjp_into(&svd.factors(), x_bar.as_ref(), gradient, &mut work)?;
