@@ -23,10 +23,13 @@ mod derivative;
 mod choose;
 mod chosen;
 mod functions;
+mod least_squares;
 mod map;
 
 pub mod fused;
 
+#[cfg(feature = "alloc")]
+mod mat;
 #[cfg(feature = "alloc")]
 mod owned;
 
@@ -37,16 +40,19 @@ pub use derivative::{
     jvp_workspace_len, partial_jvp_into, partial_vjp_into, remove_gauge, vjp_into, vjp_tangent_into, vjp_workspace_len,
 };
 pub use functions::{
-    LeastSquares, LeastSquaresSecondOrder, hermitian_into, hermitian_jvp_into, hermitian_second_into,
-    hermitian_vjp_into, hermitian_vjp_tangent_into, loss_gradient_into, loss_hvp_into, loss_values,
+    hermitian_into, hermitian_jvp_into, hermitian_second_into, hermitian_vjp_into, hermitian_vjp_tangent_into,
+    loss_gradient_into, loss_hvp_into, loss_values,
 };
 pub use layout::Layout;
+pub use least_squares::{LeastSquares, LeastSquaresSecondOrder};
 pub use map::{
     MapGradient, MapTangent, map_into, map_jvp_into, map_second_into, map_vjp_into, map_vjp_tangent_into,
     parameter_cotangents, pinv_into, pinv_jvp_into, pinv_vjp_into,
 };
 #[cfg(feature = "alloc")]
-pub use owned::{Batch, BatchGradient, BatchSvd, BatchTangent};
+pub use mat::Batch;
+#[cfg(feature = "alloc")]
+pub use owned::{BatchGradient, BatchSvd, BatchTangent};
 pub use parts::{Batched, Cotangent, Factors, FactorsMut, TangentMut, Target};
 pub use run::{Failure, Run, Summary, for_each};
 pub use view::{BatchMut, BatchRef};

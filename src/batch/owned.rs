@@ -1,4 +1,4 @@
-//! Batches that own their entries (feature `alloc`): a few lines a function over the core. With the feature `rayon` they use every thread of the
+//! Decompositions of batches that own their entries (feature `alloc`): a few lines a function over the core. With the feature `rayon` they use every thread of the
 //! current pool.
 
 use alloc::vec;
@@ -6,113 +6,17 @@ use alloc::vec::Vec;
 
 use super::choose::Choose;
 use super::map::{MapGradient, MapTangent};
+use super::mat::Batch;
 use super::parts::{Cotangent, Factors, FactorsMut, TangentMut, Target};
 use super::run::{Failure, Run, Summary};
-use super::view::{BatchMut, BatchRef};
+use super::view::BatchRef;
 use super::{decompose, derivative, functions, map};
 use crate::derivative::{Report, Rule};
 use crate::error::Error;
 use crate::factors::Tolerance;
-use crate::matrix::{MatMut, MatRef};
 use crate::plan::Vectors;
 use crate::scalar::{Scalar, Zero};
 use crate::spectral::{SpectralLoss, SpectralMap, map_derivative_workspace_len};
-
-/// Matrices of one shape that own their entries, one after another, column by column.
-///
-/// ```
-/// use diffsvd::batch::Batch;
-/// let a = Batch::from_fn(5, 2, 3, |item, row, col| (100 * item + 10 * row + col) as f64);
-/// assert_eq!((a.count(), a.shape()), (5, (2, 3)));
-/// assert_eq!((a.get(4, 1, 2), a.get(5, 0, 0)), (Some(412.0), None));
-/// assert_eq!((a.as_slice()[6], a.as_ref().layout().batch_stride), (100.0, 6)); // the second matrix begins there
-/// let mut b = Batch::zeros(5, 2, 3);
-/// b.item_mut(4).into_iter().for_each(|mut matrix| matrix.set(1, 2, 7.0));
-/// b.as_mut().data_mut()[0] = 5.0;
-/// assert_eq!((b.get(0, 0, 0), b.item(4).and_then(|matrix| matrix.get(1, 2))), (Some(5.0), Some(7.0)));
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Batch<S> {
-    data: Vec<S>,
-    count: usize,
-    rows: usize,
-    cols: usize,
-}
-
-impl<S: Scalar> Batch<S> {
-    /// Zeros.
-    #[must_use]
-    pub fn zeros(count: usize, rows: usize, cols: usize) -> Self {
-        Batch { data: vec![S::zero(); count * rows * cols], count, rows, cols }
-    }
-
-    /// Every entry from its item, row and column.
-    #[must_use]
-    pub fn from_fn(count: usize, rows: usize, cols: usize, mut entry: impl FnMut(usize, usize, usize) -> S) -> Self {
-        let mut batch = Self::zeros(count, rows, cols);
-        let matrices = batch.data.chunks_exact_mut((rows * cols).max(1));
-        for (item, matrix) in matrices.enumerate() {
-            for (place, x) in matrix.iter_mut().enumerate() {
-                *x = entry(item, place % rows, place / rows);
-            }
-        }
-        batch
-    }
-
-    /// Number of matrices.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
-    /// (rows, columns) of each.
-    #[must_use]
-    pub fn shape(&self) -> (usize, usize) {
-        (self.rows, self.cols)
-    }
-
-    /// Entry (row, column) of matrix `item`, or `None` outside.
-    #[must_use]
-    pub fn get(&self, item: usize, row: usize, col: usize) -> Option<S> {
-        self.item(item)?.get(row, col)
-    }
-
-    /// Matrix number `item`.
-    #[must_use]
-    pub fn item(&self, item: usize) -> Option<MatRef<'_, S>> {
-        self.as_ref().item(item).ok()
-    }
-
-    /// Matrix number `item`, to be written.
-    #[must_use]
-    pub fn item_mut(&mut self, item: usize) -> Option<MatMut<'_, S>> {
-        let size = self.rows * self.cols;
-        let data = self.data.get_mut(item * size..(item + 1) * size).filter(|_| item < self.count)?;
-        MatMut::col_major(data, self.rows, self.cols).ok()
-    }
-
-    /// The entries.
-    #[must_use]
-    pub fn as_slice(&self) -> &[S] {
-        &self.data
-    }
-
-    /// A view to be read.
-    #[must_use]
-    pub fn as_ref(&self) -> BatchRef<'_, S> {
-        BatchRef::packed(&self.data, self.count, self.rows, self.cols)
-    }
-
-    /// A view to be written.
-    #[must_use]
-    pub fn as_mut(&mut self) -> BatchMut<'_, S> {
-        BatchMut::packed(&mut self.data, self.count, self.rows, self.cols)
-    }
-
-    fn target(&mut self) -> Target<'_, S> {
-        Target::Overwrite(self.as_mut())
-    }
-}
 
 /// Aᵢ = Uᵢ diag(sᵢ) Vᵢᴴ of every matrix of a batch, with what follows from it. An item that fails is an error of the whole; for a status of each
 /// item, call the functions of [`batch`](super) on the views.
