@@ -27,14 +27,14 @@ pub struct Mat<S> {
 }
 
 impl<S: Scalar> Mat<S> {
-    /// A matrix of zeros.
+    /// A matrix of zeros. Panics, as `vec!` does, where no memory is large enough.
     ///
     /// ```
     /// assert_eq!(diffsvd::Mat::<f32>::zeros(2, 3).as_slice(), [0.0; 6]);
     /// ```
     #[must_use]
     pub fn zeros(rows: usize, cols: usize) -> Self {
-        Mat { data: vec![S::zero(); rows * cols], rows, cols }
+        Mat { data: vec![S::zero(); rows.saturating_mul(cols)], rows, cols }
     }
 
     /// Every entry from its position.
@@ -177,5 +177,29 @@ impl<S> IndexMut<(usize, usize)> for Mat<S> {
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut S {
         assert!(i < self.rows && j < self.cols, "entry ({i}, {j}) of a {}×{} matrix", self.rows, self.cols);
         &mut self.data[i + j * self.rows]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mat;
+    use crate::batch::Batch;
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn more_entries_than_can_be_counted() {
+        let _ = Mat::<f64>::zeros(usize::MAX / 2 + 1, 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn more_matrices_than_can_be_counted() {
+        let _ = Batch::<f64>::zeros(2, usize::MAX / 2 + 1, 2);
+    }
+
+    #[test]
+    fn no_matrices_of_any_shape() {
+        let mut none = Batch::from_fn(0, usize::MAX, 2, |_, _, _| 1.0);
+        assert!(none.as_slice().is_empty() && none.item(0).is_none() && none.item_mut(0).is_none());
     }
 }

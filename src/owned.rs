@@ -114,6 +114,8 @@ impl<S: Scalar> Svd<S> {
     /// let rows = [[3.0, 0.0, 0.0], [0.0, 2.0, 1.0]];
     /// let first = Svd::new(MatRef::from(&rows).block(0, 0, 2, 2)?, Vectors::Leading(1))?;
     /// assert_eq!((first.s(), first.u().cols()), (&[3.0][..], 1));
+    /// let error = Svd::new(MatRef::from(&rows), Vectors::Leading(usize::MAX)).unwrap_err();
+    /// assert!(error.to_string().starts_with("the number of leading triplets"));
     /// # Ok::<(), diffsvd::Error>(())
     /// ```
     pub fn new(a: MatRef<'_, S>, vectors: Vectors) -> Result<Self, Error> {
@@ -123,7 +125,8 @@ impl<S: Scalar> Svd<S> {
             Vectors::None => (0, k, 0),
             Vectors::Thin => (k, k, k),
             Vectors::Full => (m, k, n),
-            Vectors::Leading(r) => (r, r, r),
+            // More than there are is refused below: no memory for them.
+            Vectors::Leading(r) => (r.min(k), r.min(k), r.min(k)),
         };
         let mut svd = Svd { u: Mat::zeros(m, u_cols), s: vec![S::Real::zero(); values], v: Mat::zeros(n, v_cols) };
         let mut work = vec![S::zero(); svd_workspace_len::<S>(m, n, vectors)];

@@ -30,17 +30,17 @@ pub struct Batch<S> {
 }
 
 impl<S: Scalar> Batch<S> {
-    /// Zeros.
+    /// Zeros. Panics, as `vec!` does, where no memory is large enough.
     #[must_use]
     pub fn zeros(count: usize, rows: usize, cols: usize) -> Self {
-        Batch { data: vec![S::zero(); count * rows * cols], count, rows, cols }
+        Batch { data: vec![S::zero(); count.saturating_mul(rows).saturating_mul(cols)], count, rows, cols }
     }
 
     /// Every entry from its item, row and column.
     #[must_use]
     pub fn from_fn(count: usize, rows: usize, cols: usize, mut entry: impl FnMut(usize, usize, usize) -> S) -> Self {
         let mut batch = Self::zeros(count, rows, cols);
-        let matrices = batch.data.chunks_exact_mut((rows * cols).max(1));
+        let matrices = batch.data.chunks_exact_mut(rows.saturating_mul(cols).max(1));
         for (item, matrix) in matrices.enumerate() {
             for (place, x) in matrix.iter_mut().enumerate() {
                 *x = entry(item, place % rows, place / rows);
@@ -76,8 +76,9 @@ impl<S: Scalar> Batch<S> {
     /// Matrix number `item`, to be written.
     #[must_use]
     pub fn item_mut(&mut self, item: usize) -> Option<MatMut<'_, S>> {
-        let size = self.rows * self.cols;
-        let data = self.data.get_mut(item * size..(item + 1) * size).filter(|_| item < self.count)?;
+        // Where there is an item, its size fits.
+        let size = (item < self.count).then(|| self.rows * self.cols)?;
+        let data = self.data.get_mut(item * size..(item + 1) * size)?;
         MatMut::col_major(data, self.rows, self.cols).ok()
     }
 

@@ -101,15 +101,19 @@ impl<S: Scalar> BatchSvd<S> {
     /// let data = [3.0, 0.0, 0.0, 4.0, 0.0, 0.0]; // two 3×1 matrices
     /// let svd = BatchSvd::new(BatchRef::row_major(&data, 2, 3, 1)?, Vectors::Full)?;
     /// assert_eq!((svd.u().shape(), svd.s(1)), ((3, 3), &[4.0][..]));
+    /// let error = BatchSvd::new(BatchRef::row_major(&data, 2, 3, 1)?, Vectors::Leading(usize::MAX)).unwrap_err();
+    /// assert!(error.to_string().starts_with("item 0: the number of leading triplets"));
     /// # Ok::<(), diffsvd::batch::Failure>(())
     /// ```
     pub fn new(a: BatchRef<'_, S>, vectors: Vectors) -> Result<Self, Failure> {
         let (count, (m, n)) = (a.count(), a.shape());
+        let k = m.min(n);
         let (u_cols, values, v_cols) = match vectors {
-            Vectors::None => (0, m.min(n), 0),
-            Vectors::Thin => (m.min(n), m.min(n), m.min(n)),
-            Vectors::Full => (m, m.min(n), n),
-            Vectors::Leading(r) => (r, r, r),
+            Vectors::None => (0, k, 0),
+            Vectors::Thin => (k, k, k),
+            Vectors::Full => (m, k, n),
+            // More than there are is refused below: no memory for them.
+            Vectors::Leading(r) => (r.min(k), r.min(k), r.min(k)),
         };
         let mut svd = BatchSvd {
             u: Batch::zeros(count, m, u_cols),
@@ -128,10 +132,17 @@ impl<S: Scalar> BatchSvd<S> {
     }
 
     /// The singular values of one item; none outside of the batch.
+    ///
+    /// ```
+    /// # use diffsvd::batch::{Batch, BatchSvd};
+    /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -4.0][i]))?;
+    /// assert_eq!((svd.s(1), svd.s(usize::MAX)), (&[4.0][..], &[][..]));
+    /// # Ok::<(), diffsvd::batch::Failure>(())
+    /// ```
     #[must_use]
     pub fn s(&self, item: usize) -> &[S::Real] {
         let k = self.s.rows;
-        self.s.data.get(item * k..(item + 1) * k).unwrap_or_default()
+        if item < self.s.count { self.s.data.get(item * k..(item + 1) * k).unwrap_or_default() } else { &[] }
     }
 
     /// The singular values of every item, k×1 each.
