@@ -38,6 +38,15 @@ impl<'a, S: Scalar> TryFrom<&'a faer::Mat<S>> for MatRef<'a, S> {
 }
 
 /// The matrix without a copy. What lies unwritten between its columns becomes zero.
+///
+/// ```
+/// use diffsvd::{MatMut, MatRef};
+/// let mut a = faer::Mat::from_fn(3, 2, |i, j| (10 * i + j) as f64); // its columns begin at cache lines
+/// MatMut::try_from(&mut a)?.set(2, 1, 7.0);
+/// assert_eq!((a[(2, 1)], a[(1, 1)]), (7.0, 11.0));
+/// assert!(MatRef::try_from(&a).is_err()); // nobody may read what lies between the columns
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 impl<'a, S: Scalar> TryFrom<&'a mut faer::Mat<S>> for MatMut<'a, S> {
     type Error = Error;
     fn try_from(matrix: &'a mut faer::Mat<S>) -> Result<Self, Error> {
@@ -88,6 +97,11 @@ mod owned {
     use crate::mat::Mat;
 
     /// A copy; of any strides, negative ones included.
+    ///
+    /// ```
+    /// let a = faer::Mat::from_fn(3, 2, |i, j| (10 * i + j) as f64);
+    /// assert_eq!(diffsvd::Mat::from(a.as_ref())[(2, 1)], 21.0);
+    /// ```
     impl<S: Scalar> From<faer::MatRef<'_, S>> for Mat<S> {
         fn from(matrix: faer::MatRef<'_, S>) -> Self {
             Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[(i, j)])

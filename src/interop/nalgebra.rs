@@ -15,6 +15,14 @@ fn axes<S: Scalar, R: Dim, C: Dim, St: RawStorage<S, R, C>>(matrix: &Matrix<S, R
 }
 
 /// The matrix without a copy: every owned one, and every view that leaves no gaps.
+///
+/// ```
+/// use diffsvd::{MatRef, Svd, Vectors};
+/// let a = nalgebra::matrix![0.0, 2.0; 3.0, 0.0];
+/// assert_eq!(Svd::new(MatRef::try_from(&a)?, Vectors::None)?.s(), [3.0, 2.0]);
+/// assert!(MatRef::try_from(&a.row(0)).is_err()); // between its entries are others
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 impl<'a, S: Scalar, R: Dim, C: Dim, St: RawStorage<S, R, C>> TryFrom<&'a Matrix<S, R, C, St>> for MatRef<'a, S> {
     type Error = Error;
     fn try_from(matrix: &'a Matrix<S, R, C, St>) -> Result<Self, Error> {
@@ -74,6 +82,12 @@ mod owned {
     }
 
     /// The entries themselves.
+    ///
+    /// ```
+    /// use diffsvd::Mat;
+    /// let a = nalgebra::DMatrix::from(Mat::from_rows(&[[1.0, 2.0], [3.0, 4.0]]));
+    /// assert_eq!((a[(0, 1)], Mat::from(a)[(1, 0)]), (2.0, 3.0)); // no entry is copied on either way
+    /// ```
     impl<S: Scalar> From<Mat<S>> for DMatrix<S> {
         fn from(matrix: Mat<S>) -> Self {
             DMatrix::from_vec(matrix.rows(), matrix.cols(), matrix.into_vec())

@@ -19,6 +19,15 @@ macro_rules! axes {
 }
 
 /// The array without a copy; of any strides that are not negative and leave no gaps.
+///
+/// ```
+/// use diffsvd::{Error, MatRef, Svd, Vectors};
+/// let a = ndarray::array![[0.0, 2.0, 9.0], [3.0, 0.0, 9.0]];
+/// let svd = Svd::new(MatRef::try_from(a.view())?.leading_cols(2), Vectors::Thin)?;
+/// assert_eq!(svd.s(), [3.0, 2.0]);
+/// assert!(matches!(MatRef::try_from(a.slice(ndarray::s![.., ..2])), Err(Error::Strides { .. }))); // its rows leave gaps
+/// # Ok::<(), Error>(())
+/// ```
 impl<'a, S: Scalar> TryFrom<ArrayView2<'a, S>> for MatRef<'a, S> {
     type Error = Error;
     fn try_from(array: ArrayView2<'a, S>) -> Result<Self, Error> {
@@ -38,6 +47,13 @@ impl<'a, S: Scalar> TryFrom<ArrayViewMut2<'a, S>> for MatMut<'a, S> {
 }
 
 /// The array without a copy: the first axis counts the matrices.
+///
+/// ```
+/// use diffsvd::batch::BatchRef;
+/// let a = ndarray::Array3::from_shape_fn((5, 2, 3), |(item, row, col)| (100 * item + 10 * row + col) as f64);
+/// assert_eq!(BatchRef::try_from(&a)?.item(4)?.get(1, 2), Some(412.0));
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 impl<'a, S: Scalar> TryFrom<ArrayView3<'a, S>> for BatchRef<'a, S> {
     type Error = Error;
     fn try_from(array: ArrayView3<'a, S>) -> Result<Self, Error> {
@@ -111,6 +127,13 @@ fn too_large(shape: (usize, usize)) -> Error {
 }
 
 /// A view without a copy, of any strides.
+///
+/// ```
+/// use diffsvd::Mat;
+/// let a = Mat::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(ndarray::ArrayView2::try_from(a.as_ref())?, ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+/// # Ok::<(), diffsvd::Error>(())
+/// ```
 impl<'a, S: Scalar> TryFrom<MatRef<'a, S>> for ArrayView2<'a, S> {
     type Error = Error;
     fn try_from(matrix: MatRef<'a, S>) -> Result<Self, Error> {
