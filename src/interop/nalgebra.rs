@@ -18,7 +18,7 @@ fn axes<S: Scalar, R: Dim, C: Dim, St: RawStorage<S, R, C>>(matrix: &Matrix<S, R
 ///
 /// ```
 /// use diffsvd::{MatRef, Svd, Vectors};
-/// let a = nalgebra::matrix![0.0, 2.0; 3.0, 0.0];
+/// let a = nalgebra::Matrix2::new(0.0, 2.0, 3.0, 0.0);
 /// assert_eq!(Svd::new(MatRef::try_from(&a)?, Vectors::None)?.s(), [3.0, 2.0]);
 /// assert!(MatRef::try_from(&a.row(0)).is_err()); // between its entries are others
 /// # Ok::<(), diffsvd::Error>(())
