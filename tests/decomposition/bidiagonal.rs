@@ -5,8 +5,8 @@ use diffsvd::{Mat, Real, Svd, Vectors};
 use num_complex::Complex;
 use proptest::prelude::*;
 
-use crate::support::banded::{FORMS, arrange, relative_errors};
-use crate::support::bounds::RELATIVE_CONSTANT;
+use crate::support::banded::{FORMS, Form, arrange, promised_alone, relative_errors};
+use crate::support::bounds::{RELATIVE_CONSTANT, RELATIVE_CONSTANT_OF_SWEEPS};
 use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::zoo::{bidiagonal::bidiagonal, turn_phases};
@@ -78,6 +78,25 @@ fn diagonal_of_every_type() {
     diagonal::<f64>();
     diagonal::<Complex<f32>>();
     diagonal::<Complex<f64>>();
+}
+
+/// Values alone come by the sweeps too where squares of the entries leave the range; found by fuzzing: 9.9 n ε.
+#[test]
+fn squares_out_of_range_are_left_to_the_sweeps() {
+    let d = [
+        (-0.671_448_95, -0.741_050_9),
+        (3.647_352e-27, -2.815_206_7e-26),
+        (6.887_615e27, 3.604_217_5e27),
+        (-0.582_241_8, 0.028_554_54),
+    ];
+    let e = [(2.574_292, -1.425_715), (-1.120_320_4e13, -3.760_870_5e13), (0.0, 0.0), (0.0, 0.0)];
+    let [d, e] = [d, e].map(|list| list.map(|(re, im)| Complex::<f32>::new(re, im)));
+    let a = arrange(&d, &e, Form::UpperTrapezoid);
+    assert!((promised_alone(&a) - RELATIVE_CONSTANT_OF_SWEEPS).abs() < 1e-9);
+    let [alone, with_vectors] = relative_errors(&a);
+    assert!(alone > RELATIVE_CONSTANT && alone <= promised_alone(&a), "{alone} n ε");
+    assert!(with_vectors <= RELATIVE_CONSTANT_OF_SWEEPS, "{with_vectors} n ε");
+    assert!((promised_alone(&arrange(&[1.0, 1e-100], &[0.5, 0.0], Form::Upper)) - RELATIVE_CONSTANT).abs() < 1e-9);
 }
 
 /// One entry of a diagonal: of any size within 60 decades, now and then zero.

@@ -4,6 +4,7 @@
 use diffsvd::{Mat, Real, Scalar, Svd};
 use num_traits::{One, Zero};
 
+use super::bounds::{RELATIVE_CONSTANT, RELATIVE_CONSTANT_OF_SWEEPS};
 use super::double_double::Dd;
 use super::entry::{Entry, largest_part, widen_real};
 use super::sturm::relative_error;
@@ -61,6 +62,16 @@ pub(crate) fn relative_errors<S: Entry>(a: &Mat<S>) -> [f64; 2] {
     let alone = Svd::values(a).expect("a finite matrix");
     let svd = Svd::thin(a).expect("a finite matrix");
     [error_of(a, &alone), error_of(a, svd.s())]
+}
+
+/// What is promised of the first of [`relative_errors`]: by quotients and differences, or by sweeps where the squares of the entries, beside that of the largest,
+/// are not in the range of the type with its precision to spare.
+pub(crate) fn promised_alone<S: Entry>(a: &Mat<S>) -> f64 {
+    let largest = largest_part(a.as_ref());
+    let spread = |x: &S| if *x == S::zero() { 0 } else { largest.exponent() - x.modulus().exponent() };
+    let spread = a.as_slice().iter().map(spread).max().unwrap_or(0);
+    let spare = 2 * f64::MANTISSA_DIGITS.cast_signed();
+    if 2 * spread + spare < -S::Real::MIN_EXPONENT { RELATIVE_CONSTANT } else { RELATIVE_CONSTANT_OF_SWEEPS }
 }
 
 fn error_of<S: Entry>(a: &Mat<S>, s: &[S::Real]) -> f64 {

@@ -37,6 +37,9 @@ impl Check {
 /// c of c · n · ε for the relative error of each singular value of a bidiagonal matrix with n of them.
 pub(crate) const RELATIVE_CONSTANT: f64 = 3.0;
 
+/// The same for values that come with vectors, and for those alone where the squares of the entries are not in the range of the type (`svd_into`).
+pub(crate) const RELATIVE_CONSTANT_OF_SWEEPS: f64 = 100.0;
+
 /// c · max(m, n) · ε for an m×n matrix of a type with real type `R`.
 pub(crate) fn bound<R: Real>(check: Check, m: usize, n: usize) -> f64 {
     check.constant() * m.max(n).max(1) as f64 * R::EPSILON.to_f64()

@@ -1,17 +1,14 @@
 //! Bidiagonal input, which goes to the QR iteration and to dqds as it is.
 
 use super::in_any_type;
-use crate::support::banded::{FORMS, arrange, relative_errors};
-use crate::support::bounds::RELATIVE_CONSTANT;
+use crate::support::banded::{FORMS, arrange, promised_alone, relative_errors};
+use crate::support::bounds::RELATIVE_CONSTANT_OF_SWEEPS;
 use crate::support::drawn::Bytes;
 use crate::support::entry::Entry;
 use crate::support::layout::Layout;
 use crate::support::random::Random;
 use crate::support::run::check_any;
 use diffsvd::Vectors;
-
-/// What is promised of singular values that come with vectors, in n ε (`svd_into`).
-const WITH_VECTORS: f64 = 100.0;
 
 /// Each singular value to high relative accuracy; residual and orthogonality as for any other matrix.
 pub fn bidiagonal(bytes: &[u8]) {
@@ -28,7 +25,7 @@ fn check<S: Entry>(bytes: &mut Bytes<'_>) {
     let a = arrange(&d, &e, form);
     let [alone, with_vectors] = relative_errors(&a);
     let what = || format!("{} {form:?} {d:?} {e:?}", S::NAME);
-    assert!(alone <= RELATIVE_CONSTANT, "{}: alone {alone} n ε", what());
-    assert!(with_vectors <= WITH_VECTORS, "{}: with vectors {with_vectors} n ε", what());
+    assert!(alone <= promised_alone(&a), "{}: alone {alone} n ε", what());
+    assert!(with_vectors <= RELATIVE_CONSTANT_OF_SWEEPS, "{}: with vectors {with_vectors} n ε", what());
     check_any(&a, Vectors::Full, (Layout::ColMajor, Layout::ColMajor));
 }
