@@ -16,6 +16,8 @@ use crate::workspace::Store;
 pub enum Path {
     /// What the shape decides, but never Jacobi.
     Stages,
+    /// One-sided Jacobi where there is such a way for a matrix of this shape.
+    Pairs,
     /// QR iteration, at any order.
     Iteration,
     /// Divide and conquer, at any order.
@@ -32,8 +34,9 @@ pub enum Path {
 
 impl Path {
     /// All of them.
-    pub const ALL: [Path; 7] = [
+    pub const ALL: [Path; 8] = [
         Path::Stages,
+        Path::Pairs,
         Path::Iteration,
         Path::Divide,
         Path::Triangular,
@@ -44,11 +47,12 @@ impl Path {
 
     fn plan(self, rows: usize, cols: usize, vectors: Vectors) -> Plan {
         let plan = Plan::new(rows, cols, vectors);
+        let plan = Plan { limits: Limits { pairs: self == Path::Pairs, ..plan.limits }, ..plan };
         let measured = plan.limits;
         let (divided, straight) = (Limits { divided_from: 1, ..measured }, Limits { banded: false, ..measured });
         let blocks = Limits { blocked_from: 0, reduced_at_once: 0, ..straight };
         match self {
-            Path::Stages => plan,
+            Path::Stages | Path::Pairs => plan,
             Path::Iteration => Plan { limits: Limits { divided_from: usize::MAX, ..straight }, ..plan },
             Path::Divide => Plan { limits: Limits { banded: false, ..divided }, ..plan },
             Path::Triangular => Plan { tall: true, limits: straight, ..plan },

@@ -65,6 +65,8 @@ pub(crate) struct Limits {
     pub(crate) shared_from: usize,
     /// Whether bidiagonal input is looked for.
     pub(crate) banded: bool,
+    /// Whether square matrices of middle order may go by one-sided Jacobi.
+    pub(crate) pairs: bool,
 }
 
 impl Limits {
@@ -74,6 +76,7 @@ impl Limits {
         reduced_at_once: REDUCED_AT_ONCE,
         shared_from: SHARED_FROM,
         banded: true,
+        pairs: true,
     };
 }
 
@@ -139,6 +142,11 @@ impl Plan {
     /// Whether reflectors are applied in blocks.
     pub(crate) const fn blocked(&self) -> bool {
         (self.tall && self.cols > PANEL) || self.row_blocks().count() > 1 || self.divided()
+    }
+
+    /// Whether one-sided Jacobi may take it, the pairs of its columns side by side.
+    pub(crate) const fn in_pairs(&self) -> bool {
+        self.limits.pairs && self.vectors && self.rows == self.cols
     }
 
     /// How the rows are cut for A = Q R.

@@ -4,6 +4,8 @@ use crate::banded;
 use crate::direct;
 use crate::error::Error;
 use crate::instances::Instances;
+use crate::jacobi::pairs;
+use crate::kernel::Level;
 use crate::kernel::team::join;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors, check_outputs};
@@ -33,7 +35,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///
 /// **Accuracy.** ‖A − U diag(s) Vᴴ‖, ‖`UᴴU` − I‖ s₁, ‖`VᴴV` − I‖ s₁ and the error of each sᵢ are at most 3 max(m, n) ε s₁, over the whole
 /// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small: 3 max(m, n) ε
-/// alone, 100 max(m, n) ε with vectors.
+/// alone, 100 max(m, n) ε with vectors, or alone where the squares of the entries, beside that of the largest, leave the range of the type.
 ///
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
 /// type); workspace [`svd_workspace_len`](crate::svd_workspace_len), no allocation.
@@ -100,7 +102,7 @@ pub(crate) fn decompose<S: Scalar>(
 pub(crate) fn by_stages<S: Scalar>(
     a: MatRef<'_, S>,
     plan: &Plan,
-    out: FactorsMut<'_, S>,
+    mut out: FactorsMut<'_, S>,
     store: &mut Store<'_, S::Real>,
 ) -> Result<(), Error> {
     let shared = plan.shared(size_of::<S>());
@@ -110,8 +112,15 @@ pub(crate) fn by_stages<S: Scalar>(
         // With the position in the whole.
         _ => scale::largest_part(a)?,
     };
-    let mut core = Core::carve(plan, S::PARTS, store);
     let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
+    let level = Level::detect();
+    if plan.in_pairs() && band.is_none() && pairs::serves::<S>(plan.cols, level) {
+        let done = pairs::decompose(a, largest, &mut out, (store.reborrow().all(), level));
+        if done {
+            return Ok(());
+        }
+    }
+    let mut core = Core::carve(plan, S::PARTS, store);
     let p = if let Some(band) = band {
         let p = band.scaling(largest);
         core.solve_band(a, band, p)?;

@@ -91,6 +91,11 @@ impl<'w, R: Real> Store<'w, R> {
         Planes { data, depth, parts }
     }
 
+    /// The same storage for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Store<'_, R> {
+        Store { rest: self.rest }
+    }
+
     /// All that is left.
     pub(crate) fn all(self) -> &'w mut [R] {
         self.rest

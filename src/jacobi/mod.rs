@@ -8,6 +8,12 @@
 //! which is the smaller of the two rotations that make xᴴy = 0 (Hestenes 1958; Demmel & Veselić 1992, who show the high relative accuracy).
 //! For a few columns it needs fewer instructions than the reduction to bidiagonal form, and far less code: what
 //! counts on a microcontroller. Real and complex matrices take the same two square roots a pair.
+//!
+//! Here for sizes that the compiler knows; [`pairs`] does the same to the pairs of one larger matrix side by side, `batch::lanes` to those of many
+//! small ones.
+
+pub(crate) mod pairs;
+pub(crate) mod rotation;
 
 use crate::error::Error;
 use crate::matrix::MatRef;

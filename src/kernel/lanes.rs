@@ -39,7 +39,7 @@ pub(crate) fn lane_by_lane() {
 
 /// `core::array::from_fn` for the inside of a loop: that one may become a call, and what its closure borrows then leaves the registers.
 #[inline(always)]
-pub(super) fn each<T: Copy, const N: usize>(first: T, mut entry: impl FnMut(usize) -> T) -> [T; N] {
+pub(crate) fn each<T: Copy, const N: usize>(first: T, mut entry: impl FnMut(usize) -> T) -> [T; N] {
     let mut all = [first; N];
     for (i, x) in all.iter_mut().enumerate() {
         *x = entry(i);

@@ -177,6 +177,11 @@ impl Level {
         Level::Portable
     }
 
+    /// Whether it has vectors of these numbers beyond the baseline of the target, with fused products.
+    pub(crate) fn has_vectors<R>(self) -> bool {
+        self != Level::Portable && size_of::<R>() <= size_of::<f64>()
+    }
+
     /// Runs the task with the instructions of this level.
     #[inline]
     pub(crate) fn run<T: Task>(self, task: T) {

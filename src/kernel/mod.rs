@@ -18,9 +18,10 @@ pub(crate) mod rotate;
 pub(crate) mod team;
 mod tile;
 mod transpose;
+pub(crate) mod vector;
 
 use lanes::HALF;
-pub(crate) use lanes::{LANES, Lane, Planes, RowPart, get, padded, set};
+pub(crate) use lanes::{LANES, Lane, Planes, RowPart, each, get, padded, set};
 #[cfg(test)]
 pub(crate) use level::Separate;
 pub(crate) use level::{Arith, Level, Task};

@@ -2,29 +2,29 @@
 //!
 //! An entry of a matrix is one array, or two for a complex type, real parts first.
 
-use crate::kernel::Arith;
+use super::Arith;
 use crate::scalar::{Real, Scalar};
 
 /// One real number of each of W matrices.
-pub(super) type Lane<R, const W: usize> = [R; W];
+pub(crate) type Lane<R, const W: usize> = [R; W];
 
 /// One number of each of W matrices; the imaginary part of a real type is zero and never looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Number<R, const W: usize> {
-    pub(super) re: Lane<R, W>,
-    pub(super) im: Lane<R, W>,
+pub(crate) struct Number<R, const W: usize> {
+    pub(crate) re: Lane<R, W>,
+    pub(crate) im: Lane<R, W>,
 }
 
 /// Stands in each loop over the entries of a tile. What is to become a vector is one array; without this the compiler turns the loop the
 /// other way round and gathers the same lane of many entries. No instruction comes of it.
 #[inline(always)]
-pub(super) fn entry_by_entry() {
+pub(crate) fn entry_by_entry() {
     core::hint::black_box(());
 }
 
 /// f(x), lane by lane.
 #[inline(always)]
-pub(super) fn map<R: Real, const W: usize>(x: Lane<R, W>, f: impl Fn(R) -> R) -> Lane<R, W> {
+pub(crate) fn map<R: Real, const W: usize>(x: Lane<R, W>, f: impl Fn(R) -> R) -> Lane<R, W> {
     let mut y = x;
     for l in 0..W {
         y[l] = f(x[l]);
@@ -34,7 +34,7 @@ pub(super) fn map<R: Real, const W: usize>(x: Lane<R, W>, f: impl Fn(R) -> R) ->
 
 /// f(x, y), lane by lane.
 #[inline(always)]
-pub(super) fn zip<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, f: impl Fn(R, R) -> R) -> Lane<R, W> {
+pub(crate) fn zip<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, f: impl Fn(R, R) -> R) -> Lane<R, W> {
     let mut z = x;
     for l in 0..W {
         z[l] = f(x[l], y[l]);
@@ -44,7 +44,7 @@ pub(super) fn zip<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, f: impl
 
 /// x y + z.
 #[inline(always)]
-pub(super) fn mul_add<A: Arith, R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, z: Lane<R, W>) -> Lane<R, W> {
+pub(crate) fn mul_add<A: Arith, R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, z: Lane<R, W>) -> Lane<R, W> {
     let mut sum = z;
     for l in 0..W {
         sum[l] = A::mul_add(x[l], y[l], z[l]);
@@ -54,7 +54,7 @@ pub(super) fn mul_add<A: Arith, R: Real, const W: usize>(x: Lane<R, W>, y: Lane<
 
 /// z − x y.
 #[inline(always)]
-pub(super) fn mul_sub<A: Arith, R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, z: Lane<R, W>) -> Lane<R, W> {
+pub(crate) fn mul_sub<A: Arith, R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>, z: Lane<R, W>) -> Lane<R, W> {
     let mut rest = z;
     for l in 0..W {
         rest[l] = A::mul_add(-x[l], y[l], z[l]);
@@ -64,13 +64,13 @@ pub(super) fn mul_sub<A: Arith, R: Real, const W: usize>(x: Lane<R, W>, y: Lane<
 
 /// x y.
 #[inline(always)]
-pub(super) fn mul<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>) -> Lane<R, W> {
+pub(crate) fn mul<R: Real, const W: usize>(x: Lane<R, W>, y: Lane<R, W>) -> Lane<R, W> {
     zip(x, y, |x, y| x * y)
 }
 
 /// Whether any lane is not zero.
 #[inline(always)]
-pub(super) fn any<R: Real, const W: usize>(x: &Lane<R, W>) -> bool {
+pub(crate) fn any<R: Real, const W: usize>(x: &Lane<R, W>) -> bool {
     let mut found = false;
     for x in x {
         found |= *x != R::zero();
@@ -80,66 +80,66 @@ pub(super) fn any<R: Real, const W: usize>(x: &Lane<R, W>) -> bool {
 
 /// All lanes alike.
 #[inline(always)]
-pub(super) fn splat<R: Real, const W: usize>(x: R) -> Lane<R, W> {
+pub(crate) fn splat<R: Real, const W: usize>(x: R) -> Lane<R, W> {
     [x; W]
 }
 
 impl<R: Real, const W: usize> Number<R, W> {
     #[inline(always)]
-    pub(super) fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Number { re: [R::zero(); W], im: [R::zero(); W] }
     }
 
     /// x + y.
     #[inline(always)]
-    pub(super) fn plus<S: Scalar<Real = R>>(self, other: Self) -> Self {
+    pub(crate) fn plus<S: Scalar<Real = R>>(self, other: Self) -> Self {
         let im = if S::PARTS == 2 { zip(self.im, other.im, |x, y| x + y) } else { self.im };
         Number { re: zip(self.re, other.re, |x, y| x + y), im }
     }
 
     /// x − y.
     #[inline(always)]
-    pub(super) fn minus<S: Scalar<Real = R>>(self, other: Self) -> Self {
+    pub(crate) fn minus<S: Scalar<Real = R>>(self, other: Self) -> Self {
         let im = if S::PARTS == 2 { zip(self.im, other.im, |x, y| x - y) } else { self.im };
         Number { re: zip(self.re, other.re, |x, y| x - y), im }
     }
 
     /// x a for real a.
     #[inline(always)]
-    pub(super) fn scale<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {
+    pub(crate) fn scale<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {
         Number { re: mul(self.re, a), im: if S::PARTS == 2 { mul(self.im, a) } else { self.im } }
     }
 
     /// x a for real a, and zero where a is zero.
     #[inline(always)]
-    pub(super) fn share<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {
+    pub(crate) fn share<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {
         let of = |x| zip(x, a, |x: R, a: R| if a == R::zero() { a } else { x * a });
         Number { re: of(self.re), im: if S::PARTS == 2 { of(self.im) } else { self.im } }
     }
 
     /// The complex conjugate.
     #[inline(always)]
-    pub(super) fn conj<S: Scalar<Real = R>>(self) -> Self {
+    pub(crate) fn conj<S: Scalar<Real = R>>(self) -> Self {
         Number { re: self.re, im: if S::PARTS == 2 { map(self.im, |x| -x) } else { self.im } }
     }
 
     /// |x|².
     #[inline(always)]
-    pub(super) fn modulus_squared<A: Arith, S: Scalar<Real = R>>(self) -> Lane<R, W> {
+    pub(crate) fn modulus_squared<A: Arith, S: Scalar<Real = R>>(self) -> Lane<R, W> {
         let re = mul(self.re, self.re);
         if S::PARTS == 2 { mul_add::<A, _, W>(self.im, self.im, re) } else { re }
     }
 
     /// Entry number `e` of a matrix.
     #[inline(always)]
-    pub(super) fn load<S: Scalar<Real = R>>(matrix: &[Lane<R, W>], e: usize) -> Self {
+    pub(crate) fn load<S: Scalar<Real = R>>(matrix: &[Lane<R, W>], e: usize) -> Self {
         let im = if S::PARTS == 2 { matrix[2 * e + 1] } else { [R::zero(); W] };
         Number { re: matrix[S::PARTS * e], im }
     }
 
     /// Writes entry number `e` of a matrix.
     #[inline(always)]
-    pub(super) fn store<S: Scalar<Real = R>>(self, matrix: &mut [Lane<R, W>], e: usize) {
+    pub(crate) fn store<S: Scalar<Real = R>>(self, matrix: &mut [Lane<R, W>], e: usize) {
         matrix[S::PARTS * e] = self.re;
         if S::PARTS == 2 {
             matrix[2 * e + 1] = self.im;
@@ -149,7 +149,7 @@ impl<R: Real, const W: usize> Number<R, W> {
 
 /// xᴴy of two columns.
 #[inline(always)]
-pub(super) fn dot<A: Arith, S: Scalar, const W: usize>(
+pub(crate) fn dot<A: Arith, S: Scalar, const W: usize>(
     x: &[Lane<S::Real, W>],
     y: &[Lane<S::Real, W>],
 ) -> Number<S::Real, W> {
@@ -173,7 +173,7 @@ pub(super) fn dot<A: Arith, S: Scalar, const W: usize>(
 
 /// ‖x‖² of a column.
 #[inline(always)]
-pub(super) fn squares<A: Arith, R: Real, const W: usize>(x: &[Lane<R, W>]) -> Lane<R, W> {
+pub(crate) fn squares<A: Arith, R: Real, const W: usize>(x: &[Lane<R, W>]) -> Lane<R, W> {
     x.iter().fold([R::zero(); W], |sum, &x| {
         entry_by_entry();
         mul_add::<A, _, W>(x, x, sum)

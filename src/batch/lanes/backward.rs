@@ -10,11 +10,11 @@ use super::scale::power_below;
 use super::single::One;
 use super::svd::Job;
 use super::tile::{Carver, carve, clear, flag, largest, on_lanes, poison, sum_of_squares};
-use super::vector::{Lane, any, map, splat, zip};
 use super::vjp::Backward;
 use super::workspace_len;
 use crate::derivative::{Report, Rule, Target};
 use crate::error::Error;
+use crate::kernel::vector::{Lane, any, map, splat, zip};
 use crate::kernel::{Arith, Task};
 use crate::scalar::{One as _, Real, Scalar, Zero};
 

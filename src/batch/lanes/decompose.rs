@@ -2,9 +2,9 @@
 
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
-use super::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
 use crate::jacobi::{complete, reliable, unit_exponent};
 use crate::kernel::Arith;
+use crate::kernel::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
 use crate::scalar::{Real, Scalar, Zero};
 use crate::scale::exponent;
 

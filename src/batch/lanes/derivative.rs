@@ -2,9 +2,9 @@
 
 use super::items::{Items, ItemsMut, Places};
 use super::tile::tile_len;
-use super::vector::Lane;
 use crate::derivative::Report;
 use crate::kernel::Arith;
+use crate::kernel::vector::Lane;
 use crate::scalar::Scalar;
 
 /// Thin U, s (k×1) and V of each item.

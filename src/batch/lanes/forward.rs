@@ -11,10 +11,10 @@ use super::rule::Spectrum;
 use super::single::One;
 use super::svd::Job;
 use super::tile::{Carver, carve, flag, on_lanes, poison};
-use super::vector::{Lane, any, splat, zip};
 use super::workspace_len;
 use crate::derivative::{Rule, TangentMut};
 use crate::error::Error;
+use crate::kernel::vector::{Lane, any, splat, zip};
 use crate::kernel::{Arith, Task};
 use crate::scalar::{One as _, Real, Scalar, Zero};
 

@@ -8,8 +8,8 @@
 
 use super::product::{Adjoint, product};
 use super::tile::scale_columns;
-use super::vector::{Lane, Number, mul, splat, zip};
 use crate::kernel::Arith;
+use crate::kernel::vector::{Lane, Number, mul, splat, zip};
 use crate::scalar::{Real, Scalar};
 
 /// The matrices of a tile.

@@ -2,7 +2,7 @@
 //! where the entries of a matrix lie one after another, otherwise one by one.
 
 use super::decompose::{LONGEST, MOST};
-use super::vector::{Lane, any, entry_by_entry};
+use crate::kernel::vector::{Lane, any, entry_by_entry};
 use crate::kernel::{Arith, Task, cast};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{Scalar, Zero};

@@ -5,9 +5,10 @@
 //! have no negative zeros, so what becomes of one matrix does not depend on its neighbours.
 
 use super::decompose::MOST;
-use super::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
 use crate::jacobi::reliable;
+use crate::jacobi::rotation::Rotation;
 use crate::kernel::Arith;
+use crate::kernel::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
 use crate::scalar::{One, Real, Scalar, Zero};
 
 /// Sweeps allowed. About 5 are needed.
@@ -23,13 +24,6 @@ pub(super) struct Columns<'w, R, const W: usize> {
     pub(super) left: usize,
     /// ‖x‖² of each column while they are turned, then ‖x‖.
     pub(super) norms: &'w mut [Lane<R, W>],
-}
-
-/// A rotation of two columns: x ← c x − z̄ y, y ← c y + z x.
-#[derive(Clone, Copy)]
-struct Rotation<R, const W: usize> {
-    c: Lane<R, W>,
-    z: Number<R, W>,
 }
 
 impl<R: Real, const W: usize> Columns<'_, R, W> {
@@ -113,7 +107,8 @@ fn opponents(rounds: usize, round: usize, place: usize) -> (usize, usize) {
     (i.min(j), i.max(j))
 }
 
-/// The rotation, and what it makes of the norms.
+/// The rotation, and what it makes of the norms: the formulas of [`rotation::rotate`](crate::jacobi::rotation::rotate) in one loop, as tiles are more than one register wide;
+/// a loop for each step took a fifth longer (`docs/benchmarks.md`).
 #[inline(always)]
 fn rotate<A: Arith, S: Scalar, const W: usize>(
     (a, b): (&mut Lane<S::Real, W>, &mut Lane<S::Real, W>),

@@ -36,7 +36,6 @@ mod svd;
 #[cfg(all(test, feature = "std"))]
 mod tests;
 mod tile;
-mod vector;
 mod vjp;
 
 use crate::derivative::{jvp_workspace_len, vjp_workspace_len};

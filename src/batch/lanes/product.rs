@@ -1,6 +1,6 @@
 //! Products of the matrices of a tile.
 
-use super::vector::{Lane, Number, entry_by_entry, mul_add, mul_sub, zip};
+use crate::kernel::vector::{Lane, Number, entry_by_entry, mul_add, mul_sub, zip};
 use crate::kernel::{Arith, Task, prefetch};
 use crate::scalar::{Scalar, Zero};
 

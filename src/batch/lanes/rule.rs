@@ -1,10 +1,10 @@
 //! What stands for the reciprocals of gaps and sums in each of W matrices: `derivative/rule.rs`, side by side.
 
 use super::decompose::MOST;
-use super::vector::{Lane, Number, any, map, splat, zip};
 use crate::derivative::rule::{Class, PairAt};
 use crate::derivative::{AtEqual, Report, Rule};
 use crate::factors::Tolerance;
+use crate::kernel::vector::{Lane, Number, any, map, splat, zip};
 use crate::scalar::{Real, Scalar};
 
 /// The singular values of W matrices with a rule.

@@ -1,8 +1,8 @@
 //! Each matrix of a tile is brought to the same size by a power of two of its own.
 
 use super::jacobi::Columns;
-use super::vector::{Lane, any, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::kernel::Arith;
+use crate::kernel::vector::{Lane, any, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::scalar::Real;
 
 /// The factors of W matrices, each in two parts, since one does not reach over the whole exponent range.

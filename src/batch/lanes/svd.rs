@@ -6,8 +6,8 @@ use super::decompose::Outcome;
 use super::items::{Items, ItemsMut};
 use super::jacobi::{Columns, SWEEPS};
 use super::tile::{carve, on_lanes, registers, tile_len};
-use super::vector::{Lane, any};
 use crate::error::Error;
+use crate::kernel::vector::{Lane, any};
 use crate::kernel::{Arith, Level, Task};
 use crate::scalar::{Scalar, Zero};
 

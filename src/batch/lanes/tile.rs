@@ -1,8 +1,8 @@
 //! The memory of a tile, and passes over the whole of a matrix.
 
-use super::vector::{Lane, Number, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::error::Error;
 use crate::kernel::Arith;
+use crate::kernel::vector::{Lane, Number, entry_by_entry, map, mul, mul_add, splat, zip};
 use crate::scalar::{Real, Scalar};
 use crate::workspace::{ALIGNMENT, Store};
 

@@ -3,8 +3,8 @@
 use super::product::{Adjoint, Ahead, product, product_beside};
 use super::rule::{Discarded, Pairs, Spectrum};
 use super::tile::{clear, imaginary, scale_columns};
-use super::vector::{Lane, Number, map, mul, splat, zip};
 use crate::kernel::Arith;
+use crate::kernel::vector::{Lane, Number, map, mul, splat, zip};
 use crate::scalar::{Real, Scalar};
 
 /// The matrices of a tile.

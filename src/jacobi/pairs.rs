@@ -1,0 +1,393 @@
+//! One matrix of middle order: the pairs of a round side by side, one a lane.
+//!
+//! The n columns stand in a row of places and neighbours meet: (0, 1), (2, 3), … in an even round, (1, 2), (3, 4), … in an odd one. Two that have met
+//! change places, so that after n rounds each has met each (the odd-even ordering of Luk & Park 1989). The rotation does that by
+//! itself, x ← z x + c y and y ← c x − z̄ y; who meets nobody is kept by c = 0, z = 1.
+//!
+//! Lane l holds places 2 l and 2 l + 1. In an odd round place 2 l + 1 meets 2 l + 2: the even places move by one lane.
+
+use super::rotation::{Rotation, rotate};
+use super::{reliable, unit_exponent};
+use crate::kernel::vector::{Lane, Number, any, entry_by_entry, mul, mul_add, mul_sub, splat};
+use crate::kernel::{Arith, LANES, Level, Task, each};
+use crate::matrix::MatRef;
+use crate::scalar::{One, Real, Scalar, Zero};
+use crate::svd::FactorsMut;
+
+/// Most columns: two for each lane of a register.
+const MOST: usize = 16;
+
+/// Sweeps allowed; 5 to 7 are needed. What takes more goes another way.
+const SWEEPS: usize = 20;
+
+/// Whether matrices of n columns go this way, with vectors, on a machine with these instructions: up to where it is faster (`docs/benchmarks.md`).
+pub(crate) fn serves<S: Scalar>(n: usize, level: Level) -> bool {
+    let most = match (size_of::<S::Real>() == size_of::<f32>(), S::PARTS) {
+        (true, 1) => MOST,
+        (true, _) => 10,
+        (false, _) => MOST / 2,
+    };
+    LANES > 1 && n <= most && level.has_vectors::<S::Real>()
+}
+
+/// U, s and V of a square matrix, of which `largest` is the largest modulus of a part of an entry. False, and nothing written, if it is for somebody else: where a
+/// column of U is zero or negligible, the sweeps do not suffice, s₁ is beyond the range, or the storage is too short.
+pub(crate) fn decompose<S: Scalar>(
+    a: MatRef<'_, S>,
+    largest: S::Real,
+    out: &mut FactorsMut<'_, S>,
+    (storage, level): (&mut [S::Real], Level),
+) -> bool {
+    if const { size_of::<S::Real>() == size_of::<f32>() } && a.cols() > MOST / 2 {
+        by_lanes::<S, { MOST / 2 }>(a, largest, out, (storage, level))
+    } else {
+        by_lanes::<S, { MOST / 4 }>(a, largest, out, (storage, level))
+    }
+}
+
+fn by_lanes<S: Scalar, const W: usize>(
+    a: MatRef<'_, S>,
+    largest: S::Real,
+    out: &mut FactorsMut<'_, S>,
+    (storage, level): (&mut [S::Real], Level),
+) -> bool {
+    let n = a.cols();
+    let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..2 * n * S::PARTS) else { return false };
+    let shift = unit_exponent::<S::Real>(n) - crate::scale::exponent(largest);
+    let mut columns = Columns { rows, n, norms: [splat(S::Real::zero()); 2], waiting: None };
+    columns.load(a, shift);
+    let mut settled = false;
+    level.run(Orthogonalize::<'_, '_, S, W> { columns: &mut columns, settled: &mut settled });
+    settled && columns.write(-shift, out)
+}
+
+/// The columns of W = A V on their way to U, and those of V.
+struct Columns<'a, S: Scalar, const W: usize> {
+    /// Row by row, first of W, then of V, each part of an entry by itself: its even places and its odd ones.
+    rows: &'a mut [[Lane<S::Real, W>; 2]],
+    n: usize,
+    /// ‖x‖² of the columns of W.
+    norms: [Lane<S::Real, W>; 2],
+    /// What V waits for: its columns are turned while the roots of the next round are on their way.
+    waiting: Option<Rotation<S::Real, W>>,
+}
+
+/// Turns until all columns are orthogonal.
+struct Orthogonalize<'t, 'a, S: Scalar, const W: usize> {
+    columns: &'t mut Columns<'a, S, W>,
+    settled: &'t mut bool,
+}
+
+impl<S: Scalar, const W: usize> Task for Orthogonalize<'_, '_, S, W> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let columns = self.columns;
+        let meet = [columns.n / 2, (columns.n - 1) / 2].map(first_lanes);
+        for _ in 0..SWEEPS {
+            if !columns.sweep::<A>(&meet) {
+                columns.turn_v::<A, 1>();
+                columns.measure::<A>();
+                *self.settled = true;
+                break;
+            }
+        }
+    }
+}
+
+/// One in the first lanes, zero in the others.
+fn first_lanes<R: Real, const W: usize>(count: usize) -> Lane<R, W> {
+    // Not known to the compiler to come of a comparison, which it would branch on.
+    core::hint::black_box(each(R::zero(), |l| if l < count { R::one() } else { R::zero() }))
+}
+
+impl<S: Scalar, const W: usize> Columns<'_, S, W> {
+    /// Copies 2ᵖ A, and sets V to the identity.
+    fn load(&mut self, a: MatRef<'_, S>, p: i32) {
+        let (first, second) = (S::Real::one().mul_pow2(p / 2), S::Real::one().mul_pow2(p - p / 2));
+        self.rows.fill([splat(S::Real::zero()); 2]);
+        let (of_w, of_v) = self.rows.split_at_mut(self.n * S::PARTS);
+        for (i, row) in of_w.chunks_exact_mut(S::PARTS).enumerate() {
+            for j in 0..self.n {
+                let x = a.at(i, j).scale(first).scale(second);
+                for (to, x) in row.iter_mut().zip([x.re(), x.im()]) {
+                    to[j % 2][j / 2] = x;
+                }
+            }
+        }
+        for (j, row) in of_v.iter_mut().step_by(S::PARTS).enumerate() {
+            row[j % 2][j / 2] = S::Real::one();
+        }
+    }
+
+    /// U, s and V, descending; s times 2ᵖ. False, and nothing written, where a column of U has no direction of its own or s₁ is beyond the range.
+    fn write(&self, p: i32, out: &mut FactorsMut<'_, S>) -> bool {
+        let squares = &self.norms;
+        let square = |j: usize| squares[j % 2][j / 2];
+        let mut order: [usize; MOST] = core::array::from_fn(|j| j);
+        let order = &mut order[..self.n];
+        for end in 1..order.len() {
+            let mut j = end;
+            while j > 0 && square(order[j - 1]) < square(order[j]) {
+                order.swap(j - 1, j);
+                j -= 1;
+            }
+        }
+        let mut norms = [S::Real::zero(); MOST];
+        for (norm, &j) in norms.iter_mut().zip(&*order) {
+            *norm = square(j).sqrt();
+        }
+        // Rotations of columns that are shorter still were not accurate.
+        let least = square(order[self.n - 1]);
+        if !(least * S::Real::EPSILON > reliable::<S::Real>() && norms[0].mul_pow2(p).is_finite()) {
+            return false;
+        }
+        for (s, norm) in out.s.iter_mut().zip(&norms) {
+            *s = norm.mul_pow2(p);
+        }
+        let (of_w, of_v) = self.rows.split_at(self.n * S::PARTS);
+        let entry = |rows: &[[Lane<S::Real, W>; 2]], i: usize, j: usize| {
+            let [re, im] = [0, S::PARTS - 1].map(|part| rows[i * S::PARTS + part][j % 2][j / 2]);
+            S::from_parts(re, im)
+        };
+        let reciprocals = norms.map(S::Real::recip);
+        out.u.fill_with(|i, k| entry(of_w, i, order[k]).scale(reciprocals[k]));
+        out.v.fill_with(|i, k| entry(of_v, i, order[k]));
+        true
+    }
+
+    /// ‖x‖² of all columns.
+    #[inline(always)]
+    fn measure<A: Arith>(&mut self) {
+        let mut sums = [splat(S::Real::zero()); 2];
+        for [even, odd] in &self.rows[..self.n * S::PARTS] {
+            entry_by_entry();
+            sums = [mul_add::<A, _, W>(*even, *even, sums[0]), mul_add::<A, _, W>(*odd, *odd, sums[1])];
+        }
+        self.norms = sums;
+    }
+
+    /// Each pair meets once. Whether a rotation was not small.
+    #[inline(always)]
+    fn sweep<A: Arith>(&mut self, meet: &[Lane<S::Real, W>; 2]) -> bool {
+        self.measure::<A>();
+        let mut unsettled = splat(S::Real::zero());
+        for _ in 0..self.n.div_ceil(2) {
+            self.round::<A, 0, 1>(&meet[0], &mut unsettled);
+            self.round::<A, 1, 0>(&meet[1], &mut unsettled);
+        }
+        any(&unsettled)
+    }
+
+    /// An even round (X = 0, and Y = 1) or an odd one (1, 0): side X of each lane meets side Y.
+    #[inline(always)]
+    fn round<A: Arith, const X: usize, const Y: usize>(
+        &mut self,
+        meet: &Lane<S::Real, W>,
+        unsettled: &mut Lane<S::Real, W>,
+    ) {
+        let (zero, meet) = (S::Real::zero(), *meet);
+        let (mut a, mut b) = (self.norms[X], self.norms[Y]);
+        let g = dot::<A, S, W, X>(&self.rows[..self.n * S::PARTS]);
+        let rotation = angle::<A, S, W>((&g, self.n), (&mut a, &mut b), (&meet, unsettled));
+        self.norms[X] = each(zero, |l| if meet[l] > zero { b[l] } else { a[l] });
+        self.norms[Y] = each(zero, |l| if meet[l] > zero { a[l] } else { b[l] });
+        self.norms[0] = moved::<_, W, X>(self.norms[0]);
+        self.turn_v::<A, Y>();
+        turn::<A, S, W, X>(&mut self.rows[..self.n * S::PARTS], &rotation);
+        self.waiting = Some(rotation);
+    }
+
+    /// What V waits for, after a round of side X.
+    #[inline(always)]
+    fn turn_v<A: Arith, const X: usize>(&mut self) {
+        if let Some(rotation) = self.waiting.take() {
+            turn::<A, S, W, X>(&mut self.rows[self.n * S::PARTS..], &rotation);
+        }
+    }
+}
+
+/// The rotations that make the pairs orthogonal and exchange them; a = ‖x‖² and b = ‖y‖² become those of the columns that x and y become.
+#[inline(always)]
+fn angle<A: Arith, S: Scalar, const W: usize>(
+    (g, n): (&Number<S::Real, W>, usize),
+    (a, b): (&mut Lane<S::Real, W>, &mut Lane<S::Real, W>),
+    (meet, unsettled): (&Lane<S::Real, W>, &mut Lane<S::Real, W>),
+) -> Rotation<S::Real, W> {
+    let (zero, n) = (S::Real::zero(), S::Real::from_f64(n as f64));
+    let overlap = g.modulus_squared::<A, S>();
+    let limit = S::Real::EPSILON * S::Real::EPSILON * n;
+    let least: Lane<_, W> = each(zero, |l| limit * (a[l] * b[l]));
+    let busy = each(zero, |l| if overlap[l] > least[l] { meet[l] } else { zero });
+    let Rotation { c, z } = rotate::<A, S, W>((a, b), (g, &overlap), (&busy, unsettled), n);
+    // Nobody to meet: c = 1 and z = 0 become 0 and 1.
+    let alone: Lane<_, W> = each(zero, |l| S::Real::one() - meet[l]);
+    Rotation { c: each(zero, |l| c[l] - alone[l]), z: Number { re: each(zero, |l| z.re[l] + alone[l]), im: z.im } }
+}
+
+/// xᴴy of the pairs, in two sums, since each product waits for the one before.
+#[inline(always)]
+fn dot<A: Arith, S: Scalar, const W: usize, const X: usize>(rows: &[[Lane<S::Real, W>; 2]]) -> Number<S::Real, W> {
+    let mut sums = [Number::<S::Real, W>::zero(); 2];
+    let mut rows = rows.chunks_exact(2 * S::PARTS);
+    for two in &mut rows {
+        entry_by_entry();
+        let (one, other) = two.split_at(S::PARTS);
+        add_product::<A, S, W, X>(&mut sums[0], one);
+        add_product::<A, S, W, X>(&mut sums[1], other);
+    }
+    if !rows.remainder().is_empty() {
+        add_product::<A, S, W, X>(&mut sums[0], rows.remainder());
+    }
+    sums[0].plus::<S>(sums[1])
+}
+
+/// sum + x̄ y of one row.
+#[inline(always)]
+fn add_product<A: Arith, S: Scalar, const W: usize, const X: usize>(
+    sum: &mut Number<S::Real, W>,
+    row: &[[Lane<S::Real, W>; 2]],
+) {
+    let (x, y) = (row[0][X], row[0][1 - X]);
+    sum.re = mul_add::<A, _, W>(x, y, sum.re);
+    if S::PARTS == 2 {
+        let (x_im, y_im) = (row[1][X], row[1][1 - X]);
+        sum.im = mul_add::<A, _, W>(x, y_im, sum.im);
+        sum.re = mul_add::<A, _, W>(x_im, y_im, sum.re);
+        sum.im = mul_sub::<A, _, W>(x_im, y, sum.im);
+    }
+}
+
+/// x ← z x + c y, y ← c x − z̄ y, and the even places move.
+#[inline(always)]
+fn turn<A: Arith, S: Scalar, const W: usize, const X: usize>(
+    rows: &mut [[Lane<S::Real, W>; 2]],
+    rotation: &Rotation<S::Real, W>,
+) {
+    let rotation = *rotation;
+    for row in rows.chunks_exact_mut(S::PARTS) {
+        entry_by_entry();
+        turn_row::<A, S, W, X>(row, &rotation);
+    }
+}
+
+#[inline(always)]
+fn turn_row<A: Arith, S: Scalar, const W: usize, const X: usize>(
+    row: &mut [[Lane<S::Real, W>; 2]],
+    rotation: &Rotation<S::Real, W>,
+) {
+    let (c, z) = (rotation.c, rotation.z);
+    let (x, y) = (row[0][X], row[0][1 - X]);
+    let mut re = [mul_add::<A, _, W>(z.re, x, mul(c, y)), mul_sub::<A, _, W>(z.re, y, mul(c, x))];
+    if S::PARTS == 2 {
+        let (x_im, y_im) = (row[1][X], row[1][1 - X]);
+        re = [mul_sub::<A, _, W>(z.im, x_im, re[0]), mul_sub::<A, _, W>(z.im, y_im, re[1])];
+        let im = [mul_add::<A, _, W>(z.re, x_im, mul(c, y_im)), mul_sub::<A, _, W>(z.re, y_im, mul(c, x_im))];
+        let im = [mul_add::<A, _, W>(z.im, x, im[0]), mul_add::<A, _, W>(z.im, y, im[1])];
+        row[1] = [moved::<_, W, X>(im[X]), im[1 - X]];
+    }
+    row[0] = [moved::<_, W, X>(re[X]), re[1 - X]];
+}
+
+/// The even places after an even round (X = 0) move to the lane before, the first one to the last; after an odd round, back.
+#[inline(always)]
+fn moved<R: Real, const W: usize, const X: usize>(x: Lane<R, W>) -> Lane<R, W> {
+    each(R::zero(), |l| x[(l + if X == 0 { 1 } else { W - 1 }) % W])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::MatMut;
+    use num_complex::Complex;
+    use std::vec::Vec;
+
+    /// U, s and V, or nothing.
+    type Outputs<S> = Option<(Vec<S>, Vec<<S as Scalar>::Real>, Vec<S>)>;
+
+    fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
+        let a = MatRef::col_major(entries, n, n).unwrap();
+        let (mut u, mut s, mut v) =
+            (std::vec![S::zero(); n * n], std::vec![S::Real::zero(); n], std::vec![S::zero(); n * n]);
+        let mut storage = std::vec![S::Real::zero(); 2 * MOST * (2 * n + 1) * S::PARTS];
+        let largest = crate::scale::largest_part(a).unwrap();
+        let mut out = FactorsMut {
+            u: MatMut::col_major(&mut u, n, n).unwrap(),
+            s: &mut s,
+            v: MatMut::col_major(&mut v, n, n).unwrap(),
+        };
+        decompose(a, largest, &mut out, (&mut storage, level)).then_some((u, s, v))
+    }
+
+    /// Entries between −1 and 1, each column `ratio` times as large as the one before.
+    fn graded<S: Scalar>(n: usize, ratio: f64) -> Vec<S> {
+        let mut state = n as u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+        };
+        let size = |k: usize| (0..k / n).fold(1.0, |size, _| size * ratio);
+        (0..n * n)
+            .map(|k| {
+                let [re, im] = [0, 1].map(|_| S::Real::from_f64(next() * size(k)));
+                S::from_parts(re, im)
+            })
+            .collect()
+    }
+
+    /// The largest errors of A − U diag(s) Vᴴ, over s₁, UᴴU − I and VᴴV − I, in units of n ε.
+    fn error<S: Scalar>(a: &[S], n: usize, (u, s, v): &(Vec<S>, Vec<S::Real>, Vec<S>)) -> f64 {
+        let modulus = |x: S| x.modulus_squared().to_f64().sqrt();
+        let mut worst = 0.0_f64;
+        for i in 0..n {
+            for j in 0..n {
+                let sum = (0..n).fold(S::zero(), |sum, k| sum + u[k * n + i].scale(s[k]) * v[k * n + j].conj());
+                worst = worst.max(modulus(a[j * n + i] - sum) / s[0].to_f64());
+                for basis in [u, v] {
+                    let sum = (0..n).fold(S::zero(), |sum, k| sum + basis[i * n + k].conj() * basis[j * n + k]);
+                    worst = worst.max(modulus(sum - if i == j { S::one() } else { S::zero() }));
+                }
+            }
+        }
+        worst / (n as f64 * S::Real::EPSILON.to_f64())
+    }
+
+    fn every_level_of<S: Scalar>(orders: core::ops::RangeInclusive<usize>) {
+        for n in orders {
+            for ratio in [1.0, 0.25, 2.0] {
+                let a = graded::<S>(n, ratio);
+                for level in Level::all() {
+                    let found = solved(&a, n, level).unwrap();
+                    let error = error(&a, n, &found);
+                    assert!(error < 1.5, "{level:?}, order {n}, ratio {ratio}: {error} n ε");
+                    assert!(found.1.is_sorted_by(|x, y| x >= y) && found.1[n - 1] > S::Real::zero());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn decompositions_are_right_with_all_instructions() {
+        every_level_of::<f32>(2..=16);
+        every_level_of::<f64>(2..=8);
+        every_level_of::<Complex<f32>>(2..=16);
+        every_level_of::<Complex<f64>>(2..=8);
+    }
+
+    #[test]
+    fn columns_without_a_direction_are_left_to_others() {
+        for level in Level::all() {
+            for n in [5, 8] {
+                let mut a = graded::<f64>(n, 1.0);
+                a[n..2 * n].fill(0.0);
+                assert!(solved(&a, n, level).is_none(), "a zero column");
+                a[n..2 * n].fill(1e-150);
+                assert!(solved(&a, n, level).is_none(), "a negligible column");
+                a[n..2 * n].fill(1e-40);
+                assert!(solved(&a, n, level).is_some(), "a short one");
+            }
+            assert!(solved(&[f64::MAX; 36], 6, level).is_none(), "s₁ beyond the range");
+        }
+    }
+}
