@@ -45,6 +45,14 @@ mod tests {
     }
 
     #[test]
+    fn reciprocal_of_zero_is_infinite() {
+        for sign in [1.0, -1.0] {
+            let infinite = recip(Complex::new(sign * 0.0_f64, 0.0));
+            assert_eq!((infinite.re, infinite.im), (f64::INFINITY, 0.0));
+        }
+    }
+
+    #[test]
     fn phase_of_subnormal_and_of_zero() {
         let tiny = phase(Complex::new(5e-324, -5e-324));
         assert!((tiny.modulus() - 1.0).abs() < 2.0 * f64::EPSILON);

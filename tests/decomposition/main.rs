@@ -8,4 +8,5 @@ mod bidiagonal;
 mod contract;
 mod divided;
 mod errors;
+mod owned;
 mod range;
