@@ -13,6 +13,7 @@ mod erased;
 mod factors;
 mod losses;
 mod maps;
+mod pointwise;
 mod properties;
 mod second;
 mod second_factors;

@@ -1,0 +1,123 @@
+//! The methods of a function of one number against their definitions, also those that no function over a matrix calls; and what a
+//! compact factorization leaves out.
+
+use diffsvd::spectral::{
+    BestRank, HardThreshold, Indicator, Inverse, Log1p, Polar, Power, Schatten, SoftThreshold, SpectralFunction,
+    Tikhonov, TwiceDifferentiable, WeightedSoftThreshold, Wiener,
+};
+use diffsvd::{Mat, Svd};
+
+use super::support::random::Random;
+
+/// No two as near as 0.2, and none near a kink or a cut.
+const POINTS: [f64; 4] = [0.15, 0.45, 0.9, 2.5];
+/// Of differences of numbers of the size of 1 with divisors down to 0.2³.
+const ROUNDING: f64 = 1e-12;
+/// Of central differences with step 10⁻⁵ of functions whose third derivatives are below 10⁵ at the least point.
+const CENTRAL: f64 = 1e-5;
+
+fn assert_near(got: f64, expected: f64, tolerance: f64, what: &str) {
+    assert!((got - expected).abs() <= tolerance * (1.0 + expected.abs()), "{what}: {got} for {expected}");
+}
+
+/// f[a, b, c] by its definition.
+fn second(f: &dyn Fn(f64) -> f64, [a, b, c]: [f64; 3]) -> f64 {
+    ((f(a) - f(b)) / (a - b) - (f(b) - f(c)) / (b - c)) / (a - c)
+}
+
+fn check<F: TwiceDifferentiable<f64> + core::fmt::Debug>(f: F) {
+    let odd = |x: f64| x.signum() * f.value(x.abs());
+    let even = |x: f64| f.value(x.abs());
+    for a in POINTS {
+        let h = 1e-5;
+        assert_near(f.quotient(a), f.value(a) / a, ROUNDING, &format!("{f:?}: f({a})/{a}"));
+        assert_near(
+            f.derivative(a),
+            (f.value(a + h) - f.value(a - h)) / (2.0 * h),
+            CENTRAL,
+            &format!("{f:?}: f′({a})"),
+        );
+        let slope = (f.derivative(a + h) - f.derivative(a - h)) / (2.0 * h);
+        assert_near(f.second_derivative(a), slope, CENTRAL, &format!("{f:?}: f″({a})"));
+        for (kind, half) in [("odd", f.second_difference([a; 3])), ("even", f.even_second_difference([a; 3]))] {
+            assert_near(half, f.second_derivative(a) / 2.0, ROUNDING, &format!("{f:?}: {kind} f[{a}, {a}, {a}]"));
+        }
+        for b in POINTS.into_iter().filter(|&b| b != a) {
+            let what = format!("{f:?} at {a} and {b}");
+            assert_near(f.divided_difference(a, b), (f.value(a) - f.value(b)) / (a - b), ROUNDING, &what);
+            assert_near(f.divided_sum(a, b), (f.value(a) + f.value(b)) / (a + b), ROUNDING, &what);
+        }
+    }
+    let signed = POINTS.map(|x| [x, -x]);
+    for &a in signed.as_flattened() {
+        for &b in signed.as_flattened().iter().filter(|&&b| b != a) {
+            for &c in signed.as_flattened().iter().filter(|&&c| c != a && c != b) {
+                let (x, what) = ([a, b, c], format!("{f:?} at {a}, {b} and {c}"));
+                assert_near(f.second_difference(x), second(&odd, x), ROUNDING, &what);
+                assert_near(f.even_second_difference(x), second(&even, x), ROUNDING, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_by_definition() {
+    check(SoftThreshold(0.3));
+    check(HardThreshold(0.3));
+    check(Tikhonov(0.5));
+    check(Wiener(0.3));
+    check(Power(2.0));
+    check(Power(3.0));
+    check(Power(0.5));
+    check(Log1p(0.125));
+    check(Inverse::above(0.0));
+    check(Inverse::above(0.3));
+    check(Polar);
+    check(Indicator { cut: 0.3 });
+}
+
+/// A value at the cut is not above it.
+#[test]
+fn cuts_are_excluded() {
+    assert_eq!([Indicator { cut: 0.5 }.value(0.5), HardThreshold(0.5).value(0.5)], [0.0; 2]);
+    assert_eq!([Inverse::above(0.5).value(0.5), SoftThreshold(0.5).derivative(0.5)], [0.0; 2]);
+}
+
+/// Zeros that are not among the triplets count as zeros: ‖A‖ for p = 2, whose second derivative is known, and for p = 3.
+#[test]
+fn norms_of_compact_factors() {
+    for (m, n) in [(4, 4), (6, 4), (4, 5)] {
+        let mut random = Random::new(29);
+        let a = random.with_singular_values::<f64>(m, n, &[2.0, 1.0]);
+        let (h, whole) = (random.matrix::<f64>(m, n), Svd::thin(&a).unwrap());
+        let compact = whole.clone().truncate(2);
+        let inner: f64 = a.as_slice().iter().zip(h.as_slice()).map(|(a, h)| a * h).sum();
+        let frobenius = Mat::from_fn(m, n, |i, j| (h[(i, j)] - a[(i, j)] * inner / 5.0) / 5.0_f64.sqrt());
+        let images = [
+            (compact.loss_hvp(&Schatten(2.0), &h).unwrap(), frobenius),
+            (compact.loss_hvp(&Schatten(3.0), &h).unwrap(), whole.loss_hvp(&Schatten(3.0), &h).unwrap()),
+        ];
+        for (image, expected) in images {
+            for (&x, &y) in image.as_slice().iter().zip(expected.as_slice()) {
+                assert_near(x, y, 1e-13, &format!("{m}×{n}"));
+            }
+        }
+    }
+}
+
+/// No rank is kept where no triplets are, and a weight of zero has no kink at zero.
+#[test]
+fn ends_of_the_parameters() {
+    let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 0.0]])).unwrap();
+    let identity = Mat::identity(2);
+    assert_eq!(svd.clone().truncate(0).map_vjp(BestRank(0), &identity).unwrap(), Mat::zeros(2, 2));
+    assert!(svd.map_vjp(WeightedSoftThreshold(&[0.5, 0.0]), &identity).is_ok());
+    assert!(svd.map_vjp(WeightedSoftThreshold(&[2.0, 0.0]), &identity).is_err());
+}
+
+#[test]
+fn orientation() {
+    let turned = |last: f64| Svd::thin(&Mat::from_rows(&[[0.0, 3.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, last]])).unwrap();
+    assert!(turned(1.0).rotation().unwrap().is_reflected());
+    assert!(!turned(-1.0).rotation().unwrap().is_reflected());
+}
