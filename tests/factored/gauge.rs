@@ -98,6 +98,16 @@ pub(crate) fn alignment<S: Scalar<Real = f64>>() {
         let swap = Mat::<S>::from_fn(4, 4, |i, j| if i == 3 - j { S::one() } else { S::zero() });
         let (mut u, mut v) = (svd.u().product(&swap).unwrap(), svd.v().product(&swap).unwrap());
         assert!(bring(&mut u, &mut v) < 1e-14);
+        // By 60 degrees out of the blocks.
+        let (cos, sin) = (0.5, 0.75_f64.sqrt());
+        let tilt = Mat::<S>::from_fn(4, 4, |i, j| match (i, j) {
+            (0, 0) | (3, 3) => S::from_parts(cos, 0.0),
+            (0, 3) => S::from_parts(sin, 0.0),
+            (3, 0) => S::from_parts(-sin, 0.0),
+            _ => S::from_parts(if i == j { 1.0 } else { 0.0 }, 0.0),
+        });
+        let (mut u, mut v) = (svd.u().product(&tilt).unwrap(), svd.v().product(&tilt).unwrap());
+        assert!((bring(&mut u, &mut v) - cos).abs() < 1e-14, "{values:?}");
     }
 }
 

@@ -390,6 +390,12 @@ fn degenerate_rotations_are_reported() {
     assert!(matches!(equal, Err(Error::EqualSingularValues { first: 1, second: 2, value: 1.0, .. })), "{equal:?}");
     let zeros = derivative(&diagonal([3.0, 0.0, 0.0]));
     assert!(matches!(zeros, Err(Error::ZeroSingularValue { index: 1, .. })), "{zeros:?}");
+    let tiny = derivative(&diagonal([3.0, 1e-17, 0.0]));
+    assert!(matches!(tiny, Err(Error::ZeroSingularValue { index: 1, value: 1e-17, .. })), "{tiny:?}");
+    for d in [[3.0, 1.0, -1.0], [3.0, 0.0, 0.0]] {
+        let svd = Svd::thin(&diagonal(d)).unwrap();
+        assert!(svd.map_second(svd.rotation().unwrap(), &Mat::identity(3), &Mat::identity(3)).is_err(), "{d:?}");
+    }
     let wide = Svd::thin(&Mat::<f64>::zeros(2, 3)).unwrap();
     assert!(matches!(wide.rotation(), Err(Error::Shape { .. })));
     let short = Rotation::of(&Svd::thin(&diagonal([1.0; 3])).unwrap().factors(), &mut [0.0; 17]);
