@@ -151,6 +151,23 @@ mod tests {
         }
     }
 
+    /// A column of subnormal numbers, in several lanes, has the reflector of the same column at an ordinary size, to the last bit.
+    #[test]
+    fn subnormal_columns_are_reflected_at_unit_size() {
+        let depth = 3;
+        let [(tiny, small), (large, ordinary)] = [-1070, -70].map(|p| {
+            let mut x = [[0.0_f64; LANES]; 6];
+            for i in 0..depth * LANES {
+                let part = |k: usize| f64::from(((i * 7 + k * 5) % 16) as u32 + 1);
+                set(&mut x, i, depth, Complex::new(part(1), -part(2)).scale_pow2(p));
+            }
+            let reflector = reflect::<crate::kernel::Separate, f64, 2>(&mut x, 0, depth);
+            (x, reflector)
+        });
+        assert_eq!((tiny, small.tau), (large, ordinary.tau));
+        assert!((small.beta.mul_pow2(1000) - ordinary.beta).abs() <= 2_f64.powi(-75), "β is a multiple of 2⁻¹⁰⁷⁴");
+    }
+
     #[test]
     fn a_real_multiple_of_the_first_axis_is_left_alone() {
         let mut x = [[0.0_f64; LANES]; 1];
