@@ -158,7 +158,7 @@ mod tests {
         let [(tiny, small), (large, ordinary)] = [-1070, -70].map(|p| {
             let mut x = [[0.0_f64; LANES]; 6];
             for i in 0..depth * LANES {
-                let part = |k: usize| f64::from(((i * 7 + k * 5) % 16) as u32 + 1);
+                let part = |k: usize| ((i * 7 + k * 5) % 16 + 1) as f64;
                 set(&mut x, i, depth, Complex::new(part(1), -part(2)).scale_pow2(p));
             }
             let reflector = reflect::<crate::kernel::Separate, f64, 2>(&mut x, 0, depth);
