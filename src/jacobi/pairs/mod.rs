@@ -121,25 +121,33 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
         }
     }
 
-    /// U, s and V, descending; s times 2ᵖ. False, and nothing written, where a column of U has no direction of its own or s₁ is beyond the range.
-    fn write(&self, p: i32, out: &mut FactorsMut<'_, S>) -> bool {
-        let squares = &self.norms;
-        let square = |j: usize| squares[j % 2][j / 2];
-        let mut order: [usize; MOST] = core::array::from_fn(|j| j);
-        let order = &mut order[..self.n];
-        for end in 1..order.len() {
+    /// Columns by descending norm.
+    fn order(&self) -> [usize; MOST] {
+        let mut order = core::array::from_fn(|j| j);
+        for end in 1..self.n {
             let mut j = end;
-            while j > 0 && square(order[j - 1]) < square(order[j]) {
+            while j > 0 && self.square(order[j - 1]) < self.square(order[j]) {
                 order.swap(j - 1, j);
                 j -= 1;
             }
         }
+        order
+    }
+
+    /// ‖x‖² of column j of W.
+    fn square(&self, j: usize) -> S::Real {
+        self.norms[j % 2][j / 2]
+    }
+
+    /// U, s and V, descending; s times 2ᵖ. False, and nothing written, where a column of U has no direction of its own or s₁ is beyond the range.
+    fn write(&self, p: i32, out: &mut FactorsMut<'_, S>) -> bool {
+        let order = self.order();
         let mut norms = [S::Real::zero(); MOST];
-        for (norm, &j) in norms.iter_mut().zip(&*order) {
-            *norm = square(j).sqrt();
+        for (norm, &j) in norms.iter_mut().zip(&order[..self.n]) {
+            *norm = self.square(j).sqrt();
         }
         // Rotations of columns that are shorter still were not accurate.
-        let least = square(order[self.n - 1]);
+        let least = self.square(order[self.n - 1]);
         if !(least * S::Real::EPSILON > reliable::<S::Real>() && norms[0].mul_pow2(p).is_finite()) {
             return false;
         }
@@ -297,97 +305,4 @@ fn moved<R: Real, const W: usize, const X: usize>(x: Lane<R, W>) -> Lane<R, W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::matrix::MatMut;
-    use num_complex::Complex;
-    use std::vec::Vec;
-
-    /// U, s and V, or nothing.
-    type Outputs<S> = Option<(Vec<S>, Vec<<S as Scalar>::Real>, Vec<S>)>;
-
-    fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
-        let a = MatRef::col_major(entries, n, n).unwrap();
-        let (mut u, mut s, mut v) =
-            (std::vec![S::zero(); n * n], std::vec![S::Real::zero(); n], std::vec![S::zero(); n * n]);
-        let mut storage = std::vec![S::Real::zero(); 2 * MOST * (2 * n + 1) * S::PARTS];
-        let largest = crate::scale::largest_part(a).unwrap();
-        let mut out = FactorsMut {
-            u: MatMut::col_major(&mut u, n, n).unwrap(),
-            s: &mut s,
-            v: MatMut::col_major(&mut v, n, n).unwrap(),
-        };
-        decompose(a, largest, &mut out, (&mut storage, level)).then_some((u, s, v))
-    }
-
-    /// Entries between −1 and 1, each column `ratio` times as large as the one before.
-    fn graded<S: Scalar>(n: usize, ratio: f64) -> Vec<S> {
-        let mut state = n as u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-        };
-        let size = |k: usize| (0..k / n).fold(1.0, |size, _| size * ratio);
-        (0..n * n)
-            .map(|k| {
-                let [re, im] = [0, 1].map(|_| S::Real::from_f64(next() * size(k)));
-                S::from_parts(re, im)
-            })
-            .collect()
-    }
-
-    /// The largest errors of A − U diag(s) Vᴴ, over s₁, UᴴU − I and VᴴV − I, in units of n ε.
-    fn error<S: Scalar>(a: &[S], n: usize, (u, s, v): &(Vec<S>, Vec<S::Real>, Vec<S>)) -> f64 {
-        let modulus = |x: S| x.modulus_squared().to_f64().sqrt();
-        let mut worst = 0.0_f64;
-        for i in 0..n {
-            for j in 0..n {
-                let sum = (0..n).fold(S::zero(), |sum, k| sum + u[k * n + i].scale(s[k]) * v[k * n + j].conj());
-                worst = worst.max(modulus(a[j * n + i] - sum) / s[0].to_f64());
-                for basis in [u, v] {
-                    let sum = (0..n).fold(S::zero(), |sum, k| sum + basis[i * n + k].conj() * basis[j * n + k]);
-                    worst = worst.max(modulus(sum - if i == j { S::one() } else { S::zero() }));
-                }
-            }
-        }
-        worst / (n as f64 * S::Real::EPSILON.to_f64())
-    }
-
-    fn every_level_of<S: Scalar>(orders: core::ops::RangeInclusive<usize>) {
-        for n in orders {
-            for ratio in [1.0, 0.25, 2.0] {
-                let a = graded::<S>(n, ratio);
-                for level in Level::all() {
-                    let found = solved(&a, n, level).unwrap();
-                    let error = error(&a, n, &found);
-                    assert!(error < 1.5, "{level:?}, order {n}, ratio {ratio}: {error} n ε");
-                    assert!(found.1.is_sorted_by(|x, y| x >= y) && found.1[n - 1] > S::Real::zero());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn decompositions_are_right_with_all_instructions() {
-        every_level_of::<f32>(2..=16);
-        every_level_of::<f64>(2..=8);
-        every_level_of::<Complex<f32>>(2..=16);
-        every_level_of::<Complex<f64>>(2..=8);
-    }
-
-    #[test]
-    fn columns_without_a_direction_are_left_to_others() {
-        for level in Level::all() {
-            for n in [5, 8] {
-                let mut a = graded::<f64>(n, 1.0);
-                a[n..2 * n].fill(0.0);
-                assert!(solved(&a, n, level).is_none(), "a zero column");
-                a[n..2 * n].fill(1e-150);
-                assert!(solved(&a, n, level).is_none(), "a negligible column");
-                a[n..2 * n].fill(1e-40);
-                assert!(solved(&a, n, level).is_some(), "a short one");
-            }
-            assert!(solved(&[f64::MAX; 36], 6, level).is_none(), "s₁ beyond the range");
-        }
-    }
-}
+mod tests;
