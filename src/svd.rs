@@ -29,7 +29,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
 /// - s is descending and non-negative. It is the same to the last bit whichever vectors come with it. Without vectors it comes by another
-///   algorithm (dqds instead of QR iteration or divide and conquer), within the same bounds.
+///   algorithm (dqds instead of Jacobi, QR iteration or divide and conquer), within the same bounds.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
@@ -98,7 +98,7 @@ pub(crate) fn decompose<S: Scalar>(
     by_stages(a, &plan, out, &mut store)
 }
 
-/// The stages in their order, for a matrix that is not empty.
+/// Jacobi in pairs where that serves, otherwise the stages in their order, for a matrix that is not empty.
 pub(crate) fn by_stages<S: Scalar>(
     a: MatRef<'_, S>,
     plan: &Plan,
@@ -114,11 +114,9 @@ pub(crate) fn by_stages<S: Scalar>(
     };
     let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
     let level = Level::detect();
-    if plan.in_pairs() && band.is_none() && pairs::serves::<S>(plan.cols, level) {
-        let done = pairs::decompose(a, largest, &mut out, (store.reborrow().all(), level));
-        if done {
-            return Ok(());
-        }
+    let in_pairs = plan.in_pairs() && band.is_none() && pairs::serves::<S>(plan.cols, level);
+    if in_pairs && pairs::decompose(a, largest, &mut out, (store.reborrow().all(), level)) {
+        return Ok(());
     }
     let mut core = Core::carve(plan, S::PARTS, store);
     let p = if let Some(band) = band {

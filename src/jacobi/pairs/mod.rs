@@ -12,6 +12,7 @@ use crate::kernel::vector::{Lane, Number, any, entry_by_entry, mul, mul_add, mul
 use crate::kernel::{Arith, LANES, Level, Task, each};
 use crate::matrix::MatRef;
 use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scale::exponent;
 use crate::svd::FactorsMut;
 
 /// Most columns: two for each lane of a register.
@@ -53,7 +54,7 @@ fn by_lanes<S: Scalar, const W: usize>(
 ) -> bool {
     let n = a.cols();
     let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..2 * n * S::PARTS) else { return false };
-    let shift = unit_exponent::<S::Real>(n) - crate::scale::exponent(largest);
+    let shift = unit_exponent::<S::Real>(n) - exponent(largest);
     let mut columns = Columns { rows, n, norms: [splat(S::Real::zero()); 2], waiting: None };
     columns.load(a, shift);
     let mut settled = false;
