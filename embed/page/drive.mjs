@@ -19,10 +19,15 @@ await new Promise(listening => server.listen(0, "127.0.0.1", listening));
 // Chromium's protocol over two pipes: messages that end with a zero byte.
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), "page-"));
 const chromium = spawn("chromium", ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
-  `--user-data-dir=${profile}`], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+  `--user-data-dir=${profile}`], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
+// The browser's processes are one group and end together: none is left that writes into the profile while it is removed.
+// A profile that cannot be removed says nothing about the page.
 const finish = status => {
-  chromium.on("exit", () => { fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 }); process.exit(status); });
-  chromium.kill();
+  chromium.on("exit", () => {
+    try { fs.rmSync(profile, { recursive: true, force: true, maxRetries: 20 }); } catch (left) { console.error(`left behind: ${left.message}`); }
+    process.exit(status);
+  });
+  process.kill(-chromium.pid, "SIGKILL");
 };
 chromium.on("error", error => { console.error(`no browser: ${error.message}`); process.exit(1); });
 setTimeout(() => { console.error("the browser does not answer"); finish(1); }, 90_000);
