@@ -14,6 +14,7 @@ import importlib.util
 import os
 import statistics
 import time
+from functools import partial
 
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before any library starts its threads
 os.environ["RAYON_NUM_THREADS"] = "1"
@@ -47,13 +48,12 @@ class Torch:
 
         torch.set_num_threads(1)
         self.torch, self.name = torch, name
-
-    def svd(self, x):
-        if self.name == "diffsvd.torch":
+        if name == "diffsvd.torch":
             import diffsvd.torch
 
-            return diffsvd.torch.svd(x)
-        return self.torch.linalg.svd(x, full_matrices=False)
+            self.svd = diffsvd.torch.svd
+        else:
+            self.svd = partial(torch.linalg.svd, full_matrices=False)
 
     def prepare(self, a, c):
         x = self.torch.from_numpy(a).requires_grad_()
@@ -61,9 +61,10 @@ class Torch:
         ours = self.name == "diffsvd.torch"
         gu, gs, gv = cotangents(c, u, s, v if ours else adjoint(v))
         g = [self.torch.from_numpy(np.ascontiguousarray(part)) for part in (gu, gs, gv if ours else adjoint(gv))]
+        grad, svd = self.torch.autograd.grad, self.svd
 
         def once():
-            return self.torch.autograd.grad(tuple(self.svd(x)), x, g)[0]
+            return grad(tuple(svd(x)), x, g)[0]
 
         return once, lambda gradient: gradient.numpy()
 

@@ -44,6 +44,16 @@ impl<'py, S: Entry<Real: Entry>> FactorsIn<'py, S> {
     }
 }
 
+/// What belongs to each item of the batch, where there is such a thing.
+fn given<'py, T: Entry>(
+    name: &str,
+    array: Option<&Any<'py>>,
+    item: Item,
+    batch: &[usize],
+) -> PyResult<Option<Input<'py, T>>> {
+    array.map(|array| Input::new(name, array, item)?.expect_batch(name, batch)).transpose()
+}
+
 /// gU, gs, gV and the block cotangent, those that are given.
 pub(crate) type CotangentAny<'py> = (Option<Any<'py>>, Option<Any<'py>>, Option<Any<'py>>, Option<Any<'py>>);
 
@@ -55,16 +65,12 @@ pub(crate) struct CotangentIn<'py, S: Entry<Real: Entry>> {
 }
 
 impl<'py, S: Entry<Real: Entry>> CotangentIn<'py, S> {
-    pub(crate) fn new(factors: &FactorsIn<'py, S>, (u, s, v, s_matrix): &CotangentAny<'py>) -> PyResult<Self> {
-        let matrices =
-            |name, array: &Option<Any<'py>>| array.as_ref().map(|array| factors.matrices(name, array)).transpose();
-        let name = "the cotangent of s";
-        let s = s.as_ref().map(|s| Input::new(name, s, Item::Vector)?.expect_batch(name, factors.batch()));
+    pub(crate) fn new(batch: &[usize], (u, s, v, s_matrix): &CotangentAny<'py>) -> PyResult<Self> {
         Ok(CotangentIn {
-            u: matrices("the cotangent of U", u)?,
-            s: s.transpose()?,
-            v: matrices("the cotangent of V", v)?,
-            s_matrix: matrices("the cotangent of S", s_matrix)?,
+            u: given("the cotangent of U", u.as_ref(), Item::Matrix, batch)?,
+            s: given("the cotangent of s", s.as_ref(), Item::Vector, batch)?,
+            v: given("the cotangent of V", v.as_ref(), Item::Matrix, batch)?,
+            s_matrix: given("the cotangent of S", s_matrix.as_ref(), Item::Matrix, batch)?,
         })
     }
     pub(crate) fn view(&self) -> Cotangent<'_, S> {
@@ -87,6 +93,14 @@ pub(crate) struct RuleIn {
 }
 
 impl RuleIn {
+    /// The rule that is given, else the default one.
+    ///
+    /// # Errors
+    /// That of [`RuleIn::rule`].
+    pub(crate) fn or_default<R: Real>(rule: Option<&Self>) -> PyResult<Rule<R>> {
+        rule.map_or_else(|| Ok(Rule::default()), Self::rule)
+    }
+
     /// # Errors
     /// `ValueError` for a name that is none.
     pub(crate) fn rule<R: Real>(&self) -> PyResult<Rule<R>> {

@@ -9,6 +9,7 @@ mod arguments;
 mod arrays;
 mod dlpack;
 mod errors;
+mod kept;
 mod layout;
 mod python_functions;
 
@@ -23,6 +24,7 @@ fn _diffsvd(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("NotDifferentiableError", module.py().get_type::<errors::NotDifferentiableError>())?;
     module.add("XLA_TARGETS", xla::targets().into_py_dict(module.py())?)?;
     module.add_function(wrap_pyfunction!(dlpack::read_tensors, module)?)?;
+    module.add_function(wrap_pyfunction!(kept::svd_kept, module)?)?;
     module.add_function(wrap_pyfunction!(python_functions::svd, module)?)?;
     module.add_function(wrap_pyfunction!(python_functions::svdvals, module)?)?;
     module.add_function(wrap_pyfunction!(python_functions::svd_vjp, module)?)?;

@@ -4,7 +4,10 @@ use diffsvd::batch::{
     self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Failure, Run, SecondOrder, Summary, TangentMut, Target,
 };
 use diffsvd::spectral::{map_derivative_workspace_len, map_second_workspace_len};
-use diffsvd::{Error, Report, Rule, Scalar, Vectors, vjp_tangent_workspace_len};
+use diffsvd::{
+    Error, Report, Rule, Scalar, Vectors, jvp_into, jvp_workspace_len, svd_into, svd_workspace_len, vjp_into,
+    vjp_tangent_workspace_len, vjp_workspace_len,
+};
 
 use crate::function::Functions;
 
@@ -12,22 +15,56 @@ use crate::function::Functions;
 pub(crate) type Outcome = Result<(), Failure>;
 
 /// Runs `f` on `threads` threads with a workspace of `len` entries each, to the first failure.
-fn with_workspace<S: Scalar>(
+fn with_workspace<S: Scalar, T>(
     (len, threads): (usize, usize),
-    f: impl FnOnce(Run<'_, S>) -> Result<Summary, Error>,
+    f: impl FnOnce(Run<'_, S, T>) -> Result<Summary, Error>,
 ) -> Outcome {
     let mut work = vec![S::zero(); len.saturating_mul(threads)];
     f(Run::new(&mut work).stop_at_first_failure().threads(threads))?.all()
 }
 
+/// Runs `f`, what is done with one matrix, with a workspace of `len` entries: a batch of one goes this way, since the lanes of the others would be empty.
+fn alone<S: Scalar, T>(len: usize, f: impl FnOnce(&mut [S]) -> Result<T, Error>) -> Result<T, Failure> {
+    f(&mut vec![S::zero(); len]).map_err(|error| Failure { item: Some(0), ..error.into() })
+}
+
 /// U, s and V, or s alone.
-pub(crate) fn svd<S: Scalar>(a: BatchRef<'_, S>, vectors: Vectors, out: FactorsMut<'_, S>, threads: usize) -> Outcome {
+pub(crate) fn svd<S: Scalar>(
+    a: BatchRef<'_, S>,
+    vectors: Vectors,
+    mut out: FactorsMut<'_, S>,
+    threads: usize,
+) -> Outcome {
     let (m, n) = a.shape();
+    if a.count() == 1 {
+        let len = svd_workspace_len::<S>(m, n, vectors);
+        return alone(len, |work| svd_into(a.item(0)?, vectors, out.item(0)?, work));
+    }
     with_workspace((batch::svd_workspace_len::<S>(m, n, vectors), threads), |run| batch::svd_into(a, vectors, out, run))
 }
 
-/// gA; the gauge residual of each item.
+/// gA.
 pub(crate) fn vjp<S: Scalar>(
+    factors: Factors<'_, S>,
+    cotangent: Cotangent<'_, S>,
+    rule: &Rule<S::Real>,
+    mut target: BatchMut<'_, S>,
+    threads: usize,
+) -> Outcome {
+    let ((m, n), k) = factors.shape();
+    if factors.u.count() == 1 {
+        return alone(vjp_workspace_len::<S>(m, n, k), |work| {
+            let target = diffsvd::Target::Overwrite(target.item(0)?);
+            vjp_into(&factors.item(0)?, &cotangent.item(0)?, rule, target, work).map(|_| ())
+        });
+    }
+    with_workspace((batch::vjp_workspace_len::<S>(m, n, k), threads), |run| {
+        batch::vjp_into(factors, cotangent, rule, Target::Overwrite(target), run)
+    })
+}
+
+/// gA; the gauge residual of each item.
+pub(crate) fn vjp_with_residuals<S: Scalar>(
     factors: Factors<'_, S>,
     cotangent: Cotangent<'_, S>,
     rule: &Rule<S::Real>,
@@ -48,10 +85,15 @@ pub(crate) fn jvp<S: Scalar>(
     factors: Factors<'_, S>,
     a_dot: BatchRef<'_, S>,
     rule: &Rule<S::Real>,
-    tangent: TangentMut<'_, S>,
+    mut tangent: TangentMut<'_, S>,
     threads: usize,
 ) -> Outcome {
     let ((m, n), k) = factors.shape();
+    if factors.u.count() == 1 {
+        return alone(jvp_workspace_len::<S>(m, n, k), |work| {
+            jvp_into(&factors.item(0)?, a_dot.item(0)?, rule, tangent.item(0)?, work)
+        });
+    }
     with_workspace((batch::jvp_workspace_len::<S>(m, n, k), threads), |run| {
         batch::jvp_into(factors, a_dot, rule, tangent, run)
     })

@@ -1,7 +1,7 @@
 //! The functions that Python calls with numpy's arrays. `diffsvd/__init__.py` has their documentation and checks their types.
 
-use diffsvd::Vectors;
 use diffsvd::batch::{BatchMut, FactorsMut, SecondOrder, TangentMut};
+use diffsvd::{Scalar, Vectors};
 use num_complex::Complex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -31,7 +31,7 @@ macro_rules! by_type {
 }
 
 /// Runs the core, without Python's lock where it takes long.
-fn unlocked<T: Send>(
+pub(crate) fn unlocked<T: Send>(
     py: Python<'_>,
     batch: &[usize],
     is_long: bool,
@@ -42,7 +42,7 @@ fn unlocked<T: Send>(
 }
 
 /// (m, n) and k of the thin factors of these matrices.
-fn thin((m, n): (usize, usize)) -> (usize, usize, usize) {
+pub(crate) fn thin((m, n): (usize, usize)) -> (usize, usize, usize) {
     (m, n, m.min(n))
 }
 
@@ -66,7 +66,20 @@ fn svd_of<'py, S: Entry>(
 where
     S::Real: Entry,
 {
-    let a = Input::<S>::new("the matrix", a, Item::Matrix)?;
+    let (u, s, v) = decompose(py, &Input::<S>::new("the matrix", a, Item::Matrix)?, full, most)?;
+    Ok((u.into_any(py)?, s.into_any(py)?, v.into_any(py)?))
+}
+
+/// The factors of a batch, where they belong.
+type Outputs<'py, S> = (Output<'py, S>, Output<'py, <S as Scalar>::Real>, Output<'py, S>);
+
+/// U, s and V on at most so many threads (`full`: complete bases).
+pub(crate) fn decompose<'py, S: Entry<Real: Entry>>(
+    py: Python<'py>,
+    a: &Input<'py, S>,
+    full: bool,
+    most: usize,
+) -> PyResult<Outputs<'py, S>> {
     let (home, batch) = (a.home(), a.batch());
     let (view, (m, n, k)) = (a.view(), thin(a.view().shape()));
     let (p, q, vectors) = if full { (m, n, Vectors::Full) } else { (k, k, Vectors::Thin) };
@@ -80,7 +93,7 @@ where
         let out = FactorsMut { u, s: BatchMut::vectors(s_out, count, k)?, v };
         operations::svd(view, vectors, out, threads)
     })?;
-    Ok((u.into_any(py)?, s.into_any(py)?, v.into_any(py)?))
+    Ok((u, s, v))
 }
 
 /// The singular values alone.
@@ -118,29 +131,33 @@ pub(crate) fn svd_vjp<'py>(
     factors: FactorsAny<'py>,
     cotangent: CotangentAny<'py>,
     residual: bool,
-    rule: RuleIn,
+    rule: Option<RuleIn>,
     threads: usize,
 ) -> PyResult<(Any<'py>, Option<Any<'py>>)> {
-    by_type!(&factors.0, S => svd_vjp_of::<S>(py, &factors, (&cotangent, residual), &rule, threads))
+    by_type!(&factors.0, S => svd_vjp_of::<S>(py, &factors, (&cotangent, residual), rule.as_ref(), threads))
 }
 
 fn svd_vjp_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
     factors: &FactorsAny<'py>,
     (cotangent, residual): (&CotangentAny<'py>, bool),
-    rule: &RuleIn,
+    rule: Option<&RuleIn>,
     most: usize,
 ) -> PyResult<(Any<'py>, Option<Any<'py>>)> {
     let factors = FactorsIn::<S>::new(factors)?;
-    let (cotangent, rule) = (CotangentIn::new(&factors, cotangent)?, rule.rule()?);
+    let (cotangent, rule) = (CotangentIn::new(factors.batch(), cotangent)?, RuleIn::or_default(rule)?);
     let (count, (m, n)) = factors.size();
     let (home, batch) = (factors.home(), factors.batch());
     let mut a = Output::<S>::new(py, home, batch, &[m, n]);
     let (view, cotangent, out, threads) = (factors.view(), cotangent.view(), a.slice(), threads(count, (m, n), most));
     let residuals = unlocked(py, batch, is_long(count, (m, n)), || {
-        operations::vjp(view, cotangent, &rule, BatchMut::row_major(out, count, m, n)?, threads)
+        let target = BatchMut::row_major(out, count, m, n)?;
+        if residual {
+            return operations::vjp_with_residuals(view, cotangent, &rule, target, threads).map(Some);
+        }
+        operations::vjp(view, cotangent, &rule, target, threads).map(|()| None)
     })?;
-    let residual = residual.then(|| {
+    let residual = residuals.map(|residuals| {
         let mut residual = Output::<S::Real>::new(py, home, batch, &[]);
         residual.slice().copy_from_slice(&residuals);
         residual.into_any(py)
@@ -155,21 +172,21 @@ pub(crate) fn svd_jvp<'py>(
     factors: FactorsAny<'py>,
     a_dot: &Any<'py>,
     s_matrix: bool,
-    rule: RuleIn,
+    rule: Option<RuleIn>,
     threads: usize,
 ) -> PyResult<(Any<'py>, Any<'py>, Any<'py>, Option<Any<'py>>)> {
-    by_type!(&factors.0, S => svd_jvp_of::<S>(py, &factors, (a_dot, s_matrix), &rule, threads))
+    by_type!(&factors.0, S => svd_jvp_of::<S>(py, &factors, (a_dot, s_matrix), rule.as_ref(), threads))
 }
 
 fn svd_jvp_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
     factors: &FactorsAny<'py>,
     (a_dot, block): (&Any<'py>, bool),
-    rule: &RuleIn,
+    rule: Option<&RuleIn>,
     most: usize,
 ) -> PyResult<(Any<'py>, Any<'py>, Any<'py>, Option<Any<'py>>)> {
     let factors = FactorsIn::<S>::new(factors)?;
-    let (a_dot, rule) = (factors.matrices("the tangent of A", a_dot)?, rule.rule()?);
+    let (a_dot, rule) = (factors.matrices("the tangent of A", a_dot)?, RuleIn::or_default(rule)?);
     let (count, (m, n)) = factors.size();
     let (view, k, home, batch) = (factors.view(), factors.view().shape().1, factors.home(), factors.batch());
     let (mut u, mut v) = (Output::<S>::new(py, home, batch, &[m, k]), Output::<S>::new(py, home, batch, &[n, k]));
@@ -198,23 +215,23 @@ pub(crate) fn svd_vjp_tangent<'py>(
     cotangent: CotangentAny<'py>,
     a_dot: &Any<'py>,
     cotangent_dot: CotangentAny<'py>,
-    rule: RuleIn,
+    rule: Option<RuleIn>,
     threads: usize,
 ) -> PyResult<Any<'py>> {
-    by_type!(&factors.0, S => svd_vjp_tangent_of::<S>(py, &factors, (&cotangent, a_dot, &cotangent_dot), &rule, threads))
+    by_type!(&factors.0, S => svd_vjp_tangent_of::<S>(py, &factors, (&cotangent, a_dot, &cotangent_dot), rule.as_ref(), threads))
 }
 
 fn svd_vjp_tangent_of<'py, S: Entry<Real: Entry>>(
     py: Python<'py>,
     factors: &FactorsAny<'py>,
     (cotangent, a_dot, cotangent_dot): (&CotangentAny<'py>, &Any<'py>, &CotangentAny<'py>),
-    rule: &RuleIn,
+    rule: Option<&RuleIn>,
     most: usize,
 ) -> PyResult<Any<'py>> {
     let factors = FactorsIn::<S>::new(factors)?;
     let (cotangent, cotangent_dot) =
-        (CotangentIn::new(&factors, cotangent)?, CotangentIn::new(&factors, cotangent_dot)?);
-    let (a_dot, rule) = (factors.matrices("the tangent of A", a_dot)?, rule.rule()?);
+        (CotangentIn::new(factors.batch(), cotangent)?, CotangentIn::new(factors.batch(), cotangent_dot)?);
+    let (a_dot, rule) = (factors.matrices("the tangent of A", a_dot)?, RuleIn::or_default(rule)?);
     let (count, (m, n)) = factors.size();
     let mut a = Output::<S>::new(py, factors.home(), factors.batch(), &[m, n]);
     let point = SecondOrder { cotangent: cotangent.view(), a_dot: a_dot.view(), cotangent_dot: cotangent_dot.view() };

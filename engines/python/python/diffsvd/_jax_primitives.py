@@ -28,6 +28,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from . import _diffsvd, _jax_reference
+from ._factors import DEFAULT
 
 for _target, _address in _diffsvd.XLA_TARGETS.items():
     _handler = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(_address)
@@ -96,6 +97,9 @@ svdvals_p = _primitive("diffsvd_svdvals", lambda a: _svd_shapes(a)[1:2], lambda 
 
 
 def _rule_attributes(rule: Any) -> dict[str, Any]:
+    if rule == DEFAULT:
+        return {}
+
     def tolerance(relative: float | None) -> np.float64:
         return np.float64(-1.0 if relative is None else relative)
 

@@ -38,21 +38,24 @@ def _through_numpy(function: Callable[..., Any], *args: Any) -> Any:
 
 
 # Whether the native code reads and makes tensors itself, by DLPack's exchange in C; PyTorch before 2.10 has none.
-_reads_tensors = _diffsvd.read_tensors(Tensor)
+reads_tensors = _diffsvd.read_tensors(Tensor)
 
 
 def native(function: Callable[..., Any]) -> Callable[..., Any]:
     """A native function for tensors."""
-    return function if _reads_tensors else partial(_through_numpy, function)
+    return function if reads_tensors else partial(_through_numpy, function)
 
 
 # What PyTorch itself asks before it applies a Function; where there is no such question, all take the long way.
-_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 
 
 @lru_cache(maxsize=None)
-def _eager(function: type[Function]) -> Callable[..., Any]:
-    """Applies the same Function in the older form, which transforms do not know: PyTorch does not inspect signatures, which takes half the time."""
+def eager(function: type[Function]) -> Callable[..., Any]:
+    """Applies the same Function in the older form, which transforms do not know: PyTorch does not inspect signatures, which takes half the time.
+
+    Where no transform is active; a RuntimeError may be due to a tensor that one left behind, which `Function.apply` unwraps.
+    """
     compute, keep = function.forward, function.setup_context
 
     def forward(ctx: Any, *args: Any) -> Any:
@@ -60,17 +63,23 @@ def _eager(function: type[Function]) -> Callable[..., Any]:
         keep(ctx, args, out)
         return out
 
-    rules = {"forward": forward, "backward": function.backward, "jvp": function.jvp}
-    return type(function.__name__, (Function,), {name: staticmethod(rule) for name, rule in rules.items()}).apply
+    rules = {"forward": getattr(function, "eager", forward), "backward": function.backward, "jvp": function.jvp}
+    made = type(function.__name__, (Function,), {name: staticmethod(rule) for name, rule in rules.items()})
+    if hasattr(made, "_backward_cls"):  # the node, which would look up at each pass whether the rule is called backward or vjp
+        made._backward_cls.apply = function.backward
+    return super(Function, made).apply
 
 
 def call(function: type[Function], *args: Any) -> Any:
     """Applies a Function, with no more of autograd than is wanted: in most backward passes nothing."""
-    if _transformed():
-        return function.apply(*args)
-    if torch.is_grad_enabled() or getattr(forward_ad, "_current_level", 0) >= 0:
-        return _eager(function)(*args)
-    return function.forward(*args)
+    if not transformed():
+        try:
+            if torch.is_grad_enabled() or getattr(forward_ad, "_current_level", 0) >= 0:
+                return eager(function)(*args)
+            return function.forward(*args)
+        except RuntimeError:
+            pass
+    return function.apply(*args)
 
 
 def vmapped(function: type[Function], info: Any, in_dims: Any, *inputs: Any) -> Any:

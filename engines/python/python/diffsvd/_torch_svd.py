@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.autograd import Function
+from torch import Tensor, is_grad_enabled
+from torch.autograd import Function, forward_ad
 
 from . import _diffsvd
 from ._factors import DEFAULT, Rule
-from ._torch_call import call, native, vmapped
+from ._torch_call import call, eager, native, reads_tensors, transformed, vmapped
 
-_svd, _svdvals = native(_diffsvd.svd), native(_diffsvd.svdvals)
+_svd, _svdvals, _svd_kept = native(_diffsvd.svd), native(_diffsvd.svdvals), _diffsvd.svd_kept
 _svd_vjp, _svd_jvp, _svd_vjp_tangent = native(_diffsvd.svd_vjp), native(_diffsvd.svd_jvp), native(_diffsvd.svd_vjp_tangent)
 
 
@@ -27,25 +27,52 @@ class Svd(Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         x, ctx.rule, ctx.block = inputs
+        ctx.kept = None
         ctx.save_for_backward(x, *output)
         ctx.save_for_forward(x, *output)
         ctx.set_materialize_grads(False)
 
     @staticmethod
+    def eager(ctx: Any, x: Tensor, rule: Rule, block: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Where there is no transform: of one small matrix the node keeps a copy of the factors in place of three saved tensors."""
+        small = _svd_kept(x) if reads_tensors and not block else None
+        if small is None:
+            out = Svd.forward(x, rule, block)
+            Svd.setup_context(ctx, (x, rule, block), out)
+            return out
+        u, s, v, ctx.kept = small
+        ctx.rule, ctx.block = rule, False
+        ctx.save_for_backward(x)
+        if forward_ad._current_level >= 0:
+            ctx.save_for_forward(x)
+        ctx.set_materialize_grads(False)
+        return u, s, v
+
+    @staticmethod
+    def saved(ctx: Any) -> tuple[Tensor, ...]:
+        """x, U, s and V."""
+        return ctx.saved_tensors if ctx.kept is None else (*ctx.saved_tensors, *ctx.kept.factors())
+
+    @staticmethod
     def backward(ctx: Any, gu: Tensor | None, gs: Tensor | None, gv: Tensor | None) -> Any:
         if gu is None and gs is None and gv is None:
             return None, None, None
-        return call(SvdVjp, *ctx.saved_tensors, gu, gs, gv, ctx.rule, ctx.block), None, None
+        if ctx.kept is not None and not is_grad_enabled() and forward_ad._current_level < 0 and not transformed():
+            return ctx.kept.vjp(gu, gs, gv, None if ctx.rule is DEFAULT else ctx.rule), None, None
+        return call(SvdVjp, *Svd.saved(ctx), gu, gs, gv, ctx.rule, ctx.block), None, None
 
     @staticmethod
     def jvp(ctx: Any, dx: Tensor | None, *_: Any) -> Any:
         if dx is None:
             return None, None, None
-        return call(SvdJvp, *ctx.saved_tensors, dx, ctx.rule, ctx.block)
+        return call(SvdJvp, *Svd.saved(ctx), dx, ctx.rule, ctx.block)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
         return vmapped(Svd, info, in_dims, *inputs)
+
+
+eager_svd = eager(Svd)
 
 
 def _factors_of(u: Tensor, s: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -16,13 +16,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, is_grad_enabled
 
 from ._factors import DEFAULT, Rule
 from ._functions import check_cutoff, check_rank
-from ._torch_call import call
+from ._torch_call import call, transformed
 from ._torch_map import Map, NuclearNorm
-from ._torch_svd import Svd, Values
+from ._torch_svd import Svd, Values, eager_svd
 
 __all__ = ["SVD", "low_rank", "nuclear_norm", "pinv", "polar", "svd", "svd_inv", "svdvals", "svt"]
 
@@ -35,6 +35,7 @@ class SVD(NamedTuple):
     v: Tensor
 
 
+_new = tuple.__new__
 _ENTRIES = frozenset((torch.float32, torch.float64, torch.complex64, torch.complex128))
 
 
@@ -61,7 +62,12 @@ def svd(x: Tensor, *, rule: Rule = DEFAULT) -> SVD:
 
     A loss of U f(S) Vᴴ is better served by the functions below, or by `svd_inv`: their derivatives are exact there.
     """
-    return SVD._make(call(Svd, _prepared(x), rule, False))
+    if isinstance(x, Tensor) and x.dtype in _ENTRIES and is_grad_enabled() and not transformed():
+        try:  # what `call` does, without a function between: beside a small matrix each costs some percent
+            return _new(SVD, eager_svd(x, rule, False))
+        except RuntimeError:
+            pass
+    return _new(SVD, call(Svd, _prepared(x), rule, False))
 
 
 def svd_inv(x: Tensor, *, complex_s: bool = False, rule: Rule = DEFAULT) -> tuple[Tensor, Tensor, Tensor]:

@@ -129,8 +129,9 @@ impl<'a, S: Entry> FactorsIn<'a, S> {
     }
 }
 
+/// The rule in the attributes; where there is none, the default one.
 fn rule<R: Real>(call: &Call<'_>) -> Result<Rule<R>, String> {
-    let name = call.string("rule")?;
+    let Ok(name) = call.string("rule") else { return Ok(Rule::default()) };
     let mut rule =
         Rule::new(at_equal(name, call.number("parameter")?).ok_or_else(|| format!("{name:?} is not a rule"))?);
     let (gap, rank) = (call.number("gap_tolerance")?, call.number("rank_tolerance")?);
