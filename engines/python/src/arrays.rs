@@ -9,10 +9,11 @@ use pyo3::prelude::*;
 
 use crate::dlpack::{self, Described, Owned};
 use crate::layout::{Dimension, Item, layout};
+use crate::workspace::Workspace;
 
 /// An entry of a matrix that numpy and the core both know.
-pub(crate) trait Entry: Scalar<Real: Element> + Element {}
-impl<S: Scalar<Real: Element> + Element> Entry for S {}
+pub(crate) trait Entry: Workspace + Scalar<Real: Element> + Element {}
+impl<S: Workspace + Scalar<Real: Element> + Element> Entry for S {}
 
 /// Whose memory it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::arrays::{Entries, Entry, Home, Input, Output};
 use crate::layout::Item;
 use crate::operations;
 use crate::python_functions::{decompose, thin, unlocked};
-use crate::threads::is_long;
+use crate::threads::{Way, is_long};
 
 /// Bytes of U, s and V up to which they are copied: about what is done while three saved tensors are unpacked.
 const SMALL: usize = 48 * 1024;
@@ -110,7 +110,13 @@ fn vjp_of<'py, S: Storable>(
     let mut a = Output::<S>::new(py, Home::Torch, &[], &[shape.0, shape.1]);
     let (cotangent, out) = (cotangent.view(), a.slice());
     unlocked(py, &[], is_long(1, shape), || {
-        operations::vjp(factors.view()?, cotangent, &rule, BatchMut::row_major(out, 1, shape.0, shape.1)?, 1)
+        operations::vjp(
+            factors.view()?,
+            cotangent,
+            &rule,
+            (BatchMut::row_major(out, 1, shape.0, shape.1)?, None),
+            Way::Alone,
+        )
     })?;
     a.into_any(py)
 }

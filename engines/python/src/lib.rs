@@ -4,6 +4,7 @@
 mod function;
 mod operations;
 mod threads;
+mod workspace;
 
 mod arguments;
 mod arrays;

@@ -12,7 +12,7 @@ use crate::errors::exception;
 use crate::function::{Functions, Kind};
 use crate::layout::Item;
 use crate::operations::{self, Outcome};
-use crate::threads::{is_long, threads};
+use crate::threads::{is_long, way};
 
 /// The body once for each type of entries, chosen by that of the array.
 macro_rules! by_type {
@@ -86,12 +86,12 @@ pub(crate) fn decompose<'py, S: Entry<Real: Entry>>(
     let mut u = Output::<S>::new(py, home, batch, &[m, p]);
     let mut s = Output::<S::Real>::new(py, home, batch, &[k]);
     let mut v = Output::<S>::new(py, home, batch, &[n, q]);
-    let (count, threads) = (view.count(), threads(view.count(), (m, n), most));
+    let (count, way) = (view.count(), way(batch, (m, n), most));
     let (u_out, s_out, v_out) = (u.slice(), s.slice(), v.slice());
     unlocked(py, batch, is_long(count, (m, n)), || {
         let (u, v) = (BatchMut::row_major(u_out, count, m, p)?, BatchMut::row_major(v_out, count, n, q)?);
         let out = FactorsMut { u, s: BatchMut::vectors(s_out, count, k)?, v };
-        operations::svd(view, vectors, out, threads)
+        operations::svd(view, vectors, out, way)
     })?;
     Ok((u, s, v))
 }
@@ -110,7 +110,7 @@ where
     let (home, batch) = (a.home(), a.batch());
     let (view, (m, n, k)) = (a.view(), thin(a.view().shape()));
     let mut s = Output::<S::Real>::new(py, home, batch, &[k]);
-    let (count, threads) = (view.count(), threads(view.count(), (m, n), most));
+    let (count, way) = (view.count(), way(batch, (m, n), most));
     let s_out = s.slice();
     unlocked(py, batch, is_long(count, (m, n)), || {
         let s = BatchMut::vectors(s_out, count, k)?;
@@ -118,7 +118,7 @@ where
             view,
             Vectors::None,
             FactorsMut { u: BatchMut::empty(count), s, v: BatchMut::empty(count) },
-            threads,
+            way,
         )
     })?;
     s.into_any(py)
@@ -149,19 +149,13 @@ fn svd_vjp_of<'py, S: Entry<Real: Entry>>(
     let (count, (m, n)) = factors.size();
     let (home, batch) = (factors.home(), factors.batch());
     let mut a = Output::<S>::new(py, home, batch, &[m, n]);
-    let (view, cotangent, out, threads) = (factors.view(), cotangent.view(), a.slice(), threads(count, (m, n), most));
-    let residuals = unlocked(py, batch, is_long(count, (m, n)), || {
-        let target = BatchMut::row_major(out, count, m, n)?;
-        if residual {
-            return operations::vjp_with_residuals(view, cotangent, &rule, target, threads).map(Some);
-        }
-        operations::vjp(view, cotangent, &rule, target, threads).map(|()| None)
+    let (view, cotangent, out, way) = (factors.view(), cotangent.view(), a.slice(), way(batch, (m, n), most));
+    let mut residual = residual.then(|| Output::<S::Real>::new(py, home, batch, &[]));
+    let residuals = residual.as_mut().map(Output::slice);
+    unlocked(py, batch, is_long(count, (m, n)), || {
+        operations::vjp(view, cotangent, &rule, (BatchMut::row_major(out, count, m, n)?, residuals), way)
     })?;
-    let residual = residuals.map(|residuals| {
-        let mut residual = Output::<S::Real>::new(py, home, batch, &[]);
-        residual.slice().copy_from_slice(&residuals);
-        residual.into_any(py)
-    });
+    let residual = residual.map(|residual| residual.into_any(py));
     Ok((a.into_any(py)?, residual.transpose()?))
 }
 
@@ -193,7 +187,7 @@ fn svd_jvp_of<'py, S: Entry<Real: Entry>>(
     let (mut s, mut s_matrix) =
         (Output::<S::Real>::new(py, home, batch, &[k]), block.then(|| Output::<S>::new(py, home, batch, &[k, k])));
     let (u_out, s_out, v_out, block_out) = (u.slice(), s.slice(), v.slice(), s_matrix.as_mut().map(Output::slice));
-    let (a_dot, threads) = (a_dot.view(), threads(count, (m, n), most));
+    let (a_dot, way) = (a_dot.view(), way(batch, (m, n), most));
     unlocked(py, batch, is_long(count, (m, n)), || {
         let tangent = TangentMut {
             u: Some(BatchMut::row_major(u_out, count, m, k)?),
@@ -201,7 +195,7 @@ fn svd_jvp_of<'py, S: Entry<Real: Entry>>(
             v: Some(BatchMut::row_major(v_out, count, n, k)?),
             s_matrix: block_out.map(|out| BatchMut::row_major(out, count, k, k)).transpose()?,
         };
-        operations::jvp(view, a_dot, &rule, tangent, threads)
+        operations::jvp(view, a_dot, &rule, tangent, way)
     })?;
     let s_matrix = s_matrix.map(|s_matrix| s_matrix.into_any(py)).transpose()?;
     Ok((u.into_any(py)?, s.into_any(py)?, v.into_any(py)?, s_matrix))
@@ -235,9 +229,9 @@ fn svd_vjp_tangent_of<'py, S: Entry<Real: Entry>>(
     let (count, (m, n)) = factors.size();
     let mut a = Output::<S>::new(py, factors.home(), factors.batch(), &[m, n]);
     let point = SecondOrder { cotangent: cotangent.view(), a_dot: a_dot.view(), cotangent_dot: cotangent_dot.view() };
-    let (view, out, threads) = (factors.view(), a.slice(), threads(count, (m, n), most));
+    let (view, out, way) = (factors.view(), a.slice(), way(factors.batch(), (m, n), most));
     unlocked(py, factors.batch(), is_long(count, (m, n)), || {
-        operations::vjp_tangent(view, &point, &rule, BatchMut::row_major(out, count, m, n)?, threads)
+        operations::vjp_tangent(view, &point, &rule, BatchMut::row_major(out, count, m, n)?, way)
     })?;
     a.into_any(py)
 }
@@ -274,8 +268,8 @@ fn map_of<'py, S: Entry<Real: Entry>>(
     let thresholds = threshold.as_ref().map_or((&[][..], 0), Input::numbers);
     let (f, directions) =
         (Functions { kind, number, thresholds }, directions.iter().map(Input::view).collect::<Vec<_>>());
-    let (view, out, threads) = (factors.view(), x.slice(), threads(count, (m, n), most));
-    let run = || -> Outcome { operations::map(view, &f, &directions, BatchMut::row_major(out, count, m, n)?, threads) };
+    let (view, out, way) = (factors.view(), x.slice(), way(batch, (m, n), most));
+    let run = || -> Outcome { operations::map(view, &f, &directions, BatchMut::row_major(out, count, m, n)?, way) };
     unlocked(py, batch, is_long(count, (m, n)), run)?;
     x.into_any(py)
 }

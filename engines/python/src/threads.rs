@@ -8,13 +8,36 @@ const WORTH_A_THREAD: usize = 25_000;
 /// The process that the pool of threads belongs to; 0 for none yet.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// Threads for `count` matrices of this shape: as many as pay, but not more than `most`; 0 stands for all that there are.
-pub(crate) fn threads(count: usize, shape: (usize, usize), most: usize) -> usize {
+/// How matrices are worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// One that is no batch: as the core does a single one, since the lanes that it has for many would stay empty.
+    Alone,
+    /// A batch, on so many threads.
+    Together(usize),
+}
+
+impl Way {
+    pub(crate) fn threads(self) -> usize {
+        match self {
+            Way::Alone => 1,
+            Way::Together(threads) => threads,
+        }
+    }
+}
+
+/// How matrices of this shape and these leading dimensions are worked on: on as many threads as pay, but not more than `most`; 0 stands for
+/// all that there are.
+pub(crate) fn way(batch: &[usize], shape: (usize, usize), most: usize) -> Way {
+    let count = batch.iter().product::<usize>();
+    if batch.is_empty() {
+        return Way::Alone;
+    }
     if count < 2 || most == 1 || !is_long(count, shape) || is_forked() {
-        return 1;
+        return Way::Together(1);
     }
     let most = if most == 0 { usize::MAX } else { most };
-    rayon::current_num_threads().min(most).min(count)
+    Way::Together(rayon::current_num_threads().min(most).min(count))
 }
 
 /// Whether another thread can do something useful meanwhile.

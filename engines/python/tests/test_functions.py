@@ -45,7 +45,7 @@ def test_thresholds_one_for_each(rng):
     x = diffsvd.svt(a, tau)
     assert x.dtype == np.float32
     for i, j in np.ndindex(2, 3):
-        assert np.array_equal(x[i, j], diffsvd.svt(a[i, j], tau[i, j]))
+        assert np.allclose(x[i, j], diffsvd.svt(a[i, j], tau[i, j]), rtol=0, atol=1e-5)  # alone, a matrix is rounded differently
     with pytest.raises(ValueError):
         diffsvd.svt(a, np.ones(4))
 
@@ -145,3 +145,29 @@ def test_errors(rng):
         diffsvd.pinv(a, -0.1)
     with pytest.raises(ValueError, match="the tangent of A is 4×4 but must be 5×4"):
         diffsvd.polar_jvp(with_values(rng, (5, 4), SPECTRA["distinct"]), np.ones((4, 4)))
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("shape", [(5, 3), (2, 3, 5), (12, 12)])
+def test_a_decomposition_in_place_of_the_matrix(rng, shape, dtype):
+    """The functions of A take its factors, thin or full, so that nothing is decomposed twice."""
+    a, da, gx = (random(rng, shape, dtype) for _ in range(3))
+    gz = adjoint(gx)
+    gs = rng.standard_normal(diffsvd.svdvals(a).shape).astype(a.real.dtype)
+    calls = [
+        (diffsvd.svt, (0.5,)), (diffsvd.svt_vjp, (0.5, gx)), (diffsvd.svt_jvp, (0.5, da, 0.1)),
+        (diffsvd.svt_vjp_tangent, (0.5, gx, da, 0.1)), (diffsvd.polar, ()), (diffsvd.polar_vjp, (gx,)),
+        (diffsvd.polar_jvp, (da,)), (diffsvd.polar_vjp_tangent, (gx, da)), (diffsvd.low_rank, (2,)),
+        (diffsvd.low_rank_vjp, (2, gx)), (diffsvd.low_rank_jvp, (2, da)), (diffsvd.low_rank_vjp_tangent, (2, gx, da)),
+        (diffsvd.nuclear_norm, ()), (diffsvd.nuclear_norm_vjp, ()), (diffsvd.nuclear_norm_jvp, (da,)),
+        (diffsvd.nuclear_norm_vjp_tangent, (1.0, da)), (diffsvd.svdvals_vjp, (gs,)), (diffsvd.svdvals_jvp, (da,)),
+        (diffsvd.svdvals_vjp_tangent, (gs, da)), (diffsvd.pinv, ()), (diffsvd.pinv_vjp, (gz,)), (diffsvd.pinv_jvp, (da,)),
+        (diffsvd.pinv_vjp_tangent, (gz, da)),
+    ]  # fmt: skip
+    for full in (False, True):
+        factors = diffsvd.svd(a, full=full)
+        for f, rest in calls:
+            of_factors, of_matrix = f(factors, *rest), f(a, *rest)
+            for x, y in zip(*(z if isinstance(z, tuple) else (z,) for z in (of_factors, of_matrix))):
+                assert x.dtype == y.dtype and x.shape == y.shape
+                assert np.linalg.norm(x - y) <= 1e4 * epsilon(dtype) * (1 + np.linalg.norm(y)), (f.__name__, full)

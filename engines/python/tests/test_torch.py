@@ -137,8 +137,8 @@ def test_svd_inv_of_complex_matrices(rng):
 def test_transforms(rng, dtype):
     x = tensor(random(rng, (5, 4, 3), dtype), False)
     one = torch.stack([dt.svt(y, 0.5) for y in x])
-    assert torch.equal(torch.func.vmap(lambda y: dt.svt(y, 0.5))(x), one)
-    assert torch.equal(torch.func.vmap(dt.svt, in_dims=(0, None))(x, torch.tensor(0.5)), one)
+    assert torch.allclose(torch.func.vmap(lambda y: dt.svt(y, 0.5))(x), one)
+    assert torch.equal(torch.func.vmap(dt.svt, in_dims=(0, None))(x, torch.tensor(0.5)), dt.svt(x, 0.5))
     loss = lambda y: (dt.svt(y, 0.5).abs() ** 2).sum()
     each = torch.stack([torch.func.grad(loss)(y) for y in x])
     assert torch.allclose(torch.func.vmap(torch.func.grad(loss))(x), each)
@@ -204,13 +204,65 @@ def test_memory_of_tensors(rng):
     assert torch.equal(kept, 2 * dt.svd(x).u.reshape(-1)[1:])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (9, 4), (4, 9), (33, 33), (50, 70)])
+def test_one_matrix_as_in_a_batch(rng, shape, dtype):
+    """A small matrix has a node of its own and its way in the core, beside a batch of the same."""
+    x, y = (tensor(random(rng, (1, *shape), dtype), False) for _ in range(2))
+    gradients = []
+    for matrix, weight in ((x[0], y[0]), (x, y)):
+        matrix.requires_grad_()
+        product, s, left = invariant(matrix)
+        loss = (product * weight.conj()).real.sum() + (s**2).sum() + left.real.sum()
+        (gradient,) = torch.autograd.grad(loss, matrix, create_graph=True)
+        (second,) = torch.autograd.grad((gradient * weight.conj()).real.sum(), matrix)
+        gradients.append((gradient.detach().reshape(shape), second.reshape(shape)))
+    for alone, within in zip(*gradients):
+        assert torch.dist(alone, within) <= 1e5 * torch.finfo(alone.dtype).eps * (1 + torch.linalg.norm(within))
+
+
+def test_the_node_keeps_its_factors(rng):
+    """What becomes of U, s and V does not touch the gradient; a part of the loss may be missing; the graph serves twice."""
+    a = random(rng, (4, 3), "complex128")
+    x = tensor(a)
+    u, s, v = dt.svd(x)
+    ones = torch.ones_like(s)
+    expected = torch.from_numpy(diffsvd.svdvals_vjp(a, np.ones(3)))
+    with torch.no_grad():
+        u.zero_(), s.zero_()
+    for _ in range(2):
+        assert torch.allclose(torch.autograd.grad(s, x, ones, retain_graph=True)[0], expected)
+    many = torch.func.vmap(lambda g: torch.autograd.grad(s, x, g, retain_graph=True)[0])(torch.eye(3, dtype=s.dtype))
+    assert torch.allclose(many.sum(0), expected)
+    rule = diffsvd.Rule("zeroing")
+    eye = torch.eye(3, dtype=torch.float64, requires_grad=True)
+    u, s, v = dt.svd(eye, rule=rule)
+    cotangent = torch.arange(9.0, dtype=torch.float64).reshape(3, 3)
+    factors = [part.detach().numpy() for part in (u, s, v)]
+    (gradient,) = torch.autograd.grad(u, eye, cotangent)
+    assert torch.equal(gradient, torch.from_numpy(diffsvd.svd_vjp(factors, (cotangent.numpy(),), rule=rule).a))
+
+
+def test_what_a_transform_left_behind(rng):
+    left = []
+
+    def f(y):
+        left.append(2 * y)
+        return left[-1].sum()
+
+    x = tensor(random(rng, (3, 3), "float64"), False)
+    torch.func.grad(f)(x)
+    assert torch.equal(dt.svd(left[0]).s, dt.svd(2 * x).s)
+    assert torch.equal(dt.svt(left[0], 0.5), dt.svt(2 * x, 0.5))
+
+
 def test_through_numpy():
     """PyTorch before 2.10 has no exchange of tensors in C: the same results by numpy's arrays."""
     code = """
 import torch
 del torch.Tensor.__dlpack_c_exchange_api__
 import diffsvd.torch as dt, diffsvd._torch_call
-assert not diffsvd._torch_call._reads_tensors
+assert not diffsvd._torch_call.reads_tensors
 t = torch.arange(12, dtype=torch.float64).reshape(2, 3, 2)
 x = torch.complex(t.sin(), (2 * t).cos()).conj().requires_grad_()
 u, s, v = dt.svd(x)

@@ -6,6 +6,13 @@ This module works on numpy's arrays: float32, float64, complex64 and complex128,
 Conventions: U is m×k, V (not Vᴴ) is n×k, k = min(m, n); s is real and descending. A cotangent g of a real loss L is the array with
 dL = Re Σ conj(g) dX, as in PyTorch. `*_vjp` takes cotangents of the results to that of A, `*_jvp` a direction dA to those of the
 results, `*_vjp_tangent` says what the VJP changes by along dA (a Hessian-vector product).
+
+Where a function takes the matrix A, it takes what `svd` made of it too, and decomposes nothing:
+
+>>> f = svd([[2.0, 4.0], [-4.0, 2.0]])
+>>> x, gradient = svt(f, 0.5), svt_vjp(f, 0.5, [[1.0, 1.0], [1.0, 1.0]])
+>>> gradient.a.round(4).tolist()
+[[0.9106, 1.0447], [0.9553, 0.9106]]
 """
 
 from ._diffsvd import NotDifferentiableError, __version__

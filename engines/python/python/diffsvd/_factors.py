@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence, Union
 
 from numpy.typing import ArrayLike
 
@@ -17,6 +17,10 @@ class SVD(NamedTuple):
     u: Array
     s: Array
     v: Array
+
+
+# What the functions of A take: A, or its decomposition where there is one, so that nothing is decomposed twice.
+Matrices = Union[ArrayLike, SVD]
 
 
 class Cotangent(NamedTuple):
@@ -88,6 +92,14 @@ def svdvals(a: ArrayLike, *, threads: int = 0) -> Array:
     return _diffsvd.svdvals(matrices(a), threads)
 
 
+def decomposed(a: Matrices, threads: int) -> SVD:
+    """The thin factors of A."""
+    if not isinstance(a, SVD):
+        return svd(a, threads=threads)
+    u, s, v = _factors(a)
+    return SVD(u[..., : s.shape[-1]], s, v[..., : s.shape[-1]])
+
+
 def _factors(factors: Sequence[ArrayLike]) -> tuple[Array, Array, Array]:
     u = matrices(factors[0])
     return u, real_like(factors[1], u), like(factors[2], u)
@@ -135,18 +147,18 @@ def svd_vjp_tangent(
     return _diffsvd.svd_vjp_tangent((u, s, v), given, like(da, u), change, rule, threads)
 
 
-def svdvals_vjp(a: ArrayLike, gs: ArrayLike, *, threads: int = 0) -> Array:
+def svdvals_vjp(a: Matrices, gs: ArrayLike, *, threads: int = 0) -> Array:
     """The gradient U diag(gs) Vᴴ of a loss of the singular values."""
-    return svd_vjp(svd(a, threads=threads), Cotangent(s=gs), threads=threads).a
+    return svd_vjp(decomposed(a, threads), Cotangent(s=gs), threads=threads).a
 
 
-def svdvals_jvp(a: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
+def svdvals_jvp(a: Matrices, da: ArrayLike, *, threads: int = 0) -> Array:
     """ds along dA."""
-    return svd_jvp(svd(a, threads=threads), da, threads=threads).s
+    return svd_jvp(decomposed(a, threads), da, threads=threads).s
 
 
 def svdvals_vjp_tangent(
-    a: ArrayLike, gs: ArrayLike, da: ArrayLike, gs_dot: ArrayLike | None = None, *, threads: int = 0
+    a: Matrices, gs: ArrayLike, da: ArrayLike, gs_dot: ArrayLike | None = None, *, threads: int = 0
 ) -> Array:
     """What the gradient of `svdvals_vjp` changes by along dA and a change of gs."""
-    return svd_vjp_tangent(svd(a, threads=threads), Cotangent(s=gs), da, Cotangent(s=gs_dot), threads=threads)
+    return svd_vjp_tangent(decomposed(a, threads), Cotangent(s=gs), da, Cotangent(s=gs_dot), threads=threads)

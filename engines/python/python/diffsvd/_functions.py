@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from . import _diffsvd
 from ._arrays import Array, adjoint, broadcast, inner, like, matrices
-from ._factors import SVD, svd
+from ._factors import SVD, Matrices, decomposed, svd, svdvals
 
 
 class SVTGradient(NamedTuple):
@@ -22,16 +22,22 @@ class SVTGradient(NamedTuple):
 
 def _map(
     name: str,
-    a: Array,
-    *directions: Array,
+    factors: SVD,
+    *directions: ArrayLike,
     tau: Array | None = None,
     number: float = 0.0,
     threads: int = 0,
-    factors: SVD | None = None,
 ) -> Array:
-    """f of each matrix, or its first or second derivative along the directions."""
-    factors = tuple(factors or svd(a, threads=threads))
-    return _diffsvd.spectral_map(name, factors, [like(z, a) for z in directions], tau, number, threads)
+    """U f(S) Vᴴ, or its first or second derivative along the directions."""
+    return _diffsvd.spectral_map(name, tuple(factors), [like(z, factors.u) for z in directions], tau, number, threads)
+
+
+def _of_adjoint(a: Matrices, threads: int) -> SVD:
+    """The factors of Aᴴ."""
+    if isinstance(a, SVD):
+        u, s, v = decomposed(a, threads)
+        return SVD(v, s, u)
+    return svd(adjoint(matrices(a)), threads=threads)
 
 
 def check_rank(rank: int) -> float:
@@ -51,7 +57,7 @@ def check_cutoff(rcond: float | None) -> float:
     return float(rcond)
 
 
-def svt(a: ArrayLike, tau: ArrayLike, *, threads: int = 0) -> Array:
+def svt(a: Matrices, tau: ArrayLike, *, threads: int = 0) -> Array:
     """Singular value thresholding, U max(S − τ, 0) Vᴴ, with one τ for all matrices or one for each.
 
     For derivatives a singular value that is τ counts as below it.
@@ -60,31 +66,31 @@ def svt(a: ArrayLike, tau: ArrayLike, *, threads: int = 0) -> Array:
     >>> np.round(x, 4).tolist()
     [[1.7764, 3.5528], [-3.5528, 1.7764]]
     """
-    a = matrices(a)
-    return _map("soft", a, tau=broadcast(tau, a), threads=threads)
+    f = decomposed(a, threads)
+    return _map("soft", f, tau=broadcast(tau, f.u), threads=threads)
 
 
-def svt_vjp(a: ArrayLike, tau: ArrayLike, gx: ArrayLike, *, threads: int = 0) -> SVTGradient:
+def svt_vjp(a: Matrices, tau: ArrayLike, gx: ArrayLike, *, threads: int = 0) -> SVTGradient:
     """gA and gτ from the cotangent gX of the result; gτ is that of one matrix: where all share one τ, its gradient is the sum."""
-    a = matrices(a)
-    tau, factors, gx = broadcast(tau, a), svd(a, threads=threads), like(gx, a)
-    ga = _map("soft", a, gx, tau=tau, threads=threads, factors=factors)
-    step = _map("step", a, tau=tau, threads=threads, factors=factors)
+    f = decomposed(a, threads)
+    tau, gx = broadcast(tau, f.u), like(gx, f.u)
+    ga = _map("soft", f, gx, tau=tau, threads=threads)
+    step = _map("step", f, tau=tau, threads=threads)
     return SVTGradient(ga, -inner(gx, step))
 
 
-def svt_jvp(a: ArrayLike, tau: ArrayLike, da: ArrayLike, dtau: ArrayLike = 0.0, *, threads: int = 0) -> Array:
+def svt_jvp(a: Matrices, tau: ArrayLike, da: ArrayLike, dtau: ArrayLike = 0.0, *, threads: int = 0) -> Array:
     """dX along dA and dτ."""
-    a = matrices(a)
-    tau, dtau, factors = broadcast(tau, a), broadcast(dtau, a), svd(a, threads=threads)
-    dx = _map("soft", a, da, tau=tau, threads=threads, factors=factors)
+    f = decomposed(a, threads)
+    tau, dtau = broadcast(tau, f.u), broadcast(dtau, f.u)
+    dx = _map("soft", f, da, tau=tau, threads=threads)
     if np.any(dtau):
-        dx -= dtau[..., None, None] * _map("step", a, tau=tau, threads=threads, factors=factors)
+        dx -= dtau[..., None, None] * _map("step", f, tau=tau, threads=threads)
     return dx
 
 
 def svt_vjp_tangent(
-    a: ArrayLike,
+    a: Matrices,
     tau: ArrayLike,
     gx: ArrayLike,
     da: ArrayLike,
@@ -93,102 +99,101 @@ def svt_vjp_tangent(
     threads: int = 0,
 ) -> SVTGradient:
     """What gA and gτ of `svt_vjp` change by when A moves along dA and τ along dτ."""
-    a = matrices(a)
-    tau, dtau, factors, gx = broadcast(tau, a), broadcast(dtau, a), svd(a, threads=threads), like(gx, a)
-    ga = _map("soft", a, da, gx, tau=tau, threads=threads, factors=factors)
+    f = decomposed(a, threads)
+    tau, dtau, gx = broadcast(tau, f.u), broadcast(dtau, f.u), like(gx, f.u)
+    ga = _map("soft", f, da, gx, tau=tau, threads=threads)
     if np.any(dtau):
-        ga -= dtau[..., None, None] * _map("step", a, gx, tau=tau, threads=threads, factors=factors)
-    return SVTGradient(ga, -inner(gx, _map("step", a, da, tau=tau, threads=threads, factors=factors)))
+        ga -= dtau[..., None, None] * _map("step", f, gx, tau=tau, threads=threads)
+    return SVTGradient(ga, -inner(gx, _map("step", f, da, tau=tau, threads=threads)))
 
 
-def pinv(a: ArrayLike, rcond: float | None = None, *, threads: int = 0) -> Array:
+def pinv(a: Matrices, rcond: float | None = None, *, threads: int = 0) -> Array:
     """The pseudoinverse A⁺ (…, n, m); singular values up to `rcond` s₁, by default (max(m, n) + 10) ε s₁, count as zero.
 
     Its derivatives are those at constant rank, which is where A⁺ is continuous.
     """
-    return _map("inverse", adjoint(matrices(a)), number=check_cutoff(rcond), threads=threads)
+    return _map("inverse", _of_adjoint(a, threads), number=check_cutoff(rcond), threads=threads)
 
 
-def pinv_vjp(a: ArrayLike, gx: ArrayLike, rcond: float | None = None, *, threads: int = 0) -> Array:
+def pinv_vjp(a: Matrices, gx: ArrayLike, rcond: float | None = None, *, threads: int = 0) -> Array:
     """gA from the cotangent (…, n, m) of A⁺."""
-    return adjoint(_map("inverse", adjoint(matrices(a)), np.asarray(gx), number=check_cutoff(rcond), threads=threads))
+    return adjoint(_map("inverse", _of_adjoint(a, threads), gx, number=check_cutoff(rcond), threads=threads))
 
 
-def pinv_jvp(a: ArrayLike, da: ArrayLike, rcond: float | None = None, *, threads: int = 0) -> Array:
+def pinv_jvp(a: Matrices, da: ArrayLike, rcond: float | None = None, *, threads: int = 0) -> Array:
     """dA⁺ along dA."""
-    a = matrices(a)
-    return _map("inverse", adjoint(a), adjoint(like(da, a)), number=check_cutoff(rcond), threads=threads)
+    f = _of_adjoint(a, threads)
+    return _map("inverse", f, adjoint(like(da, f.u)), number=check_cutoff(rcond), threads=threads)
 
 
 def pinv_vjp_tangent(
-    a: ArrayLike, gx: ArrayLike, da: ArrayLike, rcond: float | None = None, *, threads: int = 0
+    a: Matrices, gx: ArrayLike, da: ArrayLike, rcond: float | None = None, *, threads: int = 0
 ) -> Array:
     """What the gradient of `pinv_vjp` changes by along dA."""
-    a, number = matrices(a), check_cutoff(rcond)
-    return adjoint(_map("inverse", adjoint(a), adjoint(like(da, a)), np.asarray(gx), number=number, threads=threads))
+    f, number = _of_adjoint(a, threads), check_cutoff(rcond)
+    return adjoint(_map("inverse", f, adjoint(like(da, f.u)), gx, number=number, threads=threads))
 
 
-def polar(a: ArrayLike, *, threads: int = 0) -> Array:
+def polar(a: Matrices, *, threads: int = 0) -> Array:
     """The polar factor U Vᴴ: the matrix of orthonormal columns or rows that is nearest to A."""
-    return _map("polar", matrices(a), threads=threads)
+    return _map("polar", decomposed(a, threads), threads=threads)
 
 
-def polar_vjp(a: ArrayLike, gx: ArrayLike, *, threads: int = 0) -> Array:
+def polar_vjp(a: Matrices, gx: ArrayLike, *, threads: int = 0) -> Array:
     """gA from gX; NotDifferentiableError where a singular value is zero."""
-    return _map("polar", matrices(a), np.asarray(gx), threads=threads)
+    return _map("polar", decomposed(a, threads), gx, threads=threads)
 
 
-def polar_jvp(a: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
+def polar_jvp(a: Matrices, da: ArrayLike, *, threads: int = 0) -> Array:
     """dX along dA; NotDifferentiableError where a singular value is zero."""
-    return _map("polar", matrices(a), np.asarray(da), threads=threads)
+    return _map("polar", decomposed(a, threads), da, threads=threads)
 
 
-def polar_vjp_tangent(a: ArrayLike, gx: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
+def polar_vjp_tangent(a: Matrices, gx: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
     """What the gradient of `polar_vjp` changes by along dA."""
-    return _map("polar", matrices(a), np.asarray(da), np.asarray(gx), threads=threads)
+    return _map("polar", decomposed(a, threads), da, gx, threads=threads)
 
 
-def low_rank(a: ArrayLike, rank: int, *, threads: int = 0) -> Array:
+def low_rank(a: Matrices, rank: int, *, threads: int = 0) -> Array:
     """The best approximation of this rank."""
-    return _map("best_rank", matrices(a), number=check_rank(rank), threads=threads)
+    return _map("best_rank", decomposed(a, threads), number=check_rank(rank), threads=threads)
 
 
-def low_rank_vjp(a: ArrayLike, rank: int, gx: ArrayLike, *, threads: int = 0) -> Array:
+def low_rank_vjp(a: Matrices, rank: int, gx: ArrayLike, *, threads: int = 0) -> Array:
     """gA from gX; NotDifferentiableError where singular values number `rank` and `rank` + 1 are equal."""
-    return _map("best_rank", matrices(a), np.asarray(gx), number=check_rank(rank), threads=threads)
+    return _map("best_rank", decomposed(a, threads), gx, number=check_rank(rank), threads=threads)
 
 
-def low_rank_jvp(a: ArrayLike, rank: int, da: ArrayLike, *, threads: int = 0) -> Array:
+def low_rank_jvp(a: Matrices, rank: int, da: ArrayLike, *, threads: int = 0) -> Array:
     """dX along dA; NotDifferentiableError where singular values number `rank` and `rank` + 1 are equal."""
-    return _map("best_rank", matrices(a), np.asarray(da), number=check_rank(rank), threads=threads)
+    return _map("best_rank", decomposed(a, threads), da, number=check_rank(rank), threads=threads)
 
 
-def low_rank_vjp_tangent(a: ArrayLike, rank: int, gx: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
+def low_rank_vjp_tangent(a: Matrices, rank: int, gx: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
     """What the gradient of `low_rank_vjp` changes by along dA."""
-    directions = np.asarray(da), np.asarray(gx)
-    return _map("best_rank", matrices(a), *directions, number=check_rank(rank), threads=threads)
+    return _map("best_rank", decomposed(a, threads), da, gx, number=check_rank(rank), threads=threads)
 
 
-def nuclear_norm(a: ArrayLike, *, threads: int = 0) -> Array:
+def nuclear_norm(a: Matrices, *, threads: int = 0) -> Array:
     """s₁ + … + sₖ of each matrix."""
-    return np.sum(_diffsvd.svdvals(matrices(a), threads), axis=-1)
+    return np.sum(a.s if isinstance(a, SVD) else svdvals(a, threads=threads), axis=-1)
 
 
 def _scaled(g: ArrayLike, x: Array) -> Array:
     return broadcast(g, x)[..., None, None] * x
 
 
-def nuclear_norm_vjp(a: ArrayLike, g: ArrayLike = 1.0, *, threads: int = 0) -> Array:
+def nuclear_norm_vjp(a: Matrices, g: ArrayLike = 1.0, *, threads: int = 0) -> Array:
     """g U Vᴴ; where singular values are zero the subgradient of smallest norm, which leaves them out."""
-    return _scaled(g, _map("sign", matrices(a), threads=threads))
+    return _scaled(g, _map("sign", decomposed(a, threads), threads=threads))
 
 
-def nuclear_norm_jvp(a: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
+def nuclear_norm_jvp(a: Matrices, da: ArrayLike, *, threads: int = 0) -> Array:
     """What the norm of each matrix changes by along dA; where singular values are zero, by that subgradient."""
-    a = matrices(a)
-    return inner(_map("sign", a, threads=threads), like(da, a))
+    f = decomposed(a, threads)
+    return inner(_map("sign", f, threads=threads), like(da, f.u))
 
 
-def nuclear_norm_vjp_tangent(a: ArrayLike, g: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
+def nuclear_norm_vjp_tangent(a: Matrices, g: ArrayLike, da: ArrayLike, *, threads: int = 0) -> Array:
     """What the gradient g U Vᴴ changes by along dA; NotDifferentiableError where a singular value is zero."""
-    return _scaled(g, _map("sign", matrices(a), np.asarray(da), threads=threads))
+    return _scaled(g, _map("sign", decomposed(a, threads), da, threads=threads))

@@ -13,14 +13,15 @@ use crate::arguments::at_equal;
 use crate::errors::message;
 use crate::function::{Functions, Kind};
 use crate::operations;
-use crate::threads::threads;
+use crate::threads::{Way, way};
+use crate::workspace::Workspace;
 
 /// A type of entries.
-trait Entry: Scalar<Real: Typed> + Typed {
+trait Entry: Workspace + Scalar<Real: Typed> + Typed {
     /// Whether conjugation changes anything.
     const IS_COMPLEX: bool = size_of::<Self>() > size_of::<Self::Real>();
 }
-impl<S: Scalar<Real: Typed> + Typed> Entry for S {}
+impl<S: Workspace + Scalar<Real: Typed> + Typed> Entry for S {}
 
 /// A function that XLA can call, for each type of entries.
 macro_rules! handler {
@@ -76,9 +77,9 @@ impl<'a, S: Entry> Matrices<'a, S> {
     fn view(&self) -> Result<BatchRef<'a, S>, Failure> {
         Ok(BatchRef::row_major(self.data, self.count(), self.shape.0, self.shape.1)?)
     }
-    /// Threads for matrices of this shape.
-    fn threads(&self, shape: (usize, usize)) -> usize {
-        threads(self.count(), shape, 0)
+    /// How matrices of this shape are worked on.
+    fn way(&self, shape: (usize, usize)) -> Way {
+        way(&self.batch, shape, 0)
     }
     /// Runs the core; a failure is told with the indices of its item.
     fn run(&self, f: impl FnOnce() -> Result<(), Failure>) -> Answer {
@@ -93,7 +94,7 @@ fn svd_of<S: Entry>(call: &Call<'_>) -> Answer {
     a.run(|| {
         let (u, v) = (BatchMut::row_major(u, count, m, k)?, BatchMut::row_major(v, count, n, k)?);
         let out = FactorsMut { u, s: BatchMut::vectors(s, count, k)?, v };
-        operations::svd(a.view()?, Vectors::Thin, out, a.threads(a.shape))
+        operations::svd(a.view()?, Vectors::Thin, out, a.way(a.shape))
     })
 }
 
@@ -104,7 +105,7 @@ fn svdvals_of<S: Entry>(call: &Call<'_>) -> Answer {
     a.run(|| {
         let (u, v) = (BatchMut::empty(count), BatchMut::empty(count));
         let out = FactorsMut { u, s: BatchMut::vectors(s, count, k)?, v };
-        operations::svd(a.view()?, Vectors::None, out, a.threads(a.shape))
+        operations::svd(a.view()?, Vectors::None, out, a.way(a.shape))
     })
 }
 
@@ -156,7 +157,7 @@ fn svd_jvp_of<S: Entry>(call: &Call<'_>) -> Answer {
             v: Some(BatchMut::row_major(v, count, n, k)?),
             s_matrix: None,
         };
-        operations::jvp(factors.view()?, a_dot.view()?, &rule, tangent, a_dot.threads((m, n)))
+        operations::jvp(factors.view()?, a_dot.view()?, &rule, tangent, a_dot.way((m, n)))
     })
 }
 
@@ -168,10 +169,10 @@ fn svd_vjp_of<S: Entry>(call: &Call<'_>) -> Answer {
     let (of_u, of_v) = (matrices('u')?, matrices('v')?);
     let of_s = position('s').map(|index| Ok::<_, String>(call.argument::<S::Real>(index)?.0)).transpose()?;
     let (((m, n), k), count, a) = (factors.shape(), factors.u.count(), call.result::<S>(0)?);
-    let threads = factors.u.threads((m, n));
+    let way = factors.u.way((m, n));
     let (mut conj_u, mut conj_v) = (Vec::new(), Vec::new());
     factors.u.run(|| {
-        let step = at_once::<S>(m.max(n) * k, threads).min(count.max(1));
+        let step = at_once::<S>(m.max(n) * k, way.threads()).min(count.max(1));
         for items in (0..count).step_by(step).map(|first| first..count.min(first + step)) {
             let len = items.len();
             let part = |all, rows| BatchRef::row_major(cut(all, rows * k, &items), len, rows, k);
@@ -187,7 +188,8 @@ fn svd_vjp_of<S: Entry>(call: &Call<'_>) -> Answer {
             };
             let a = a.get_mut(items.start * m * n..items.end * m * n).unwrap_or_default();
             let target = BatchMut::row_major(&mut *a, len, m, n)?;
-            operations::vjp(at, cotangent, &rule, target, threads).map_err(|failure| beyond(items.start, failure))?;
+            operations::vjp(at, cotangent, &rule, (target, None), way)
+                .map_err(|failure| beyond(items.start, failure))?;
             a.iter_mut().filter(|_| S::IS_COMPLEX).for_each(|x| *x = x.conj());
         }
         Ok(())
@@ -233,6 +235,6 @@ fn map_of<S: Entry>(call: &Call<'_>) -> Answer {
     factors.u.run(|| {
         let directions = directions.iter().map(Matrices::view).collect::<Result<Vec<_>, _>>()?;
         let target = BatchMut::row_major(x, count, m, n)?;
-        operations::map(factors.view()?, &f, &directions, target, factors.u.threads((m, n)))
+        operations::map(factors.view()?, &f, &directions, target, factors.u.way((m, n)))
     })
 }
