@@ -29,7 +29,8 @@ def _map(
     threads: int = 0,
 ) -> Array:
     """U f(S) Vᴴ, or its first or second derivative along the directions."""
-    return _diffsvd.spectral_map(name, tuple(factors), [like(z, factors.u) for z in directions], tau, number, threads)
+    u, s, v = factors
+    return _diffsvd.spectral_map(name, (u, s, v), [like(z, u) for z in directions], tau, number, threads)
 
 
 def _of_adjoint(a: Matrices, threads: int) -> SVD:

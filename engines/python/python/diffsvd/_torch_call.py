@@ -67,7 +67,7 @@ def eager(function: type[Function]) -> Callable[..., Any]:
     made = type(function.__name__, (Function,), {name: staticmethod(rule) for name, rule in rules.items()})
     if hasattr(made, "_backward_cls"):  # the node, which would look up at each pass whether the rule is called backward or vjp
         made._backward_cls.apply = function.backward
-    return super(Function, made).apply
+    return super(Function, made).apply  # type: ignore[misc]
 
 
 def call(function: type[Function], *args: Any) -> Any:
