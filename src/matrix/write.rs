@@ -197,6 +197,22 @@ impl<'a, S: Scalar> MatMut<'a, S> {
         if self.layout.row_stride == 1 { self.data.get_mut(start..start + self.layout.rows) } else { None }
     }
 
+    /// The entries from the first to the last of a block that is not empty, and how far its columns are apart, if those are contiguous
+    /// and the block lies within the matrix.
+    #[inline]
+    pub(crate) fn block_mut(
+        &mut self,
+        (top, left): (usize, usize),
+        (rows, cols): (usize, usize),
+    ) -> Option<(&mut [S], usize)> {
+        let Layout { rows: all_rows, cols: all_cols, row_stride, col_stride } = self.layout;
+        if row_stride != 1 || top + rows > all_rows || left + cols > all_cols {
+            return None;
+        }
+        let (start, len) = (self.layout.index(top, left), (cols - 1) * col_stride + rows);
+        Some((self.data.get_mut(start..start + len)?, col_stride))
+    }
+
     /// Every entry from its position.
     pub(crate) fn fill_with(&mut self, mut entry: impl FnMut(usize, usize) -> S) {
         for j in 0..self.cols() {

@@ -5,6 +5,7 @@
 //! registers. One loop serves every layout, every adjoint and every scalar type.
 
 mod pack;
+mod small;
 mod tiles;
 
 use core::mem::MaybeUninit;
@@ -14,6 +15,7 @@ use super::{LANES, Level};
 use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Scalar;
+use small::{MOST, Small};
 use tiles::Packed;
 
 /// A factor of a matrix product: a view, read with or without conjugation.
@@ -86,9 +88,12 @@ const NARROWEST: usize = 64;
 /// Computes a product with the instructions of the given level.
 pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
     let (m, n, depth) = (product.c.rows(), product.c.cols(), product.a.view.cols());
-    // Packing costs more than it saves for the smallest.
     if LANES == 1 || m * n * depth <= SMALL || level == Level::Portable {
         return product.entry_by_entry();
+    }
+    // Packing costs more than it saves for the smallest.
+    if m.max(n).max(depth) <= MOST {
+        return level.run(Small(product));
     }
     // The columns of C are to be contiguous, if its rows are. (A complex product adds its terms in another order when it is transposed,
     // and the result is not to depend on the strides.)
@@ -123,7 +128,7 @@ pub(crate) struct Product<'a, S: Scalar> {
 }
 
 /// Products of at most this many terms are computed entry by entry.
-const SMALL: usize = 64;
+const SMALL: usize = 27;
 
 /// Columns of A in one block.
 const BLOCK_DEPTH: usize = 128;

@@ -47,16 +47,25 @@ fn copy<S: Scalar, const PARTS: usize, const TALL: usize>(
 ) {
     let zero = <S::Real as Zero>::zero();
     let sign = if a.conjugate { -S::Real::one() } else { S::Real::one() };
-    for (l, column) in sliver.chunks_exact_mut(TALL * PARTS).enumerate().take(count) {
-        let contiguous = a.view.contiguous_col(first + l).and_then(|column| column.get(top..top + rows));
-        let entries: [S; LANES] = match contiguous.and_then(|column| column.first_chunk()) {
-            Some(whole) => *whole,
-            None => each(S::zero(), |r| if r < rows { a.view.at(top + r, first + l) } else { S::zero() }),
-        };
+    let write = |column: &mut [MaybeUninit<Lane<S::Real>>], entries: &[S; LANES]| {
         column[i].write(each(zero, |r| entries[r].re()));
         if PARTS == 2 {
             column[TALL + i].write(each(zero, |r| sign * entries[r].im()));
         }
+    };
+    let columns = sliver.chunks_exact_mut(TALL * PARTS).take(count);
+    if rows == LANES && a.view.row_stride() == 1 {
+        // A lane of each column in one piece: from one to the next is a step.
+        let entries = a.view.data().get(top + first * a.view.col_stride()..).unwrap_or_default();
+        for (column, entries) in columns.zip(entries.chunks(a.view.col_stride().max(LANES))) {
+            if let Some(entries) = entries.first_chunk() {
+                write(column, entries);
+            }
+        }
+        return;
+    }
+    for (l, column) in columns.enumerate() {
+        write(column, &each(S::zero(), |r| if r < rows { a.view.at(top + r, first + l) } else { S::zero() }));
     }
 }
 
@@ -81,25 +90,29 @@ fn turn<A: Arith, S: Scalar, const PARTS: usize, const TALL: usize>(
     if rows.iter().any(|row| row.len() != reals) {
         return false;
     }
-    // A lane of each real of the rows in turn, whose place in the sliver is known from its number.
-    let mut put = |number: usize, lane: Lane<S::Real>| {
-        let (l, part) = (number / PARTS, number % PARTS);
-        let lane = if part == 1 { each(zero, |r| sign * lane[r]) } else { lane };
-        sliver[(l * PARTS + part) * TALL + i].write(lane);
+    // A lane of each real of the rows in turn: number `c` of some that follow one another in the sliver.
+    let put = |lanes: &mut [MaybeUninit<Lane<S::Real>>], c: usize, lane: Lane<S::Real>| {
+        let lane = if c % PARTS == 1 { each(zero, |r| sign * lane[r]) } else { lane };
+        lanes[c * TALL + i].write(lane);
     };
-    let whole = reals / 4 * 4;
-    for at in (0..whole).step_by(4) {
+    let (fours, rest) = sliver.split_at_mut(reals / 4 * 4 * TALL);
+    for (n, four) in fours.chunks_exact_mut(4 * TALL).enumerate() {
         let mut lanes = [[zero; LANES]; 4];
         for half in (0..LANES).step_by(4) {
-            let block = each([zero; 4], |r| each(zero, |c| rows[(half + r) % LANES][at + c]));
+            let block = each([zero; 4], |r| {
+                // SAFETY: there are as many fours as each of the rows has, whose lengths are `reals`.
+                unsafe { *rows[(half + r) % LANES].as_ptr().add(4 * n).cast::<[S::Real; 4]>() }
+            });
             for (lane, quarter) in lanes.iter_mut().zip(A::transpose(&block)) {
                 lane[half..].iter_mut().zip(quarter).for_each(|(x, y)| *x = y);
             }
         }
         for (c, &lane) in lanes.iter().enumerate() {
-            put(at + c, lane);
+            put(four, c, lane);
         }
     }
-    (whole..reals).for_each(|number| put(number, each(zero, |r| rows[r][number])));
+    for c in 0..reals % 4 {
+        put(rest, c, each(zero, |r| rows[r][reals / 4 * 4 + c]));
+    }
     true
 }

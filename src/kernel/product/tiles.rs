@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::super::lanes::each;
+use super::super::lanes::{each, lane_by_lane};
 use super::super::tile::{Right, Tile, multiply};
 use super::super::{Arith, LANES, Lane, Task};
 use super::pack::pack;
@@ -25,8 +25,13 @@ impl<S: Scalar> Task for Packed<'_, '_, S> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers. Where a lane is half as long
-        // there are twice as many. (Conditions that are constants: what is not taken is not compiled.)
-        if const { S::PARTS == 1 && A::REGISTERS == 32 && size_of::<S::Real>() == 4 } {
+        // there are twice as many, if there are so many rows. (Conditions that are constants: what is not taken is not compiled.)
+        let low = self.product.c.rows() <= LANES;
+        if const { size_of::<S::Real>() == 4 && S::PARTS == 1 } && low {
+            self.blocks::<A, 1, 1, 4>();
+        } else if const { size_of::<S::Real>() == 4 && S::PARTS == 2 } && low {
+            self.blocks::<A, 2, 1, 4>();
+        } else if const { S::PARTS == 1 && A::REGISTERS == 32 && size_of::<S::Real>() == 4 } {
             self.blocks::<A, 1, 4, 4>();
         } else if const { S::PARTS == 1 && (A::REGISTERS == 32 || size_of::<S::Real>() == 4) } {
             self.blocks::<A, 1, 2, 4>();
@@ -62,6 +67,8 @@ impl<S: Scalar> Packed<'_, '_, S> {
                     for (t, a) in a.chunks_exact(count * TALL * PARTS).enumerate() {
                         let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
                         multiply::<A, _, LANES, PARTS, TALL, WIDE>(&mut tile, a, &b);
+                        // How the tile is stored is not to decide how the loop above holds it.
+                        tile = core::hint::black_box(tile);
                         product.store(top + t * TALL * LANES, left, &tile);
                     }
                 }
@@ -80,22 +87,39 @@ impl<S: Scalar> Product<'_, S> {
         left: usize,
         tile: &Tile<S::Real, LANES, PARTS, TALL, WIDE>,
     ) {
-        let (alpha, keep) = (self.alpha, self.keep);
-        let of_im = if self.b.conjugate { -alpha } else { alpha };
+        let of_im = if self.b.conjugate { -self.alpha } else { self.alpha };
+        let (rows, cols) = (TALL * LANES, WIDE);
+        let Some((target, stride)) = self.c.block_mut((top, left), (rows, cols)) else {
+            return self.store_part(top, left, of_im, *tile);
+        };
+        for (j, column) in tile.iter().enumerate() {
+            for (i, (&re, &im)) in column[0].iter().zip(&column[PARTS - 1]).enumerate() {
+                let sum = entries::<S, PARTS>(re, im, (self.alpha, of_im));
+                // SAFETY: a lane of column j of the block, whose entries are all in `target`.
+                let target = unsafe { &mut *target.as_mut_ptr().add(j * stride + i * LANES).cast::<[S; LANES]>() };
+                *target = if self.keep { each(S::zero(), |r| target[r] + sum[r]) } else { sum };
+            }
+        }
+    }
+
+    /// The same at the edges, and where the columns of C are not contiguous.
+    #[inline(always)]
+    fn store_part<const PARTS: usize, const TALL: usize, const WIDE: usize>(
+        &mut self,
+        top: usize,
+        left: usize,
+        of_im: S::Real,
+        tile: Tile<S::Real, LANES, PARTS, TALL, WIDE>,
+    ) {
         for (j, column) in tile.iter().enumerate().take(self.c.cols() - left) {
-            for (i, (re, im)) in column[0].iter().zip(&column[PARTS - 1]).enumerate() {
+            for (i, (&re, &im)) in column[0].iter().zip(&column[PARTS - 1]).enumerate() {
                 let start = top + i * LANES;
-                let rows = LANES.min(self.c.rows().saturating_sub(start));
-                let sum = each(S::zero(), |r| {
-                    let re = re[r] * alpha;
-                    S::from_parts(re, if PARTS == 2 { im[r] * of_im } else { re })
-                });
-                let target = self.c.contiguous_col(left + j).and_then(|column| column.get_mut(start..start + rows));
-                match target {
-                    Some(target) => add_leading(target, keep, &sum),
+                let sum = entries::<S, PARTS>(re, im, (self.alpha, of_im));
+                match self.c.contiguous_col(left + j) {
+                    Some(column) => add_leading(column.get_mut(start..).unwrap_or_default(), self.keep, &sum),
                     None => {
-                        for (r, &sum) in sum.iter().enumerate().take(rows) {
-                            let old = if keep { self.c.at(start + r, left + j) } else { S::zero() };
+                        for (r, &sum) in sum.iter().enumerate().take(self.c.rows().saturating_sub(start)) {
+                            let old = if self.keep { self.c.at(start + r, left + j) } else { S::zero() };
                             self.c.put(start + r, left + j, old + sum);
                         }
                     }
@@ -103,6 +127,19 @@ impl<S: Scalar> Product<'_, S> {
             }
         }
     }
+}
+
+/// A lane of entries from their parts, each times its factor.
+#[inline(always)]
+fn entries<S: Scalar, const PARTS: usize>(
+    re: Lane<S::Real>,
+    im: Lane<S::Real>,
+    (of_re, of_im): (S::Real, S::Real),
+) -> [S; LANES] {
+    each(S::zero(), |r| {
+        let re = re[r] * of_re;
+        S::from_parts(re, if PARTS == 2 { im[r] * of_im } else { re })
+    })
 }
 
 /// target ← sum, added to what is there if `keep`, as far as it reaches.
@@ -114,6 +151,7 @@ fn add_leading<S: Scalar>(target: &mut [S], keep: bool, sum: &[S; LANES]) {
         return;
     }
     for (x, &sum) in target.iter_mut().zip(sum) {
+        lane_by_lane(); // (a few entries: no call of `memcpy`)
         *x = if keep { *x + sum } else { sum };
     }
 }
