@@ -4,7 +4,7 @@
 //! the largest one, and it makes the result independent of the scale of A to the last bit.
 
 use crate::error::Error;
-use crate::kernel::{Arith, LANES, Level, Planes, Task, cast};
+use crate::kernel::{Arith, LANES, Level, Planes, Task, cast, each, lane_by_lane};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{One, Real, Scalar, Zero};
 
@@ -12,46 +12,77 @@ use crate::scalar::{One, Real, Scalar, Zero};
 ///
 /// # Errors
 /// [`Error::NonFinite`] with the position of the first entry that is infinite or NaN.
-pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>) -> Result<S::Real, Error> {
-    let mut seen = Seen { largest: [S::Real::zero(); WIDTH], finite: [S::Real::zero(); WIDTH] };
-    let level = Level::detect();
-    // Along whichever side lies in one piece.
+#[cfg_attr(target_os = "none", inline(never))]
+pub(crate) fn largest_part<S: Scalar>(a: MatRef<'_, S>, argument: &'static str) -> Result<S::Real, Error> {
+    // Along whichever side lies in one piece, and all at once if nothing lies between.
     let view = if a.row_stride() == 1 { a } else { a.transpose() };
-    for j in 0..view.cols() {
-        match view.contiguous_col(j) {
-            Some(column) if cast::is_reals::<S>() => level.run(Look { seen: &mut seen, reals: cast::reals_of(column) }),
-            _ => (0..view.rows()).for_each(|i| seen.visit(&[view.at(i, j).re(), view.at(i, j).im()])),
+    let view = view.as_one_column().unwrap_or(view);
+    let in_lanes = LANES > 1 && view.rows() >= WIDTH && view.row_stride() == 1 && cast::is_reals::<S>();
+    let (largest, finite) = if in_lanes { look_in_lanes(view) } else { look_at_each(view) };
+    if finite != S::Real::zero() {
+        a.check_finite(argument)?;
+    }
+    Ok(largest)
+}
+
+/// The largest modulus of a part, and zero if all are finite.
+fn look_at_each<S: Scalar>(a: MatRef<'_, S>) -> (S::Real, S::Real) {
+    let mut seen = Seen::<_, 1>::new();
+    for j in 0..a.cols() {
+        for i in 0..a.rows() {
+            let x = a.at(i, j);
+            seen.visit(&[x.re()]);
+            if S::PARTS == 2 {
+                seen.visit(&[x.im()]);
+            }
         }
     }
-    if seen.finite.iter().any(|x| *x != S::Real::zero()) {
-        a.check_finite("the matrix")?;
+    seen.total()
+}
+
+/// The same of contiguous columns of reals, or pairs of them.
+fn look_in_lanes<S: Scalar>(a: MatRef<'_, S>) -> (S::Real, S::Real) {
+    let (mut seen, level) = (Seen::new(), Level::detect());
+    for column in (0..a.cols()).filter_map(|j| a.contiguous_col(j)) {
+        level.run(Look { seen: &mut seen, reals: cast::reals_of(column) });
     }
-    Ok(seen.largest.iter().fold(S::Real::zero(), |max, x| max.larger(*x)))
+    seen.total()
 }
 
 /// Places at which the passes look at once: two lanes, since a sum waits for the one before.
 const WIDTH: usize = 2 * LANES;
 
 /// What was seen at each place: the largest modulus, and zero if all were finite.
-struct Seen<R> {
-    largest: [R; WIDTH],
-    finite: [R; WIDTH],
+#[derive(Clone, Copy)]
+struct Seen<R, const W: usize> {
+    largest: [R; W],
+    finite: [R; W],
 }
 
-impl<R: Real> Seen<R> {
+impl<R: Real, const W: usize> Seen<R, W> {
+    fn new() -> Self {
+        Seen { largest: [R::zero(); W], finite: [R::zero(); W] }
+    }
+
+    /// A real at each place.
     #[inline(always)]
-    fn visit(&mut self, reals: &[R]) {
-        for ((largest, finite), &x) in self.largest.iter_mut().zip(&mut self.finite).zip(reals) {
-            *largest = largest.larger(x.abs());
-            // NaN from an infinity or a NaN, and it stays.
-            *finite += x * R::zero();
-        }
+    fn visit(&mut self, reals: &[R; W]) {
+        // One kind of number after the other, which become vectors.
+        self.largest = each(R::zero(), |l| self.largest[l].larger(reals[l].abs()));
+        // NaN from an infinity or a NaN, and it stays.
+        self.finite = each(R::zero(), |l| self.finite[l] + reals[l] * R::zero());
+    }
+
+    /// Both numbers over all places.
+    fn total(&self) -> (R, R) {
+        let largest = self.largest.iter().fold(R::zero(), |max, x| max.larger(*x));
+        (largest, self.finite.iter().fold(R::zero(), |sum, x| sum + *x))
     }
 }
 
 /// Visits all of the reals.
 struct Look<'a, R> {
-    seen: &'a mut Seen<R>,
+    seen: &'a mut Seen<R, WIDTH>,
     reals: &'a [R],
 }
 
@@ -60,12 +91,15 @@ impl<R: Real> Task for Look<'_, R> {
 
     #[inline(always)]
     fn run<A: Arith>(self) {
-        let mut seen = Seen { ..*self.seen };
-        let (whole, rest) = self.reals.as_chunks::<WIDTH>();
+        let mut seen = *self.seen;
+        let (whole, rest) = self.reals.as_chunks();
         for reals in whole {
+            lane_by_lane();
             seen.visit(reals);
         }
-        seen.visit(rest);
+        if !rest.is_empty() {
+            seen.visit(&each(R::zero(), |l| rest.get(l).copied().unwrap_or_else(R::zero)));
+        }
         *self.seen = seen;
     }
 }

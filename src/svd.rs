@@ -107,11 +107,12 @@ pub(crate) fn by_stages<S: Scalar>(
 ) -> Result<(), Error> {
     let shared = plan.shared(size_of::<S>());
     let [one, other] = plan.halves(a)?;
-    let largest = match join(shared, || scale::largest_part(one), || scale::largest_part(other)) {
-        (Ok(one), Ok(other)) => one.larger(other),
-        // With the position in the whole.
-        _ => scale::largest_part(a)?,
-    };
+    let largest =
+        match join(shared, || scale::largest_part(one, "the matrix"), || scale::largest_part(other, "the matrix")) {
+            (Ok(one), Ok(other)) => one.larger(other),
+            // With the position in the whole.
+            _ => scale::largest_part(a, "the matrix")?,
+        };
     let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
     let level = Level::detect();
     let in_pairs = plan.in_pairs() && band.is_none() && pairs::serves::<S>(plan.cols, level);

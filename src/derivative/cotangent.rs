@@ -2,9 +2,10 @@
 
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::LANES;
+use crate::kernel::{Arith, LANES, Level, Task, each, lane_by_lane};
 use crate::matrix::{MatMut, MatRef, check_shape};
-use crate::scalar::{Scalar, Zero};
+use crate::scalar::{Real, Scalar, Zero};
+use crate::scale::largest_part;
 
 /// The cotangents of the factors: dL = Re tr(gUᴴ dU) + Σ gsᵢ dsᵢ + Re tr(gVᴴ dV). What is `None` is zero.
 ///
@@ -51,14 +52,10 @@ impl<S: Scalar> Cotangent<'_, S> {
         cols(self.u).or(cols(self.v)).or(self.s.map(<[_]>::len)).or(cols(self.s_matrix)).unwrap_or(k)
     }
 
-    /// The sum or maximum over the entries of gU and gV of what `entry` makes of each.
-    pub(super) fn fold_vectors(
-        &self,
-        entry: impl Fn(S) -> S::Real,
-        join: impl Fn(S::Real, S::Real) -> S::Real,
-    ) -> S::Real {
+    /// ‖gU‖² + ‖gV‖², the entries times `unit`.
+    pub(super) fn squares(&self, unit: S::Real) -> S::Real {
         let parts = [self.u, self.v].into_iter().flatten();
-        parts.fold(<S::Real as Zero>::zero(), |folded, part| join(folded, fold_entries(part, &entry, &join)))
+        parts.fold(<S::Real as Zero>::zero(), |sum, part| sum + squares(part, unit))
     }
 
     /// Whether U or V is differentiated.
@@ -66,19 +63,20 @@ impl<S: Scalar> Cotangent<'_, S> {
         self.u.is_some() || self.v.is_some()
     }
 
-    /// Shapes and finiteness; returns r.
-    pub(super) fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
+    /// Shapes and finiteness; returns r, and the largest part of an entry of gU and gV.
+    pub(super) fn check(&self, factors: &Factors<'_, S>) -> Result<(usize, S::Real), Error> {
         let ((m, n), k) = (factors.shape(), factors.triplets());
         let r = self.triplets(k).min(k);
-        for (name, part, rows) in [
-            ("the cotangent of U", self.u, m),
-            ("the cotangent of V", self.v, n),
-            ("the cotangent of S", self.s_matrix, r),
-        ] {
+        let mut largest = <S::Real as Zero>::zero();
+        for (name, part, rows) in [("the cotangent of U", self.u, m), ("the cotangent of V", self.v, n)] {
             if let Some(part) = part {
                 part.check_shape(name, (rows, r))?;
-                part.check_finite(name)?;
+                largest = largest.larger(largest_part(part, name)?);
             }
+        }
+        if let Some(part) = self.s_matrix {
+            part.check_shape("the cotangent of S", (r, r))?;
+            part.check_finite("the cotangent of S")?;
         }
         if let Some(s) = self.s {
             check_shape("the cotangent of s", (s.len(), 1), (r, 1))?;
@@ -87,32 +85,46 @@ impl<S: Scalar> Cotangent<'_, S> {
                 return Err(Error::NonFinite { argument: "the cotangent of s", row, column: 0, nan });
             }
         }
-        Ok(r)
+        Ok((r, largest))
     }
 }
 
-/// One instance for both parts. A lane of partial results, each of which waits for its own predecessor only: entry i of a column goes to
+/// One instance for both parts. A lane of partial sums, each of which waits for its own predecessor only: entry i of a column goes to
 /// place i of the lane in turn, so that the result does not depend on the strides.
 #[cfg_attr(target_os = "none", inline(never))]
-fn fold_entries<S: Scalar>(
-    part: MatRef<'_, S>,
-    entry: &impl Fn(S) -> S::Real,
-    join: &impl Fn(S::Real, S::Real) -> S::Real,
-) -> S::Real {
-    let mut folded = [<S::Real as Zero>::zero(); LANES];
+fn squares<S: Scalar>(part: MatRef<'_, S>, unit: S::Real) -> S::Real {
+    let (mut sums, level) = ([<S::Real as Zero>::zero(); LANES], Level::detect());
     for j in 0..part.cols() {
         // (Where there are no lanes, one loop is enough.)
-        let Some(column) = part.contiguous_col(j).filter(|_| LANES > 1) else {
-            (0..part.rows()).for_each(|i| folded[i % LANES] = join(folded[i % LANES], entry(part.at(i, j))));
-            continue;
-        };
-        let (lanes, rest) = column.as_chunks::<LANES>();
-        for lane in lanes {
-            folded.iter_mut().zip(lane).for_each(|(folded, &x)| *folded = join(*folded, entry(x)));
+        match part.contiguous_col(j).filter(|_| LANES > 1) {
+            Some(column) => level.run(Squares { sums: &mut sums, column, unit }),
+            None => (0..part.rows()).for_each(|i| sums[i % LANES] += part.at(i, j).scale(unit).modulus_squared()),
         }
-        folded.iter_mut().zip(rest).for_each(|(folded, &x)| *folded = join(*folded, entry(x)));
     }
-    folded.into_iter().fold(<S::Real as Zero>::zero(), join)
+    sums.into_iter().fold(<S::Real as Zero>::zero(), |sum, x| sum + x)
+}
+
+/// Adds a contiguous column to the partial sums.
+struct Squares<'a, S: Scalar> {
+    sums: &'a mut [S::Real; LANES],
+    column: &'a [S],
+    unit: S::Real,
+}
+
+impl<S: Scalar> Task for Squares<'_, S> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        let (mut sums, square) = (*self.sums, |x: S| x.scale(self.unit).modulus_squared());
+        let (lanes, rest) = self.column.as_chunks::<LANES>();
+        for lane in lanes {
+            lane_by_lane();
+            sums = each(sums[0], |l| sums[l] + square(lane[l]));
+        }
+        sums.iter_mut().zip(rest).for_each(|(sum, &x)| *sum += square(x));
+        *self.sums = sums;
+    }
 }
 
 /// Where a gradient goes.

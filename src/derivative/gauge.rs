@@ -38,8 +38,8 @@ pub(super) struct Discarded<R> {
 }
 
 impl<R: Real> Discarded<R> {
-    pub(super) fn new<S: Scalar<Real = R>>(cotangent: &Cotangent<'_, S>) -> Self {
-        let largest = cotangent.fold_vectors(Scalar::max_part, Real::larger);
+    /// Nothing yet, of cotangents of which this is the largest part of an entry.
+    pub(super) fn new(largest: R) -> Self {
         let p = if largest == R::zero() { 0 } else { -largest.exponent() };
         let unit = R::one().mul_pow2(p.clamp(R::MIN_EXPONENT, R::MAX_EXPONENT));
         Discarded { unit, squares: R::zero(), equal_pairs: 0 }
@@ -51,12 +51,14 @@ impl<R: Real> Discarded<R> {
 
     /// For the caller: ‖discarded‖/‖(gU, gV)‖ and the counts.
     pub(super) fn report<S: Scalar<Real = R>>(&self, cotangent: &Cotangent<'_, S>, zeros: usize) -> Report<R> {
-        self.report_of(self.size(cotangent), zeros)
+        // (Where nothing was discarded it is not asked of how much.)
+        let size = if self.squares == R::zero() { R::one() } else { self.size(cotangent) };
+        self.report_of(size, zeros)
     }
 
     /// ‖(gU, gV)‖² in the unit of the sum.
     pub(super) fn size<S: Scalar<Real = R>>(&self, cotangent: &Cotangent<'_, S>) -> R {
-        cotangent.fold_vectors(|x| x.scale(self.unit).modulus_squared(), |sum, x| sum + x)
+        cotangent.squares(self.unit)
     }
 
     /// The same, for cotangents of this size.

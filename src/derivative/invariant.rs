@@ -65,8 +65,8 @@ pub fn remove_gauge<S: Scalar>(
 ) -> Result<Report<S::Real>, Error> {
     factors.check()?;
     let given = Cotangent { u: Some(pair.u.as_ref()), v: Some(pair.v.as_ref()), ..Cotangent::default() };
-    let r = given.check(factors)?;
-    let mut discarded = Discarded::new(&given);
+    let (r, largest) = given.check(factors)?;
+    let mut discarded = Discarded::new(largest);
     let size = discarded.size(&given);
     let k = factors.triplets();
     let spectrum = tolerances(factors, rule)?;

@@ -114,7 +114,7 @@ pub fn partial_vjp_into<S: Scalar>(
     let (m, n) = factors.shape();
     let k = factors.triplets();
     partial.check()?;
-    let r = cotangent.check(factors)?;
+    let (r, _) = cotangent.check(factors)?;
     check_shape("the gradient of A", target.shape(), (m, n))?;
     let mut arena = Arena::new(work, partial_workspace_len::<S>(m, n, k))?;
     let mut solver = Solver::carve(partial, rule, r, &mut arena)?;

@@ -35,7 +35,7 @@ pub struct SecondOrder<'a, S: Scalar> {
 impl<S: Scalar> SecondOrder<'_, S> {
     /// The number of triplets that the loss depends on.
     fn check(&self, factors: &Factors<'_, S>) -> Result<usize, Error> {
-        let r = self.cotangent.check(factors)?;
+        let (r, _) = self.cotangent.check(factors)?;
         self.cotangent_dot.check(factors)?;
         check_shape("the tangent of the cotangent", (self.cotangent_dot.triplets(r), 1), (r, 1))?;
         self.a_dot.check_shape("the tangent of A", factors.shape())?;

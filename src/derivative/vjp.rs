@@ -61,7 +61,7 @@ pub fn vjp_into<S: Scalar>(
     work: &mut [S],
 ) -> Result<Report<S::Real>, Error> {
     factors.check()?;
-    let r = cotangent.check(factors)?;
+    let (r, largest) = cotangent.check(factors)?;
     let ((m, n), k) = (factors.shape(), factors.triplets());
     check_shape("the gradient of A", target.shape(), (m, n))?;
     let need = Need::vectors(factors, r).of_parts(cotangent.u.is_some(), cotangent.v.is_some());
@@ -73,7 +73,7 @@ pub fn vjp_into<S: Scalar>(
 
     let (g, q, l) = (arena.take(k * r), arena.take(k * r), arena.take(m.max(n) * r));
     let mut middle = Middle { k, r, g, q, left: m > k, right: n > k };
-    let mut discarded = Discarded::new(cotangent);
+    let mut discarded = Discarded::new(largest);
     middle.project(factors, cotangent, &spectrum, (l, &mut discarded))?;
     middle.combine(&spectrum, cotangent, &mut discarded);
     middle.expand(factors, cotangent, &spectrum, target.into_parts(), l)?;

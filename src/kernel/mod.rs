@@ -21,7 +21,7 @@ mod transpose;
 pub(crate) mod vector;
 
 use lanes::HALF;
-pub(crate) use lanes::{LANES, Lane, Planes, RowPart, each, get, padded, set};
+pub(crate) use lanes::{LANES, Lane, Planes, RowPart, each, get, lane_by_lane, padded, set};
 #[cfg(test)]
 pub(crate) use level::Separate;
 pub(crate) use level::{Arith, Level, Task};

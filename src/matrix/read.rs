@@ -175,6 +175,13 @@ impl<'a, S: Scalar> MatRef<'a, S> {
         if self.layout.row_stride == 1 { self.data.get(start..start + self.layout.rows) } else { None }
     }
 
+    /// The columns one below the other, if they are contiguous and nothing lies between them.
+    pub(crate) fn as_one_column(&self) -> Option<Self> {
+        let Layout { rows, cols, row_stride, col_stride } = self.layout;
+        let layout = Layout { rows: rows * cols, cols: 1, ..self.layout };
+        (row_stride == 1 && col_stride == rows).then_some(MatRef { data: self.data, layout })
+    }
+
     /// Whether all entries are finite, along whichever side lies in one piece.
     fn is_finite(&self) -> bool {
         let pieces = if self.row_stride() == 1 { *self } else { self.transpose() };

@@ -13,7 +13,7 @@ fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
     let (mut u, mut s, mut v) =
         (std::vec![S::zero(); n * n], std::vec![S::Real::zero(); n], std::vec![S::zero(); n * n]);
     let mut storage = std::vec![S::Real::zero(); 2 * MOST * (2 * n + 1) * S::PARTS];
-    let largest = crate::scale::largest_part(a).unwrap();
+    let largest = crate::scale::largest_part(a, "the matrix").unwrap();
     let mut out = FactorsMut {
         u: MatMut::col_major(&mut u, n, n).unwrap(),
         s: &mut s,
