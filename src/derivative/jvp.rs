@@ -1,9 +1,10 @@
 //! The forward rule: dA ↦ (dU, ds, dV), Theorem 3.1.
 
+use super::pairs::{Forward, Pairs, WIDE};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Operand, gemm};
+use crate::kernel::{LANES, Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
 use crate::scale::largest_part;
@@ -208,18 +209,26 @@ impl<S: Scalar> Middle<'_, S> {
 
     /// Replaces P and its adjoint, pair by pair, by the factors of U and V.
     fn combine(&mut self, spectrum: &Spectrum<'_, S::Real>) {
-        let (k, r) = (self.k, self.r);
+        let (k, r, level) = (self.k, self.r, Level::detect());
         for j in 0..r {
             self.combine_diagonal(j, spectrum);
         }
-        spectrum.each_pair((k, r), |j, i, linked| {
-            let pair = spectrum.pair(j, i, linked);
-            // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
-            self.combine_entry(j * k + i, &Pair { gap: -pair.gap, ..pair }, spectrum.reciprocal(j));
-            if i < r {
-                self.combine_entry(i * k + j, &pair, spectrum.reciprocal(i));
+        for top in (0..r).step_by(WIDE) {
+            // Where there are lanes, those that are distinct side by side.
+            let first = if LANES > 1 && k == r { spectrum.distinct_from::<WIDE>(top) } else { k };
+            spectrum.each_pair_of(top..(top + WIDE).min(r), first, |j, i, linked| {
+                let pair = spectrum.pair(j, i, linked);
+                // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
+                self.combine_entry(j * k + i, &Pair { gap: -pair.gap, ..pair }, spectrum.reciprocal(j));
+                if i < r {
+                    self.combine_entry(i * k + j, &pair, spectrum.reciprocal(i));
+                }
+            });
+            if first < k {
+                let pairs = Pairs { spectrum, top, first, left: self.left, right: self.right };
+                level.run(Forward { pairs, p: self.p, q: self.q });
             }
-        });
+        }
     }
 
     fn combine_entry(&mut self, at: usize, pair: &Pair<S::Real>, reciprocal: S::Real) {
@@ -235,8 +244,12 @@ impl<S: Scalar> Middle<'_, S> {
         let at = j * self.k + j;
         let (p, q) = (read(self.p, at), read(self.q, at));
         // K = i Im P on the diagonal, and Sum = 1/(2s) = `phase`.
-        let turn = S::from_parts(S::Real::zero(), p.im() * spectrum.phase(j));
-        self.replace(at, (p, q), (turn, -turn), spectrum.reciprocal(j));
+        let mut turn = S::zero();
+        if S::PARTS == 2 {
+            turn = S::from_parts(S::Real::zero(), p.im() * spectrum.phase(j));
+        }
+        let reciprocal = if self.left || self.right { spectrum.reciprocal(j) } else { S::Real::zero() };
+        self.replace(at, (p, q), (turn, -turn), reciprocal);
     }
 
     /// Writes one entry of both, less the part −U Uᴴ dA V S⁺ of the projection, and the same for V, where there is a complement

@@ -11,6 +11,7 @@ mod invariant;
 mod jvp;
 mod line;
 mod line_null;
+mod pairs;
 mod partial;
 pub(crate) mod rule;
 mod second;

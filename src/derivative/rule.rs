@@ -3,8 +3,12 @@
 //! For each pair (i, j) the derivative of the factors is a 2×2 system whose eigenvalues are the gap sⱼ − sᵢ and the
 //! sum sⱼ + sᵢ (`docs/derivatives.md`, section 1). A [`Rule`] says which numbers stand in for their reciprocals.
 
+use core::ops::Range;
+
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
+use crate::kernel::each;
+use crate::kernel::vector::{Lane, map};
 use crate::scalar::{Real, Scalar};
 use crate::workspace::read;
 
@@ -153,14 +157,6 @@ pub(crate) struct Pair<R> {
     pub(crate) class: Class,
 }
 
-impl<R: Real> Pair<R> {
-    /// Whether the values are distinct, and the rule puts nothing else beside their gap and sum.
-    #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        self.class == Class::Distinct && self.block == R::zero() && self.left == R::zero()
-    }
-}
-
 /// How a pair was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -257,16 +253,56 @@ impl<'a, R: Real> Spectrum<'a, R> {
         if self.at_equal == AtEqual::Published { R::zero() } else { self.reciprocal(i) / (R::one() + R::one()) }
     }
 
+    /// Number of values.
+    pub(super) fn len(&self) -> usize {
+        self.s.len()
+    }
+
+    /// W values from number `i` on, zeros beyond the last.
+    #[inline(always)]
+    pub(super) fn values_from<const W: usize>(&self, i: usize) -> Lane<R, W> {
+        let values = self.s.get(i..).unwrap_or_default();
+        match values.first_chunk() {
+            Some(whole) => *whole,
+            None => each(R::zero(), |l| values.get(l).copied().unwrap_or_else(R::zero)),
+        }
+    }
+
+    /// W of [`reciprocal`](Self::reciprocal) from number `i` on.
+    #[inline(always)]
+    pub(super) fn reciprocals_from<const W: usize>(&self, i: usize) -> Lane<R, W> {
+        map(self.values_from(i), |s| if s <= self.rank_tolerance { R::zero() } else { s.recip() })
+    }
+
     /// Visits every pair (a, b) with a < r and a < b < k; `linked` is whether all neighbours between a and b are linked.
     #[inline]
-    pub(super) fn each_pair(&self, (k, r): (usize, usize), mut visit: impl FnMut(usize, usize, bool)) {
-        for a in 0..r {
+    pub(super) fn each_pair(&self, (k, r): (usize, usize), visit: impl FnMut(usize, usize, bool)) {
+        self.each_pair_of(0..r, k, visit);
+    }
+
+    /// Visits the same pairs of some rows a.
+    #[inline]
+    pub(super) fn each_pair_of(&self, rows: Range<usize>, k: usize, mut visit: impl FnMut(usize, usize, bool)) {
+        for a in rows {
             // The first value that `a` is not linked to by way of those between.
             let end = (a + 1..k).find(|&b| !self.linked_to_next(b - 1)).unwrap_or(k);
             for b in a + 1..k {
                 visit(a, b, b < end);
             }
         }
+    }
+
+    /// From which multiple of W on, `top` or more, all values are distinct from the W from `top` on (each from itself excepted), by a rule that
+    /// divides by their gap and sum. The number of values where there is no such place, or where so few are better taken one by one.
+    pub(super) fn distinct_from<const W: usize>(&self, top: usize) -> usize {
+        let (k, end) = (self.len(), (top + W).min(self.len()));
+        if k < 2 * W || !self.at_equal.divides_where_distinct() || self.is_zero(end - 1) {
+            return k;
+        }
+        let linked = |b: usize| self.linked_to_next(b - 1);
+        let free = (end..k).find(|&b| !linked(b)).unwrap_or(k);
+        let inside = (top + 1..end).any(linked);
+        if free == end && !inside { top } else { free.next_multiple_of(W).min(k) }
     }
 
     /// The pair (i, j), i < j; `linked` says whether every neighbour between them counts as equal.
@@ -294,6 +330,11 @@ pub(crate) struct PairAt<R> {
 }
 
 impl<R: Real> AtEqual<R> {
+    /// Whether [`pair`](Self::pair) is the reciprocals of gap and sum, and nothing else, wherever the values are distinct.
+    fn divides_where_distinct(self) -> bool {
+        !matches!(self, AtEqual::Clip(_) | AtEqual::Taylor(_) | AtEqual::Lorentzian(_))
+    }
+
     /// The numbers of a pair. Without a branch on the values for a choice that the compiler knows, so that many pairs can be worked out side by
     /// side.
     #[inline(always)]

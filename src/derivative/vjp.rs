@@ -2,10 +2,11 @@
 
 use super::cotangent::{Cotangent, Target};
 use super::gauge::{Discarded, Report};
+use super::pairs::{Backward, Pairs, WIDE};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Operand, gemm};
+use crate::kernel::{LANES, Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::{Arena, read, write};
@@ -117,20 +118,23 @@ impl<S: Scalar> Middle<'_, S> {
         cotangent: &Cotangent<'_, S>,
         discarded: &mut Discarded<S::Real>,
     ) {
-        let (k, r) = (self.k, self.r);
-        // On bare metal the short way is not worth its code.
-        let square = !cfg!(target_os = "none") && k == r && !self.left && !self.right;
+        let (k, r, level) = (self.k, self.r, Level::detect());
         for j in 0..r {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
         }
-        spectrum.each_pair((k, r), |a, b, linked| {
-            let pair = spectrum.pair(a, b, linked);
-            if square && pair.is_plain() {
-                return self.combine_plain((a * k + b, b * k + a), &pair);
+        for top in (0..r).step_by(WIDE) {
+            // Where there are lanes, those that are distinct side by side.
+            let first = if LANES > 1 && k == r { spectrum.distinct_from::<WIDE>(top) } else { k };
+            spectrum.each_pair_of(top..(top + WIDE).min(r), first, |a, b, linked| {
+                let pair = spectrum.pair(a, b, linked);
+                discarded.equal_pairs += usize::from(pair.class == Class::Equal);
+                self.combine_pair(a, b, &pair, spectrum, cotangent, discarded);
+            });
+            if first < k {
+                let pairs = Pairs { spectrum, top, first, left: self.left, right: self.right };
+                level.run(Backward { pairs, g: self.g, q: self.q });
             }
-            discarded.equal_pairs += usize::from(pair.class == Class::Equal);
-            self.combine_pair(a, b, &pair, spectrum, cotangent, discarded);
-        });
+        }
     }
 
     /// Entry (j, j): the cotangent of the singular value, and of the phase of a complex triplet.
@@ -143,15 +147,18 @@ impl<S: Scalar> Middle<'_, S> {
         discarded: &mut Discarded<S::Real>,
     ) {
         let at = j * self.k + j;
-        let (g, q, reciprocal) = (read(self.g, at), read(self.q, at), spectrum.reciprocal(j));
-        let (x, y) = (g.im(), q.im());
-        if spectrum.is_zero(j) {
-            discarded.add(x);
-            discarded.add(y);
-        } else {
-            discarded.add(x + y);
+        let (g, q) = (read(self.g, at), read(self.q, at));
+        let mut value = S::zero();
+        if S::PARTS == 2 {
+            let (x, y) = (g.im(), q.im());
+            if spectrum.is_zero(j) {
+                discarded.add(x);
+                discarded.add(y);
+            } else {
+                discarded.add(x + y);
+            }
+            value = S::from_parts(S::Real::zero(), spectrum.phase(j) * (x - y));
         }
-        let mut value = S::from_parts(S::Real::zero(), spectrum.phase(j) * (x - y));
         if let Some(gs) = cotangent.s {
             value += S::from_real(read(gs, j));
         }
@@ -160,24 +167,12 @@ impl<S: Scalar> Middle<'_, S> {
             value += if spectrum.is_zero(j) { gs } else { S::from_real(gs.re()) };
         }
         if self.left {
-            value -= g.scale(reciprocal);
+            value -= g.scale(spectrum.reciprocal(j));
         }
         if self.right {
-            value -= q.conj().scale(reciprocal);
+            value -= q.conj().scale(spectrum.reciprocal(j));
         }
         write(self.g, at, value);
-    }
-
-    /// Entries (a, b) and (b, a) of all r = k columns of a square A, for a pair of distinct values: what `combine_pair` comes to in the
-    /// case that nearly all entries are.
-    #[inline]
-    fn combine_plain(&mut self, (low, high): (usize, usize), pair: &Pair<S::Real>) {
-        let half = S::Real::from_f64(0.5);
-        let skew = |m: &[S]| read(m, low) - read(m, high).conj();
-        let (x, y) = (skew(self.g), skew(self.q));
-        let (even, odd) = ((x + y).scale(-half * pair.gap), (x - y).scale(half * pair.sum));
-        write(self.g, low, even + odd);
-        write(self.g, high, (even - odd).conj());
     }
 
     /// Entries (a, b) and (b, a), a < b, a < r.
