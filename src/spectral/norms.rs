@@ -57,14 +57,11 @@ impl<R: Real> SpectralLoss<R> for KyFan {
         let noise = at.noise();
         let (mut first, mut end) = (r, r);
         let tied = |i: usize| i > 0 && i < at.count() && at.get(i - 1) - at.get(i) <= noise;
-        if tied(r) {
-            (first, end) = (r - 1, r + 1);
-            while tied(first) {
-                first -= 1;
-            }
-            while tied(end) {
-                end += 1;
-            }
+        while tied(first) {
+            first -= 1;
+        }
+        while tied(end) {
+            end += 1;
         }
         let positive = (0..r).find(|&i| at.get(i) <= noise).unwrap_or(r);
         let share =

@@ -252,6 +252,7 @@ fn empty_and_single() {
     assert_eq!(empty.loss(&Condition), Ok(1.0));
     assert_eq!(empty.loss(&LogDet), Ok(0.0));
     assert_eq!(empty.loss_gradient(&KyFan::nuclear()).unwrap().rows(), 0);
+    assert_eq!(empty.loss_gradient(&Schatten(2.0)).unwrap().rows(), 0);
     let single = Svd::thin(&Mat::<f64>::from_rows(&[[3.0], [4.0]])).unwrap();
     assert_eq!(single.loss_gradient(&Condition).unwrap(), Mat::zeros(2, 1));
     assert_eq!(single.loss_hvp(&Condition, &Mat::zeros(2, 1)).unwrap(), Mat::zeros(2, 1));
