@@ -396,6 +396,15 @@ fn degenerate_rotations_are_reported() {
         let svd = Svd::thin(&diagonal(d)).unwrap();
         assert!(svd.map_second(svd.rotation().unwrap(), &Mat::identity(3), &Mat::identity(3)).is_err(), "{d:?}");
     }
+    // The last but one of two, of five.
+    let of = |d: &[f64]| {
+        let svd = Svd::thin(&Mat::from_fn(d.len(), d.len(), |i, j| if i == j { d[i] } else { 0.0 })).unwrap();
+        svd.map_vjp(svd.rotation().unwrap(), &Mat::identity(d.len()))
+    };
+    assert!(matches!(of(&[1.0, -1.0]), Err(Error::EqualSingularValues { first: 0, second: 1, .. })));
+    assert!(matches!(of(&[0.0, 0.0]), Err(Error::ZeroSingularValue { index: 0, value: 0.0, .. })));
+    let five = of(&[3.0, 2.0, 1.0, 1e-17, 0.0]);
+    assert!(matches!(five, Err(Error::ZeroSingularValue { index: 3, value: 1e-17, .. })), "{five:?}");
     let wide = Svd::thin(&Mat::<f64>::zeros(2, 3)).unwrap();
     assert!(matches!(wide.rotation(), Err(Error::Shape { .. })));
     let short = Rotation::of(&Svd::thin(&diagonal([1.0; 3])).unwrap().factors(), &mut [0.0; 17]);
@@ -418,6 +427,33 @@ fn factors_and_cuts_that_have_no_derivative_are_reported() {
     assert!(matches!(bad, Err(Error::Shape { got: (3, 2), expected: (2, 3), .. })), "{bad:?}");
     let nan = at_the_cut.solve(&Mat::from_rows(&[[f64::NAN], [0.0]]), Tolerance::Default);
     assert!(matches!(nan, Err(Error::NonFinite { row: 0, column: 0, nan: true, .. })), "{nan:?}");
+}
+
+/// U₁U₁ᴴ by its definition, and I less that, whatever is in the target before.
+#[test]
+fn projectors_by_definition() {
+    let mut random = Random::new(19);
+    for (m, n) in [(5, 3), (3, 5), (1, 1)] {
+        let svd = Svd::thin(&random.matrix::<f64>(m, n)).unwrap();
+        let cut = Tolerance::Relative(1e-3);
+        for (side, basis) in [(Side::Left, svd.u()), (Side::Right, svd.v())] {
+            let range = basis.product(&basis.adjoint()).unwrap();
+            let null_space = plus(&Mat::identity(range.rows()), -1.0, &range);
+            let (factors, d) = (svd.factors(), range.rows());
+            for (map, expected) in [
+                (Hermitian::range(&factors, side, cut), range),
+                (Hermitian::null_space(&factors, side, cut), null_space),
+            ] {
+                let mut sum = Mat::from_fn(d, d, |i, j| (i + 2 * j) as f64);
+                let before = sum.clone();
+                let mut work = vec![0.0; hermitian_workspace_len::<f64>(m, n, svd.s().len())];
+                map.value_into(&factors, Target::Add(sum.as_mut()), &mut work).unwrap();
+                for (got, before) in [(svd.hermitian(&map).unwrap(), Mat::zeros(d, d)), (sum, before)] {
+                    assert!(norm(&plus(&plus(&got, -1.0, &before), -1.0, &expected)) < 1e-14, "{m}×{n}, {side:?}");
+                }
+            }
+        }
+    }
 }
 
 /// Rotation and translation between clouds, of which the second may be the mirror image of the first.

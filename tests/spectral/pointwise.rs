@@ -105,6 +105,24 @@ fn norms_of_compact_factors() {
     }
 }
 
+/// Between two values that are exactly zero the second derivative is 1/‖A‖ for p = 2, and none for a larger p.
+#[test]
+fn norms_at_zero_values() {
+    let diagonal = [2.0, 1.0, 0.0, 0.0];
+    let a = Mat::from_fn(4, 4, |i, j| if i == j { diagonal[i] } else { 0.0 });
+    let (svd, h) = (Svd::thin(&a).unwrap(), Random::new(31).matrix::<f64>(4, 4));
+    let corner = |p: f64| {
+        let image = svd.loss_hvp(&Schatten(p), &h).unwrap();
+        [(2, 2), (2, 3), (3, 2), (3, 3)].map(|at| (image[at], h[at]))
+    };
+    for (x, h) in corner(2.0) {
+        assert_near(x, h / 5.0_f64.sqrt(), 1e-15, "p = 2");
+    }
+    for (x, _) in [2.5, 3.0].into_iter().flat_map(corner) {
+        assert_near(x, 0.0, 1e-15, "p > 2");
+    }
+}
+
 /// No rank is kept where no triplets are, and a weight of zero has no kink at zero.
 #[test]
 fn ends_of_the_parameters() {
@@ -120,4 +138,25 @@ fn orientation() {
     let turned = |last: f64| Svd::thin(&Mat::from_rows(&[[0.0, 3.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, last]])).unwrap();
     assert!(turned(1.0).rotation().unwrap().is_reflected());
     assert!(!turned(-1.0).rotation().unwrap().is_reflected());
+}
+
+/// A product of reflections is one exactly where their number is odd.
+#[test]
+fn orientation_of_products_of_reflections() {
+    let mut random = Random::new(37);
+    for n in 1..=8 {
+        for count in 0..12 {
+            let mut q = Mat::<f64>::identity(n);
+            for _ in 0..count {
+                let v = random.matrix::<f64>(n, 1);
+                let length: f64 = v.as_slice().iter().map(|x| x * x).sum();
+                let reflection =
+                    Mat::from_fn(n, n, |i, j| f64::from(u8::from(i == j)) - 2.0 * v[(i, 0)] * v[(j, 0)] / length);
+                q = q.product(&reflection).unwrap();
+            }
+            let a = Mat::from_fn(n, n, |i, j| q[(i, j)] * (n - j) as f64);
+            let reflected = Svd::thin(&a).unwrap().rotation().unwrap().is_reflected();
+            assert_eq!(reflected, count % 2 == 1, "{count} reflections of order {n}");
+        }
+    }
 }
