@@ -14,6 +14,8 @@ mod covariance;
 mod gauge;
 #[path = "factored/line.rs"]
 mod line;
+#[path = "factored/memory.rs"]
+mod memory;
 #[path = "factored/properties.rs"]
 mod properties;
 #[path = "factored/second.rs"]

@@ -103,3 +103,49 @@ fn a_loss_of_single_null_space_vectors_is_reported() {
     assert!(gradient.report.gauge_residual > 0.1, "{:?}", gradient.report);
     assert!(Svd::thin(&random.matrix::<f64>(6, 3)).unwrap().full_vjp(&Cotangent::default(), &Rule::default()).is_err());
 }
+
+/// The residual is relative to all that was given, so that the size of the cotangents does not matter, and nothing is no residual.
+#[test]
+fn the_residual_is_a_ratio() {
+    let mut random = Random(11);
+    for (m, n) in [(6, 3), (3, 6), (4, 4)] {
+        let svd = Svd::full(&random.matrix::<C64>(m, n)).unwrap();
+        let (gu, gv) = (random.matrix::<C64>(m, m), random.matrix::<C64>(n, n));
+        let residual = |size: f64| {
+            let (gu, gv) = (moved(&Mat::zeros(m, m), size, &gu), moved(&Mat::zeros(n, n), size, &gv));
+            let cotangent = Cotangent { u: Some(gu.as_ref()), v: Some(gv.as_ref()), ..Cotangent::default() };
+            svd.full_vjp(&cotangent, &Rule::default()).unwrap().report.gauge_residual
+        };
+        let [small, one, large] = [0.125, 1.0, 8.0].map(residual);
+        assert!(one > 0.05 && one < 1.0, "{m}×{n}: {one}");
+        assert!((small - one).abs() < 1e-14 && (large - one).abs() < 1e-14, "{m}×{n}: {small}, {one}, {large}");
+        assert_eq!(residual(0.0), 0.0);
+    }
+}
+
+/// The parts of the residual are orthogonal: skew(U₂ᴴgU₂), and what the thin rule discards, the phases of U₁ and V₁.
+#[test]
+fn the_residual_of_both_parts() {
+    let mut random = Random(14);
+    let svd = Svd::full(&random.matrix::<C64>(5, 3)).unwrap();
+    let (i, zero) = (C64::new(0.0, 1.0), C64::new(0.0, 0.0));
+    // ‖(gU, gV)‖ times the residual.
+    let discarded = |phases: f64, null: f64| {
+        let k = Mat::from_fn(5, 5, |row, col| match (row, col) {
+            (0..3, _) if row == col => i.scale(phases * (1.0 + row as f64)),
+            (3, 4) => C64::new(null, 0.5 * null),
+            (4, 3) => C64::new(-null, 0.5 * null),
+            _ => zero,
+        });
+        let (gu, gv) = (svd.u().product(&k).unwrap(), svd.v().product(&Mat::from_fn(3, 3, |i, j| k[(i, j)])).unwrap());
+        let cotangent = Cotangent { u: Some(gu.as_ref()), v: Some(gv.as_ref()), ..Cotangent::default() };
+        let residual = svd.full_vjp(&cotangent, &Rule::default()).unwrap().report.gauge_residual;
+        residual * (28.0 * phases * phases + 2.5 * null * null).sqrt()
+    };
+    let (phases, null) = (discarded(1.0, 0.0), discarded(0.0, 1.0));
+    assert!(phases > 1.0 && (null - 2.5_f64.sqrt()).abs() < 1e-14, "all of it: {phases}, {null}");
+    for (p, n) in [(0.5, 3.0), (4.0, 0.25)] {
+        let both = discarded(p, n);
+        assert!((both - (phases * p).hypot(null * n)).abs() < 1e-13, "{both} at {p}, {n}");
+    }
+}

@@ -72,6 +72,15 @@ pub(crate) fn check<S: Scalar>((m, n): (usize, usize), values: &[f64], random: &
         println!("orthonormal {defect:.2} at {name}");
         assert!(defect < 40.0, "{name}: {defect} ε");
     }
+    // … move with it: d(U diag(s) Vᴴ) = B …
+    let columns = |x: &Mat<S>, s: &[S::Real]| Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)].scale(s[j]));
+    let along = outer(&columns(&branches.u_dot, svd.s()), &branches.v);
+    let along = moved(&along, 1.0, &outer(&columns(&branches.u, &branches.s_dot), &branches.v));
+    let along = moved(&along, 1.0, &outer(&columns(&branches.u, svd.s()), &branches.v_dot));
+    let size = norm(&b) + (norm(&branches.u_dot) + norm(&branches.v_dot)) * norm(&a);
+    let defect = norm(&moved(&along, -1.0, &b)) / (epsilon * size);
+    println!("product {defect:.2} at {name}");
+    assert!(defect < 12.0, "{name}: {defect} ε");
     // … and go where the decomposition goes.
     let start = (branches.u.clone(), svd.s().to_vec(), branches.v.clone());
     let (du, ds, dv) = difference(&a, &b, start, &branches, step.h);
@@ -105,6 +114,9 @@ fn every_block<S: Scalar>(step: Step) {
         }
     }
     check::<S>((1, 1), &[2.0], &mut random, step);
+    // Blocks behind several others, and more zeros than one.
+    check::<S>((7, 6), &[6.0, 5.0, 4.0, 2.0, 2.0, 1.0], &mut random, step);
+    check::<S>((7, 8), &[5.0, 4.0, 3.0, 2.0, 0.0, 0.0, 0.0], &mut random, step);
     check::<S>((3, 1), &[0.0], &mut random, step);
 }
 
@@ -151,4 +163,47 @@ fn ties_to_first_order_are_reported() {
 fn a_compact_decomposition_is_refused() {
     let svd = Svd::thin(&Mat::<f64>::identity(3)).unwrap().truncate(2);
     assert!(svd.branches(&Mat::identity(3), &Rule::default()).is_err());
+}
+
+/// Along B = 0 nothing moves, and everything equal stays so.
+#[test]
+fn nothing_moves_along_zero() {
+    let a = Mat::<f64>::from_fn(5, 4, |i, j| if i == j { [3.0, 3.0, 0.0, 0.0][i] } else { 0.0 });
+    let branches = Svd::thin(&a).unwrap().branches(&Mat::zeros(5, 4), &Rule::default()).unwrap();
+    assert_eq!((branches.report.blocks, branches.report.zeros, branches.report.ties), (1, 2, 2));
+    assert_eq!(branches.s_dot, [0.0; 4]);
+    assert_eq!((branches.u_dot, branches.v_dot), (Mat::zeros(5, 4), Mat::zeros(4, 4)));
+}
+
+#[test]
+fn zeros_that_leave_together_are_ties() {
+    let svd = Svd::thin(&Mat::<f64>::zeros(3, 3)).unwrap();
+    for (diagonal, ties) in [([1.0, 1.0, 1.0], 2), ([3.0, 2.0, 1.0], 0), ([2.0, 1.0, 1.0], 1)] {
+        let b = Mat::from_fn(3, 3, |i, j| if i == j { diagonal[i] } else { 0.0 });
+        let branches = svd.branches(&b, &Rule::default()).unwrap();
+        assert_eq!((branches.report.zeros, branches.report.ties), (3, ties), "{diagonal:?}");
+        assert!(branches.s_dot.iter().zip(diagonal).all(|(got, want)| (got - want).abs() < 1e-15), "{diagonal:?}");
+    }
+}
+
+/// A square matrix has no complement, so that no rounding is divided by its least singular value: as by `jvp`, which knows this too. (Of a real
+/// matrix: the phase of a complex triplet turns by the reciprocal of its value.)
+#[test]
+fn a_small_value_of_a_square_matrix() {
+    let mut random = Random(12);
+    let (a, b) = (random.with_values::<f64>(4, 4, &[2.0, 1.0, 0.5, 1e-9]), random.matrix::<f64>(4, 4));
+    let svd = Svd::thin(&a).unwrap();
+    let (branches, tangent) = (svd.branches(&b, &Rule::default()).unwrap(), svd.jvp(&b, &Rule::default()).unwrap());
+    assert_eq!(branches.report, diffsvd::LineReport::default());
+    assert!(error(&branches.u_dot, &tangent.u) < 1e-13 && error(&branches.v_dot, &tangent.v) < 1e-13);
+}
+
+/// Of the rule only the tolerances count: the one that refuses equal values is as good as any other.
+#[test]
+fn the_choice_at_equal_values_does_not_matter() {
+    let mut random = Random(13);
+    let (a, b) = (random.with_values::<f64>(5, 4, &[2.0, 2.0, 1.0, 0.0]), random.matrix::<f64>(5, 4));
+    let svd = Svd::thin(&a).unwrap();
+    let [plain, default] = [Rule::plain(), Rule::default()].map(|rule| svd.branches(&b, &rule).unwrap());
+    assert_eq!((plain.u_dot, plain.s_dot, plain.v_dot), (default.u_dot, default.s_dot, default.v_dot));
 }

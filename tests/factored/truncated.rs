@@ -2,8 +2,8 @@
 
 use super::support::*;
 use diffsvd::{
-    Cotangent, Error, Iteration, Mat, Partial, Real, Rule, Scalar, Svd, Target, Vectors, partial_vjp_into,
-    partial_workspace_len,
+    Cotangent, Error, Iteration, Mat, Partial, Real, Rule, Scalar, Svd, TangentMut, Target, Vectors, partial_jvp_into,
+    partial_vjp_into, partial_workspace_len,
 };
 
 /// f(s) = s² + 0.3.
@@ -137,12 +137,48 @@ fn triplets_that_do_not_lead_and_a_spent_budget_are_errors() {
         result
     };
     assert!(matches!(attempt(Iteration::default(), factors), Err(Error::Stalled { .. })));
-    assert!(matches!(attempt(Iteration { tolerance: 0.0, budget: 5 }, factors), Err(Error::Parameter { .. })));
+    for tolerance in [0.0, 1.0, f64::NAN] {
+        assert!(matches!(attempt(Iteration { tolerance, budget: 5 }, factors), Err(Error::Parameter { .. })));
+    }
 
     let svd = Svd::thin(&a).unwrap();
     let factors = svd.factors().leading(2);
     match attempt(Iteration { tolerance: 1e-15, budget: 1 }, factors) {
         Err(Error::Stalled { iterations: 1, residual, .. }) => assert!(residual > 1e-3 && residual < 1.0),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Each column is solved to the tolerance relative to itself, however small it is beside the others.
+#[test]
+fn columns_of_very_different_size() {
+    let mut random = Random(15);
+    let (m, n, r) = (24, 20, 3);
+    let values: Vec<f64> = (0..20).map(|i| 0.95_f64.powi(i)).collect();
+    let a = random.with_values::<f64>(m, n, &values);
+    let whole = Svd::thin(&a).unwrap();
+    let part = whole.clone().truncate(r);
+    let iteration = Iteration { tolerance: 1e-6, budget: 100 };
+    // Directions B = G Vᵣᴴ or Uᵣ Gᴴ with G beyond the leading triplets, each column a ten-thousandth of the one before.
+    let graded = |basis: &Mat<f64>, g: &Mat<f64>| {
+        let leading = leading(basis, r);
+        let inside = leading.product(&leading.adjoint().product(g).unwrap()).unwrap();
+        Mat::from_fn(g.rows(), r, |i, j| (g[(i, j)] - inside[(i, j)]) * [1.0, 1e-4, 1e-8][j])
+    };
+    let left = outer(&graded(whole.u(), &random.matrix(m, r)), &leading(whole.v(), r));
+    let right = outer(&leading(whole.u(), r), &graded(whole.v(), &random.matrix(n, r)));
+    for b in [left, right] {
+        let exact = whole.jvp(&b, &Rule::default()).unwrap();
+        let (mut u, mut v) = (Mat::zeros(m, r), Mat::zeros(n, r));
+        let partial = Partial { a: a.as_ref(), factors: part.factors(), iteration };
+        let tangent = TangentMut { u: Some(u.as_mut()), v: Some(v.as_mut()), ..TangentMut::default() };
+        let mut work = vec![0.0; partial_workspace_len::<f64>(m, n, r)];
+        let convergence = partial_jvp_into(&partial, b.as_ref(), &Rule::default(), tangent, &mut work).unwrap();
+        for j in 0..r {
+            let column = |x: &Mat<f64>| Mat::from_fn(x.rows(), 1, |i, _| x[(i, j)]);
+            let errors = [(&u, &exact.u), (&v, &exact.v)].map(|(x, exact)| error(&column(x), &column(exact)));
+            println!("column {j}: {errors:?}, {convergence:?}");
+            assert!(errors.iter().all(|&error| error < 5e-6), "column {j}: {errors:?}, {convergence:?}");
+        }
     }
 }
