@@ -151,3 +151,21 @@ impl<'w, S: Scalar> SmallSvd<'w, S> {
         Ok(SmallSvd { u, s, v })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of fewer columns the decomposition may need more memory than of more, where it goes another way; there is enough for all.
+    #[test]
+    fn the_workspace_of_a_block_is_enough_for_smaller_ones() {
+        let lengths: [fn(usize) -> usize; 2] =
+            [small_workspace_len::<f64>, |b| largest_svd_workspace_len::<f64>(70, b)];
+        assert!(lengths.iter().all(|len| (0..70).all(|b| len(b) <= len(b + 1))));
+        let svd = |rows, cols| svd_workspace_len::<f64>(rows, cols, Vectors::Thin);
+        assert!((1..=70).all(
+            |b| small_workspace_len::<f64>(b) >= svd(b, b) && largest_svd_workspace_len::<f64>(70, b) >= svd(70, b)
+        ));
+        assert!((1..70).any(|b| svd(70, b) > svd(70, b + 1)), "then the largest is the last");
+    }
+}

@@ -31,3 +31,20 @@ pub(super) fn scale<S: Scalar>(a: S::Real, x: &mut [S]) {
         *x = x.scale(a);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_complex::Complex;
+
+    #[test]
+    fn norms_at_every_size() {
+        for p in [-1060, -600, 0, 600, 1020] {
+            let unit = |x: f64| x.mul_pow2(p);
+            assert_eq!(norm(&[unit(3.0), unit(-4.0)]), unit(5.0), "2^{p}");
+            assert_eq!(norm(&[Complex::new(unit(2.0), unit(4.0)), Complex::new(unit(-4.0), 0.0)]), unit(6.0), "2^{p}");
+        }
+        assert_eq!([norm::<f64>(&[]), norm(&[0.0, 0.0])], [0.0; 2]);
+        assert_eq!(norm(&[1.0, f64::NEG_INFINITY]), f64::INFINITY);
+    }
+}

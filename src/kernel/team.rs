@@ -327,6 +327,10 @@ mod members {
 mod tests {
     use super::*;
     use crate::kernel::Arith;
+    #[cfg(feature = "rayon")]
+    use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    #[cfg(feature = "rayon")]
+    use std::time::{Duration, Instant};
     use std::vec::Vec;
 
     struct Square<'a>(&'a mut f64);
@@ -367,5 +371,46 @@ mod tests {
             pool.install(|| squares(true));
             assert_eq!(pool.install(|| join(true, || 1, || 2)), (1, 2));
         }
+    }
+
+    /// A piece that ends only when the other one has begun, and reports so; the second takes longer.
+    #[cfg(feature = "rayon")]
+    struct Meeting<'a> {
+        begun: &'a AtomicUsize,
+        ended: &'a AtomicUsize,
+        second: bool,
+    }
+
+    #[cfg(feature = "rayon")]
+    impl Task for Meeting<'_> {
+        type Real = f64;
+
+        fn run<A: Arith>(self) {
+            self.begun.fetch_add(1, SeqCst);
+            let start = Instant::now();
+            while self.begun.load(SeqCst) < 2 && start.elapsed() < Duration::from_secs(20) {
+                std::thread::yield_now();
+            }
+            if self.begun.load(SeqCst) == 2 {
+                std::thread::sleep(Duration::from_millis(if self.second { 50 } else { 0 }));
+                self.ended.fetch_add(1, SeqCst);
+            }
+        }
+    }
+
+    /// Two pieces are worked on at the same time, and nobody goes on before both are done.
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn the_leader_waits_for_what_a_member_does() {
+        let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let met = pool.install(|| {
+            Team::lead(true, |team| {
+                let piece = |second| Some(Meeting { begun: &begun, ended: &ended, second });
+                team.share(Level::detect(), &mut [piece(false), piece(true)]);
+                ended.load(SeqCst)
+            })
+        });
+        assert_eq!(met, 2);
     }
 }

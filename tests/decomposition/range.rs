@@ -63,6 +63,27 @@ fn every_scale<S: Entry>() {
     }
 }
 
+/// A row that is negligible, down to single bits, beside ordinary ones: its reflector counts all the same, as it turns every other row.
+/// Before it the matrix is diagonal, so that no reflector changes it.
+fn tiny_rows<S: Entry>() {
+    let mut random = Random::new(0x7001);
+    for (turn, (row, p)) in [(0, 0), (0, 5), (9, 20), (9, 60)].into_iter().enumerate() {
+        let dense = random.matrix::<S>(20, 19);
+        let a = Mat::from_fn(20, 19, |i, j| match i.min(j) {
+            least if least < row || j == row => {
+                if i == j {
+                    S::one()
+                } else {
+                    S::zero()
+                }
+            }
+            _ if i == row => dense[(i, j)].scale_pow2(S::Real::MIN_EXPONENT - 10 + p),
+            _ => dense[(i, j)],
+        });
+        check_all_vectors("tiny rows", &a, turn);
+    }
+}
+
 /// The smallest and the largest number of a type.
 fn ends<S: Scalar>() -> (S::Real, S::Real) {
     let one = S::Real::one();
@@ -176,6 +197,10 @@ macro_rules! range {
             #[test]
             fn every_scale() {
                 super::every_scale::<$scalar>();
+            }
+            #[test]
+            fn tiny_rows() {
+                super::tiny_rows::<$scalar>();
             }
             #[test]
             fn both_ends() {
