@@ -139,14 +139,14 @@ pub enum Error {
         /// Whether it is NaN (otherwise infinite).
         nan: bool,
     },
-    /// The implicit QR iteration used up its sweep budget; never seen for finite input.
+    /// An iteration (implicit QR, or Jacobi for small matrices) used up its sweep budget; never seen for finite input.
     ///
     /// ```
     /// let error = diffsvd::Error::NoConvergence { remaining: 2, sweeps: 900 };
     /// assert!(error.to_string().ends_with("2 off-diagonal entries remain; please report the matrix"));
     /// ```
     NoConvergence {
-        /// Number of off-diagonal entries that had not become negligible.
+        /// Number of off-diagonal entries that had not become negligible; of columns, where it was Jacobi.
         remaining: usize,
         /// Sweeps made.
         sweeps: usize,

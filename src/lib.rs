@@ -81,10 +81,10 @@ mod error;
 mod matrix;
 mod scalar;
 
-mod workspace;
-
 mod kernel;
+
 mod scale;
+mod workspace;
 
 mod reflector;
 mod rotation;

@@ -1,4 +1,4 @@
-//! One-sided Jacobi on W matrices at once: the formulas of `src/jacobi.rs`, lane by lane and without branches.
+//! One-sided Jacobi on W matrices at once: the formulas of `src/jacobi`, lane by lane and without branches.
 //!
 //! A column of the tile is one of W = A V on its way to U, and below it, where vectors are wanted, its column of V. A lane whose
 //! pair is orthogonal, or whose matrix has converged, is turned by the angle zero, which changes no bit of it but the sign of a zero; the outputs
