@@ -135,7 +135,7 @@ pub fn jvp_into<S: Scalar>(
     for (target, basis, outside, inside, complement) in parts {
         let Some(mut target) = target else { continue };
         if complement {
-            target.fill_with(|i, j| outside.at(i, j).scale(spectrum.reciprocal(j)));
+            target.fill_scaled(outside, |j| spectrum.reciprocal(j));
         }
         let inside = MatRef::col_major(inside, k, r)?;
         gemm(target, complement, one, Operand::plain(basis), Operand::plain(inside));

@@ -292,19 +292,13 @@ fn project_part<S: Scalar>(
 }
 
 /// L ← part S⁺; says whether there was a part.
-#[cfg_attr(target_os = "none", inline(never))]
 fn scaled_by_reciprocals<S: Scalar>(
     l: &mut MatMut<'_, S>,
     part: Option<MatRef<'_, S>>,
     spectrum: &Spectrum<'_, S::Real>,
 ) -> bool {
     if let Some(part) = part {
-        for j in 0..l.cols() {
-            let reciprocal = spectrum.reciprocal(j);
-            for i in 0..l.rows() {
-                l.put(i, j, part.at(i, j).scale(reciprocal));
-            }
-        }
+        l.fill_scaled(part, |j| spectrum.reciprocal(j));
     }
     part.is_some()
 }

@@ -222,6 +222,21 @@ impl<'a, S: Scalar> MatMut<'a, S> {
         }
     }
 
+    /// Column j is that of a matrix of the same shape, times `factor(j)`.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub(crate) fn fill_scaled(&mut self, from: MatRef<'_, S>, factor: impl Fn(usize) -> S::Real) {
+        for j in 0..self.cols() {
+            let factor = factor(j);
+            // Column by column, if that is worth its code.
+            let columns =
+                if cfg!(target_os = "none") { None } else { self.contiguous_col(j).zip(from.contiguous_col(j)) };
+            match columns {
+                Some((to, from)) => to.iter_mut().zip(from).for_each(|(to, x)| *to = x.scale(factor)),
+                None => (0..self.rows()).for_each(|i| self.put(i, j, from.at(i, j).scale(factor))),
+            }
+        }
+    }
+
     /// [`Error::Shape`] unless the shape is the expected one.
     pub(crate) fn check_shape(&self, argument: &'static str, expected: (usize, usize)) -> Result<(), Error> {
         check_shape(argument, self.shape(), expected)

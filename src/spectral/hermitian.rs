@@ -115,7 +115,7 @@ impl<F> Hermitian<F> {
         let Prepared { basis, mut arena, .. } = self.prepare(factors, Order::Value, work)?;
         let k = basis.cols();
         let mut scaled = MatMut::col_major(arena.take(d * k), d, k)?;
-        scaled.fill_with(|i, j| basis.at(i, j).scale(self.sign::<S>() * self.f.value(factors.s[j])));
+        scaled.fill_scaled(basis, |j| self.sign::<S>() * self.f.value(factors.s[j]));
         let (mut y, mut keep) = target.into_parts();
         if self.complement {
             for i in 0..d {

@@ -185,7 +185,7 @@ fn write_corner<S: Scalar, F: Fn([Eigenvalue; 3]) -> S::Real>(
     if beside {
         let [first, second] = curvature.pair;
         for (x, z) in [(first, second), (second, first)] {
-            result.t.fill_with(|i, j| x.blocks.t.at(i, j).scale(curvature.outermost(j)));
+            result.t.fill_scaled(x.blocks.t.as_ref(), |j| curvature.outermost(j));
             scaled.add((y.reborrow(), true), result.t.as_ref(), z.blocks.t.as_ref());
         }
     }

@@ -168,7 +168,7 @@ pub(super) fn write_across<S: Scalar, F: Fn([Eigenvalue; 3]) -> S::Real>(
     if above && beside {
         let [first, second] = curvature.pair;
         for (y, z) in [(first, second), (second, first)] {
-            result.r.fill_with(|i, j| y.blocks.r.at(i, j).scale(curvature.outermost(j)));
+            result.r.fill_scaled(y.blocks.r.as_ref(), |j| curvature.outermost(j));
             scaled.add((x.reborrow(), true), result.r.as_ref(), z.blocks.t.as_ref());
         }
     }

@@ -10,7 +10,7 @@ use super::super::{Arith, LANES, Lane};
 use super::Operand;
 use crate::scalar::{One, Scalar, Zero};
 
-/// Rows `top..top + rows` and columns `first..first + count` of A: slivers of `TALL` lanes of rows, zeros below the last
+/// Rows `top..top + rows` and columns `first..first + count` of A: slivers of `TALL` lanes of rows, anything below the last
 /// row; in a sliver column by column, real parts before imaginary ones.
 #[inline(always)]
 pub(super) fn pack<'b, A: Arith, S: Scalar, const PARTS: usize, const TALL: usize>(
@@ -25,9 +25,7 @@ pub(super) fn pack<'b, A: Arith, S: Scalar, const PARTS: usize, const TALL: usiz
         for i in 0..TALL {
             let start = ((sliver * TALL + i) * LANES).min(rows);
             let (rows, columns) = ((top + start, (rows - start).min(LANES)), (first, count));
-            let turned =
-                rows.1 == LANES && a.view.col_stride() == 1 && turn::<A, S, PARTS, TALL>(lanes, i, a, rows.0, columns);
-            if !turned {
+            if a.view.col_stride() != 1 || !turn::<A, S, PARTS, TALL>(lanes, i, a, rows, columns) {
                 copy::<S, PARTS, TALL>(lanes, i, a, rows, columns);
             }
         }
@@ -36,7 +34,7 @@ pub(super) fn pack<'b, A: Arith, S: Scalar, const PARTS: usize, const TALL: usiz
     unsafe { slice::from_raw_parts(buffer.as_ptr().cast(), written) }
 }
 
-/// Lane i of a sliver from at most a lane of rows of A, column by column, zeros below them.
+/// Lane i of a sliver from at most a lane of rows of A, column by column. What stands below them becomes rows that no one looks at.
 #[inline(always)]
 fn copy<S: Scalar, const PARTS: usize, const TALL: usize>(
     sliver: &mut [MaybeUninit<Lane<S::Real>>],
@@ -53,37 +51,39 @@ fn copy<S: Scalar, const PARTS: usize, const TALL: usize>(
             column[TALL + i].write(each(zero, |r| sign * entries[r].im()));
         }
     };
-    let columns = sliver.chunks_exact_mut(TALL * PARTS).take(count);
-    if rows == LANES && a.view.row_stride() == 1 {
-        // A lane of each column in one piece: from one to the next is a step.
-        let entries = a.view.data().get(top + first * a.view.col_stride()..).unwrap_or_default();
-        for (column, entries) in columns.zip(entries.chunks(a.view.col_stride().max(LANES))) {
-            if let Some(entries) = entries.first_chunk() {
-                write(column, entries);
-            }
-        }
-        return;
+    let mut columns = sliver.chunks_exact_mut(TALL * PARTS).take(count).enumerate();
+    // A lane of each column in one piece, and from one to the next a step, as long as the slice has a lane.
+    let (step, start) = (a.view.col_stride(), top + first * a.view.col_stride());
+    let contiguous = if a.view.row_stride() == 1 { a.view.data().get(start..) } else { None };
+    let mut rest = contiguous.unwrap_or_default();
+    while let Some(entries) = rest.first_chunk() {
+        let Some((_, column)) = columns.next() else { return };
+        write(column, entries);
+        rest = rest.get(step..).unwrap_or_default();
     }
-    for (l, column) in columns.enumerate() {
+    for (l, column) in columns {
         write(column, &each(S::zero(), |r| if r < rows { a.view.at(top + r, first + l) } else { S::zero() }));
     }
 }
 
 /// The same of a lane of rows that are contiguous, as in an adjoint: blocks of them with rows for columns.
-/// Nothing, and `false`, where the scalar is not made of reals.
+/// (Below the last it is repeated.) Nothing, and `false`, where the scalar is not made of reals.
 #[inline(always)]
 fn turn<A: Arith, S: Scalar, const PARTS: usize, const TALL: usize>(
     sliver: &mut [MaybeUninit<Lane<S::Real>>],
     i: usize,
     a: Operand<'_, S>,
-    top: usize,
+    (top, rows): (usize, usize),
     (first, count): (usize, usize),
 ) -> bool {
+    if rows == 0 {
+        return false;
+    }
     let zero = <S::Real as Zero>::zero();
     let sign = if a.conjugate { -S::Real::one() } else { S::Real::one() };
     let rows_of_a = a.view.transpose();
     let rows: [&[S::Real]; LANES] = each(&[][..], |r| {
-        let row = rows_of_a.contiguous_col(top + r).and_then(|row| row.get(first..first + count));
+        let row = rows_of_a.contiguous_col(top + r.min(rows - 1)).and_then(|row| row.get(first..first + count));
         row.map_or(&[][..], reals_of)
     });
     let reals = count * PARTS;
