@@ -20,7 +20,8 @@ use crate::scalar::{Real, Scalar};
 pub struct Report<R> {
     /// Norm of the part of the cotangents that the pseudoinverse discarded, relative to ‖(gU, gV)‖: at rounding level exactly
     /// when the loss does not depend on the arbitrary choice of phases, of bases inside blocks of equal values, and of
-    /// null-space vectors. Where it is not small, no gradient exists.
+    /// null-space vectors. Where it is not small, no gradient exists. (Of phases and of equal values X + Y is summed, whose square is twice that
+    /// of the orthogonal part: √2 is the most.)
     pub gauge_residual: R,
     /// Pairs of singular values that the rule treated as equal and not zero. Rules that do not cut the gap
     /// (clipping, Taylor, Lorentzian) report none.
