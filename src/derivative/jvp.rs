@@ -4,7 +4,7 @@ use super::pairs::{Forward, Pairs, WIDE};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{LANES, Level, Operand, gemm};
+use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
 use crate::scale::largest_part;
@@ -210,12 +210,13 @@ impl<S: Scalar> Middle<'_, S> {
     /// Replaces P and its adjoint, pair by pair, by the factors of U and V.
     fn combine(&mut self, spectrum: &Spectrum<'_, S::Real>) {
         let (k, r, level) = (self.k, self.r, Level::detect());
+        let side_by_side = k == r && level.has_vectors::<S::Real>();
         for j in 0..r {
             self.combine_diagonal(j, spectrum);
         }
         for top in (0..r).step_by(WIDE) {
-            // Where there are lanes, those that are distinct side by side.
-            let first = if LANES > 1 && k == r { spectrum.distinct_from::<WIDE>(top) } else { k };
+            // Where there are vectors, those that are distinct side by side.
+            let first = if side_by_side { spectrum.distinct_from::<WIDE>(top) } else { k };
             spectrum.each_pair_of(top..(top + WIDE).min(r), first, |j, i, linked| {
                 let pair = spectrum.pair(j, i, linked);
                 // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.

@@ -6,7 +6,7 @@ use super::pairs::{Backward, Pairs, WIDE};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{LANES, Level, Operand, gemm};
+use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::workspace::{Arena, read, write};
@@ -119,12 +119,13 @@ impl<S: Scalar> Middle<'_, S> {
         discarded: &mut Discarded<S::Real>,
     ) {
         let (k, r, level) = (self.k, self.r, Level::detect());
+        let side_by_side = k == r && level.has_vectors::<S::Real>();
         for j in 0..r {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
         }
         for top in (0..r).step_by(WIDE) {
-            // Where there are lanes, those that are distinct side by side.
-            let first = if LANES > 1 && k == r { spectrum.distinct_from::<WIDE>(top) } else { k };
+            // Where there are vectors, those that are distinct side by side.
+            let first = if side_by_side { spectrum.distinct_from::<WIDE>(top) } else { k };
             spectrum.each_pair_of(top..(top + WIDE).min(r), first, |a, b, linked| {
                 let pair = spectrum.pair(a, b, linked);
                 discarded.equal_pairs += usize::from(pair.class == Class::Equal);
