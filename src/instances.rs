@@ -2,14 +2,15 @@
 //!
 //! A generic function is compiled where it is called: in every program and in every test, and what is compiled for each instruction set
 //! takes the better part of a minute. So these functions are provided methods of a trait. The four common types override
-//! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `svd.rs` and
-//! `kernel/product/mod.rs` call them by way of the type, the one place where a file uses what stands below it.
+//! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `svd.rs`,
+//! `kernel/product/mod.rs` and the rules call them by way of the type, the one place where a file uses what stands below it.
 #![allow(private_interfaces, reason = "only this crate calls these functions")]
 
 use num_complex::Complex;
 
+use crate::derivative::pairs::{Backward, Forward};
 use crate::error::Error;
-use crate::kernel::{Level, Product, compute};
+use crate::kernel::{Level, Product, Task, compute};
 use crate::matrix::MatRef;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
@@ -53,7 +54,14 @@ macro_rules! instances {
     };
 }
 
+/// Does a task with the instructions of the given level.
+fn run<T: Task>(task: T, level: Level) {
+    level.run(task);
+}
+
 instances! {
     fn svd<'a>(a: MatRef<'a, S>, vectors: Vectors, out: FactorsMut<'a, S>, work: &mut [S]) -> Result<(), Error> = decompose;
     fn multiply<'a>(product: Product<'a, S>, level: Level) = compute;
+    fn pairs_backward<'a>(pairs: Backward<'a, S>, level: Level) = run;
+    fn pairs_forward<'a>(pairs: Forward<'a, S>, level: Level) = run;
 }

@@ -4,6 +4,7 @@ use super::pairs::{Forward, Pairs, WIDE};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
+use crate::instances::Instances;
 use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
@@ -227,7 +228,7 @@ impl<S: Scalar> Middle<'_, S> {
             });
             if first < k {
                 let pairs = Pairs { spectrum, top, first, left: self.left, right: self.right };
-                level.run(Forward { pairs, p: self.p, q: self.q });
+                S::Real::pairs_forward(Forward { pairs, p: self.p, q: self.q }, level);
             }
         }
     }

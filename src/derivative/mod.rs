@@ -11,7 +11,7 @@ mod invariant;
 mod jvp;
 mod line;
 mod line_null;
-mod pairs;
+pub(crate) mod pairs;
 mod partial;
 pub(crate) mod rule;
 mod second;

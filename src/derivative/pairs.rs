@@ -13,8 +13,8 @@ pub(super) const WIDE: usize = 4;
 
 /// The pairs of the four values from `top` on with all those from `first` on, a multiple of four. They are distinct.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pairs<'a, 's, R> {
-    pub(super) spectrum: &'a Spectrum<'s, R>,
+pub(crate) struct Pairs<'a, R> {
+    pub(super) spectrum: &'a Spectrum<'a, R>,
     pub(super) top: usize,
     pub(super) first: usize,
     /// Whether U leaves a complement, and V.
@@ -23,13 +23,13 @@ pub(super) struct Pairs<'a, 's, R> {
 }
 
 /// What stands between U and `Vᴴ`, in place of G = `UᴴgU`; Q = `VᴴgV`.
-pub(super) struct Backward<'a, 's, S: Scalar> {
-    pub(super) pairs: Pairs<'a, 's, S::Real>,
+pub(crate) struct Backward<'a, S: Scalar> {
+    pub(super) pairs: Pairs<'a, S::Real>,
     pub(super) g: &'a mut [S],
     pub(super) q: &'a [S],
 }
 
-impl<S: Scalar> Task for Backward<'_, '_, S> {
+impl<S: Scalar> Task for Backward<'_, S> {
     type Real = S::Real;
 
     #[inline(always)]
@@ -39,7 +39,7 @@ impl<S: Scalar> Task for Backward<'_, '_, S> {
     }
 }
 
-impl<S: Scalar> Backward<'_, '_, S> {
+impl<S: Scalar> Backward<'_, S> {
     #[inline(always)]
     fn combine<A: Arith, const WHOLE: bool>(&mut self, below: usize) {
         entry_by_entry();
@@ -68,13 +68,13 @@ impl<S: Scalar> Backward<'_, '_, S> {
 }
 
 /// What U and V are multiplied by, in place of P = `UᴴdA` V and of its adjoint.
-pub(super) struct Forward<'a, 's, S: Scalar> {
-    pub(super) pairs: Pairs<'a, 's, S::Real>,
+pub(crate) struct Forward<'a, S: Scalar> {
+    pub(super) pairs: Pairs<'a, S::Real>,
     pub(super) p: &'a mut [S],
     pub(super) q: &'a mut [S],
 }
 
-impl<S: Scalar> Task for Forward<'_, '_, S> {
+impl<S: Scalar> Task for Forward<'_, S> {
     type Real = S::Real;
 
     #[inline(always)]
@@ -84,7 +84,7 @@ impl<S: Scalar> Task for Forward<'_, '_, S> {
     }
 }
 
-impl<S: Scalar> Forward<'_, '_, S> {
+impl<S: Scalar> Forward<'_, S> {
     #[inline(always)]
     fn combine<A: Arith, const WHOLE: bool>(&mut self, below: usize) {
         entry_by_entry();
@@ -130,7 +130,7 @@ fn halves<R: Real>(column: R, rows: Lane<R, WIDE>) -> (Lane<R, WIDE>, Lane<R, WI
     (map(rows, |row| half * (column - row).recip()), map(rows, |row| half * (column + row).recip()))
 }
 
-impl<R: Real> Pairs<'_, '_, R> {
+impl<R: Real> Pairs<'_, R> {
     /// The first rows of the blocks that lie within the matrix.
     #[inline(always)]
     fn blocks(&self) -> impl Iterator<Item = usize> + use<R> {

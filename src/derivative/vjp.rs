@@ -6,6 +6,7 @@ use super::pairs::{Backward, Pairs, WIDE};
 use super::rule::{Class, Need, Pair, Rule, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
+use crate::instances::Instances;
 use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
@@ -133,7 +134,7 @@ impl<S: Scalar> Middle<'_, S> {
             });
             if first < k {
                 let pairs = Pairs { spectrum, top, first, left: self.left, right: self.right };
-                level.run(Backward { pairs, g: self.g, q: self.q });
+                S::Real::pairs_backward(Backward { pairs, g: self.g, q: self.q }, level);
             }
         }
     }
