@@ -1,6 +1,6 @@
 //! Blocks of equal singular values, and the small dense problems that arise inside and beside them.
 
-use super::rule::Spectrum;
+use super::spectrum::Spectrum;
 use crate::error::Error;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};

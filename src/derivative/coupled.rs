@@ -11,7 +11,8 @@
 
 use super::blocks::project_out;
 use super::partial::{Convergence, Iteration, Partial};
-use super::rule::{Need, Rule, Spectrum};
+use super::rule::Rule;
+use super::spectrum::{Need, Spectrum};
 use super::vector::{add_scaled, inner, norm, scale};
 use crate::error::Error;
 use crate::kernel::{Operand, gemm};

@@ -7,7 +7,8 @@
 use super::blocks::small_workspace_len;
 use super::cotangent::Cotangent;
 use super::gauge::{Discarded, Report};
-use super::rule::{AtEqual, Class, Need, Rule, Spectrum};
+use super::rule::{AtEqual, Class, Rule};
+use super::spectrum::{Need, Spectrum};
 
 use crate::error::Error;
 use crate::factors::Factors;

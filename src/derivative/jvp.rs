@@ -1,7 +1,8 @@
 //! The forward rule: dA ↦ (dU, ds, dV), Theorem 3.1.
 
-use super::pairs::{Forward, Pairs, WIDE};
-use super::rule::{Class, Need, Pair, Rule, Spectrum};
+use super::pairs::{Forward, Portion, each_portion};
+use super::rule::{Class, Pair, Rule};
+use super::spectrum::{Need, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::instances::Instances;
@@ -211,26 +212,20 @@ impl<S: Scalar> Middle<'_, S> {
     /// Replaces P and its adjoint, pair by pair, by the factors of U and V.
     fn combine(&mut self, spectrum: &Spectrum<'_, S::Real>) {
         let (k, r, level) = (self.k, self.r, Level::detect());
-        let side_by_side = k == r && level.has_vectors::<S::Real>();
         for j in 0..r {
             self.combine_diagonal(j, spectrum);
         }
-        for top in (0..r).step_by(WIDE) {
-            // Where there are vectors, those that are distinct side by side.
-            let first = if side_by_side { spectrum.distinct_from::<WIDE>(top) } else { k };
-            spectrum.each_pair_of(top..(top + WIDE).min(r), first, |j, i, linked| {
+        each_portion(spectrum, r, level, (self.left, self.right), |portion| match portion {
+            Portion::Pair(j, i, linked) => {
                 let pair = spectrum.pair(j, i, linked);
                 // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.
                 self.combine_entry(j * k + i, &Pair { gap: -pair.gap, ..pair }, spectrum.reciprocal(j));
                 if i < r {
                     self.combine_entry(i * k + j, &pair, spectrum.reciprocal(i));
                 }
-            });
-            if first < k {
-                let pairs = Pairs { spectrum, top, first, left: self.left, right: self.right };
-                S::Real::pairs_forward(Forward { pairs, p: self.p, q: self.q }, level);
             }
-        }
+            Portion::Pairs(pairs) => S::Real::pairs_forward(Forward { pairs, p: self.p, q: self.q }, level),
+        });
     }
 
     fn combine_entry(&mut self, at: usize, pair: &Pair<S::Real>, reciprocal: S::Real) {

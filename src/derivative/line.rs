@@ -7,7 +7,8 @@
 use super::blocks::{Block, blocks, diagonalize, frobenius, mix_columns, small_workspace_len};
 use super::invariant::tolerances;
 use super::line_null::{NullSpace, null_workspace_len};
-use super::rule::{Rule, Spectrum};
+use super::rule::Rule;
+use super::spectrum::Spectrum;
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};

@@ -16,6 +16,7 @@ mod partial;
 pub(crate) mod rule;
 mod second;
 mod second_inner;
+mod spectrum;
 mod vector;
 mod vjp;
 

@@ -3,23 +3,52 @@
 //! What a rule makes of entry (i, j) depends on it, on its mirror image, on sᵢ and on sⱼ. With rows for lanes, and the mirror image
 //! transposed, all of it stands side by side. The results are those of one pair after the other, to the last bit.
 
-use super::rule::Spectrum;
+use super::spectrum::Spectrum;
 use crate::kernel::vector::{Lane, Number, entry_by_entry, map};
-use crate::kernel::{Arith, Task, each};
+use crate::kernel::{Arith, Level, Task, each};
 use crate::scalar::{Real, Scalar, Zero};
 
 /// Rows and columns of a block.
-pub(super) const WIDE: usize = 4;
+const WIDE: usize = 4;
+
+/// What a rule takes at a time.
+pub(super) enum Portion<'a, R> {
+    /// Values a < b; whether all neighbours between them are linked.
+    Pair(usize, usize, bool),
+    /// Distinct ones, side by side.
+    Pairs(Pairs<'a, R>),
+}
+
+/// Visits every pair (a, b) of k values, a < r and a < b: where r = k and the processor has vectors, those that are distinct side by side.
+/// `complements`: whether U leaves one, and V.
+#[inline(always)]
+pub(super) fn each_portion<'a, R: Real>(
+    spectrum: &'a Spectrum<'a, R>,
+    r: usize,
+    level: Level,
+    (left, right): (bool, bool),
+    mut visit: impl FnMut(Portion<'a, R>),
+) {
+    let k = spectrum.len();
+    let side_by_side = k == r && level.has_vectors::<R>();
+    for top in (0..r).step_by(WIDE) {
+        let first = if side_by_side { spectrum.distinct_from::<WIDE>(top) } else { k };
+        spectrum.each_pair_of(top..(top + WIDE).min(r), first, |a, b, linked| visit(Portion::Pair(a, b, linked)));
+        if first < k {
+            visit(Portion::Pairs(Pairs { spectrum, top, first, left, right }));
+        }
+    }
+}
 
 /// The pairs of the four values from `top` on with all those from `first` on, a multiple of four. They are distinct.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pairs<'a, R> {
-    pub(super) spectrum: &'a Spectrum<'a, R>,
-    pub(super) top: usize,
-    pub(super) first: usize,
+    spectrum: &'a Spectrum<'a, R>,
+    top: usize,
+    first: usize,
     /// Whether U leaves a complement, and V.
-    pub(super) left: bool,
-    pub(super) right: bool,
+    left: bool,
+    right: bool,
 }
 
 /// What stands between U and `Vᴴ`, in place of G = `UᴴgU`; Q = `VᴴgV`.

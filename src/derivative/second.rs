@@ -11,7 +11,8 @@
 use super::blocks::project_out;
 use super::cotangent::{Cotangent, Target};
 use super::jvp::{TangentMut, jvp_into, jvp_workspace_len};
-use super::rule::{AtEqual, Need, Rule, Spectrum};
+use super::rule::{AtEqual, Rule};
+use super::spectrum::{Need, Spectrum};
 
 use crate::error::Error;
 use crate::factors::Factors;

@@ -2,8 +2,9 @@
 
 use super::cotangent::{Cotangent, Target};
 use super::gauge::{Discarded, Report};
-use super::pairs::{Backward, Pairs, WIDE};
-use super::rule::{Class, Need, Pair, Rule, Spectrum};
+use super::pairs::{Backward, Portion, each_portion};
+use super::rule::{Class, Pair, Rule};
+use super::spectrum::{Need, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::instances::Instances;
@@ -119,24 +120,18 @@ impl<S: Scalar> Middle<'_, S> {
         cotangent: &Cotangent<'_, S>,
         discarded: &mut Discarded<S::Real>,
     ) {
-        let (k, r, level) = (self.k, self.r, Level::detect());
-        let side_by_side = k == r && level.has_vectors::<S::Real>();
-        for j in 0..r {
+        for j in 0..self.r {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
         }
-        for top in (0..r).step_by(WIDE) {
-            // Where there are vectors, those that are distinct side by side.
-            let first = if side_by_side { spectrum.distinct_from::<WIDE>(top) } else { k };
-            spectrum.each_pair_of(top..(top + WIDE).min(r), first, |a, b, linked| {
+        let level = Level::detect();
+        each_portion(spectrum, self.r, level, (self.left, self.right), |portion| match portion {
+            Portion::Pair(a, b, linked) => {
                 let pair = spectrum.pair(a, b, linked);
                 discarded.equal_pairs += usize::from(pair.class == Class::Equal);
                 self.combine_pair(a, b, &pair, spectrum, cotangent, discarded);
-            });
-            if first < k {
-                let pairs = Pairs { spectrum, top, first, left: self.left, right: self.right };
-                S::Real::pairs_backward(Backward { pairs, g: self.g, q: self.q }, level);
             }
-        }
+            Portion::Pairs(pairs) => S::Real::pairs_backward(Backward { pairs, g: self.g, q: self.q }, level),
+        });
     }
 
     /// Entry (j, j): the cotangent of the singular value, and of the phase of a complex triplet.
