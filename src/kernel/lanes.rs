@@ -57,16 +57,6 @@ pub(super) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W]
     sum
 }
 
-/// c − x a.
-#[inline(always)]
-pub(super) fn sub_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], a: R) -> [R; W] {
-    let mut sum = c;
-    for l in 0..W {
-        sum[l] = A::mul_add(-x[l], a, c[l]);
-    }
-    sum
-}
-
 /// c + x y, lane by lane.
 #[inline(always)]
 pub(super) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {

@@ -9,6 +9,8 @@
     expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
 )]
 
+#[cfg(target_arch = "x86_64")]
+use super::register;
 use super::transpose::{self, Block};
 use crate::scalar::Real;
 
@@ -23,10 +25,24 @@ pub(crate) trait Arith: Copy {
     /// Runs a part of a task as a function of its own, compiled once for all the tasks that have this part.
     fn call<T: Task>(part: T);
 
+    /// c ← c + x a, or c − x a where `SUB`: one instruction where a register has this size.
+    #[inline(always)]
+    fn add_scaled<R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], a: R) {
+        plain::<Self, R, W, SUB>(c, x, a);
+    }
+
     /// Rows for columns.
     #[inline(always)]
     fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
         transpose::plain(block)
+    }
+}
+
+/// The definition of [`Arith::add_scaled`].
+#[inline(always)]
+fn plain<A: Arith, R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], a: R) {
+    for (c, &x) in c.iter_mut().zip(x) {
+        *c = A::mul_add(if SUB { -x } else { x }, a, *c);
     }
 }
 
@@ -71,6 +87,22 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
         }
         #[cfg(not(target_arch = "x86_64"))]
         fused::<T, REGISTERS>(part);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn add_scaled<R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], a: R) {
+        // SAFETY: only `Level::run` uses this arithmetic, with as many registers as the level has that it found.
+        let done = unsafe {
+            if const { REGISTERS == 32 } {
+                register::add_scaled::<R, _, true, SUB>(c, x, a)
+            } else {
+                register::add_scaled::<R, _, false, SUB>(c, x, a)
+            }
+        };
+        if !done {
+            plain::<Self, R, W, SUB>(c, x, a);
+        }
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -13,6 +13,8 @@ mod planar;
 mod prefetch;
 mod product;
 pub(crate) mod reflect;
+#[cfg(target_arch = "x86_64")]
+mod register;
 pub(crate) mod root;
 pub(crate) mod rotate;
 pub(crate) mod team;

@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 
 use super::Arith;
-use super::lanes::{add_scaled, each, lane_by_lane, sub_scaled};
+use super::lanes::{each, lane_by_lane};
 use crate::scalar::Real;
 
 /// `WIDE` columns of `PARTS` planes of `TALL` registers of `W` reals.
@@ -36,15 +36,33 @@ pub(super) fn multiply<A: Arith, R: Real, const W: usize, const PARTS: usize, co
         for (j, column) in tile.iter_mut().enumerate() {
             // SAFETY: there are no more chunks than rows.
             let b = unsafe { b.entry(l, j) };
-            for i in 0..TALL {
-                column[0][i] = add_scaled::<A, R, W>(column[0][i], p[i], b[0]);
-                if PARTS == 2 {
-                    let (re, im) = (p[i], p[TALL + i]);
-                    column[0][i] = sub_scaled::<A, R, W>(column[0][i], im, b[1]);
-                    column[1][i] = add_scaled::<A, R, W>(column[1][i], re, b[1]);
-                    column[1][i] = add_scaled::<A, R, W>(column[1][i], im, b[0]);
-                }
+            // (A register of 64 bytes has two lanes of `f32`.)
+            if const { A::REGISTERS == 32 && size_of::<R>() == 4 && (TALL * W).is_multiple_of(16) } {
+                add_column::<A, R, W, PARTS, TALL, 16>(column, p, b);
+            } else {
+                add_column::<A, R, W, PARTS, TALL, W>(column, p, b);
             }
+        }
+    }
+}
+
+/// Adds p b to a column of the tile, `N` reals at a time.
+#[inline(always)]
+fn add_column<A: Arith, R: Real, const W: usize, const PARTS: usize, const TALL: usize, const N: usize>(
+    column: &mut [[[R; W]; TALL]; PARTS],
+    p: &[[R; W]],
+    b: [R; 2],
+) {
+    let (re, im) = p.as_flattened().split_at(TALL * W);
+    let (re, im) = (re.as_chunks::<N>().0, im.as_chunks::<N>().0);
+    for i in 0..TALL * W / N {
+        let sum = &mut column[0].as_flattened_mut().as_chunks_mut::<N>().0[i];
+        A::add_scaled::<R, N, false>(sum, &re[i], b[0]);
+        if PARTS == 2 {
+            A::add_scaled::<R, N, true>(sum, &im[i], b[1]);
+            let sum = &mut column[1].as_flattened_mut().as_chunks_mut::<N>().0[i];
+            A::add_scaled::<R, N, false>(sum, &re[i], b[1]);
+            A::add_scaled::<R, N, false>(sum, &im[i], b[0]);
         }
     }
 }

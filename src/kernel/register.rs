@@ -1,0 +1,98 @@
+//! c ± x a on one vector register as the one instruction that it is, whatever the compiler would make of the loop that defines it: in a
+//! tile it has the sums, the rows of P and the columns of B to choose from, and for some sizes it chose the columns, with a gather for each sum.
+#![expect(unsafe_code, reason = "vector registers of a type that is known to be f32 or f64, at a level that has them")]
+
+use core::any::TypeId;
+use core::arch::x86_64::{
+    _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_fnmadd_pd, _mm256_fnmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
+    _mm256_set1_pd, _mm256_set1_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm512_fmadd_pd, _mm512_fmadd_ps,
+    _mm512_fnmadd_pd, _mm512_fnmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps,
+    _mm512_storeu_pd, _mm512_storeu_ps,
+};
+use core::mem::transmute_copy;
+
+use crate::scalar::Real;
+
+/// Adds x a to c, or subtracts it where `SUB`, if they are registers of `f32` or `f64`: of 32 bytes, or of 64 where `WIDE`. Says whether they are.
+///
+/// # Safety
+/// The machine has AVX2 and FMA, and AVX-512 F where `WIDE`.
+#[inline(always)]
+pub(super) unsafe fn add_scaled<R: Real, T, const WIDE: bool, const SUB: bool>(c: &mut T, x: &T, a: R) -> bool {
+    let (c, x): (*mut T, *const T) = (c, x);
+    let (single, double) = (TypeId::of::<R>() == TypeId::of::<f32>(), TypeId::of::<R>() == TypeId::of::<f64>());
+    let (short, long) = (size_of::<T>() == 32, WIDE && size_of::<T>() == 64);
+    // SAFETY: both point to so many bytes of the type that was asked for; the instructions are there by the promise of the caller.
+    unsafe {
+        if short && single {
+            ps_256::<SUB>(c.cast(), x.cast(), transmute_copy(&a));
+        } else if short && double {
+            pd_256::<SUB>(c.cast(), x.cast(), transmute_copy(&a));
+        } else if long && single {
+            ps_512::<SUB>(c.cast(), x.cast(), transmute_copy(&a));
+        } else if long && double {
+            pd_512::<SUB>(c.cast(), x.cast(), transmute_copy(&a));
+        } else {
+            return false;
+        }
+    }
+    true
+}
+
+macro_rules! fused {
+    ($name:ident, $real:ty, $features:literal, $load:ident, $store:ident, $set:ident, $add:ident, $sub:ident) => {
+        /// # Safety
+        /// Both point to a register of numbers, c to be written.
+        #[target_feature(enable = $features)]
+        #[inline]
+        unsafe fn $name<const SUB: bool>(c: *mut $real, x: *const $real, a: $real) {
+            // SAFETY: by the promise of the caller.
+            unsafe {
+                let (sum, x, a) = ($load(c), $load(x), $set(a));
+                $store(c, if SUB { $sub(x, a, sum) } else { $add(x, a, sum) });
+            }
+        }
+    };
+}
+fused!(ps_256, f32, "avx2,fma", _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps);
+fused!(pd_256, f64, "avx2,fma", _mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_fnmadd_pd);
+fused!(ps_512, f32, "avx512f", _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_fnmadd_ps);
+fused!(pd_512, f64, "avx512f", _mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd, _mm512_fnmadd_pd);
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::{Arith, Level, Task};
+    use crate::scalar::Real;
+    use core::array::from_fn;
+
+    /// c + x a and c − x a, to the last bit with one rounding or with two.
+    struct Check<R, const N: usize>([R; N]);
+
+    impl<R: Real, const N: usize> Task for Check<R, N> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            let (a, x): (R, [R; N]) = (R::from_f64(0.3), from_fn(|l| R::from_f64((l as f64 + 0.7).sqrt())));
+            let (mut sum, mut difference) = (self.0, self.0);
+            A::add_scaled::<R, N, false>(&mut sum, &x, a);
+            A::add_scaled::<R, N, true>(&mut difference, &x, a);
+            assert_eq!(sum, from_fn(|l| A::mul_add(x[l], a, self.0[l])));
+            assert_eq!(difference, from_fn(|l| A::mul_add(-x[l], a, self.0[l])));
+            assert_ne!(sum, difference);
+        }
+    }
+
+    fn check<R: Real, const N: usize>() {
+        Level::all().into_iter().for_each(|level| level.run(Check::<R, N>(from_fn(|l| R::from_usize(l)))));
+    }
+
+    #[test]
+    fn every_size_is_the_definition() {
+        check::<f32, 4>();
+        check::<f32, 8>();
+        check::<f32, 16>();
+        check::<f64, 4>();
+        check::<f64, 8>();
+        check::<f64, 16>();
+    }
+}
