@@ -245,6 +245,8 @@ fn malformed_npy_is_refused() {
     let nan: Vec<u8> = [1.0, f64::NAN].iter().flat_map(|x| x.to_le_bytes()).collect();
     for (name, content, expected) in [
         ("junk.npy", b"hello".to_vec(), "not a .npy file"),
+        // (The parser alone would not end.)
+        ("nested.npy", npy(&"{".repeat(60), &[]), "not a .npy file: more than 8 brackets"),
         (
             "short.npy",
             npy(&header("<f8", "False", "(2, 3)"), &[0; 24]),

@@ -7,6 +7,7 @@ use num_complex::Complex;
 use super::{Input, check_size};
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Input, String> {
+    check_nesting(bytes)?;
     let file = NpyFile::new(bytes).map_err(|error| format!("not a .npy file: {error}"))?;
     let &[rows, cols] = file.shape() else {
         return Err(format!("expected an array of two dimensions, found the shape {:?}", file.shape()));
@@ -24,6 +25,30 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Input, String> {
         input.notes.push(format!("stored as {described}, computed in double precision"));
     }
     Ok(input)
+}
+
+/// The time of the parser of the header doubles with each bracket that is opened inside of another. A dictionary with a shape and
+/// a record type opens four.
+fn check_nesting(bytes: &[u8]) -> Result<(), String> {
+    const DEEPEST: usize = 8;
+    // Magic number and version, then the length of the header in two bytes, or from version 2 on in four.
+    let (len, header) = match bytes.split_at_checked(8) {
+        Some((start, &[a, b, ref rest @ ..])) if start[6] == 1 => (usize::from(u16::from_le_bytes([a, b])), rest),
+        Some((_, &[a, b, c, d, ref rest @ ..])) => (u32::from_le_bytes([a, b, c, d]) as usize, rest),
+        _ => return Ok(()), // Too short, as the parser will say.
+    };
+    let mut open: usize = 0;
+    for byte in &header[..len.min(header.len())] {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > DEEPEST {
+            return Err(format!("not a .npy file: more than {DEEPEST} brackets inside of one another in its header"));
+        }
+    }
+    Ok(())
 }
 
 /// The entries in the order of the file, and whether they are of a complex type.
