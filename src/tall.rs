@@ -85,14 +85,15 @@ pub(crate) struct Triangle<'a, 'w, R> {
 }
 
 impl<R: Real> Triangle<'_, '_, R> {
-    /// Panel by panel, which is made of narrower panels that stay in the first cache.
+    /// Panel by panel; where there are many columns, they go on to the later ones several panels at once.
     pub(crate) fn compute(&mut self) {
         self.r.set_unit_columns(0);
         let n = self.tau.len() / self.blocks.count();
         let panel = panel_width(n);
+        let width = if n <= ONE_BY_ONE { panel } else { BLOCK };
         for i in 0..self.blocks.count() {
-            for first in (0..n).step_by(BLOCK) {
-                let end = n.min(first + BLOCK);
+            for first in (0..n).step_by(width) {
+                let end = n.min(first + width);
                 for first in (first..end).step_by(panel) {
                     self.panel((i, n), first, end.min(first + panel));
                     self.update((i, n), first, end.min(first + panel), end);
@@ -139,9 +140,12 @@ impl<R: Real> Triangle<'_, '_, R> {
     }
 }
 
-/// Columns of a panel. One for all where there are few: each further one costs a passage through the block.
+/// Columns up to which each panel goes on to all later ones at once: VᴴV of a few of them together would cost more than it saves.
+const ONE_BY_ONE: usize = 128;
+
+/// Columns of a panel. Twice as many where one or two such panels do: each further one costs a passage through the block.
 const fn panel_width(n: usize) -> usize {
-    if n <= 2 * PANEL { 2 * PANEL } else { PANEL }
+    if n <= 2 * PANEL || (3 * PANEL < n && n <= 4 * PANEL) { 2 * PANEL } else { PANEL }
 }
 
 /// The reflectors of a few columns of a block that is joined to R, as [`Panel`].

@@ -4,12 +4,15 @@
 use core::marker::PhantomData;
 
 use super::Arith;
-use super::lanes::{each, lane_by_lane};
+use super::lanes::{LANES, each, lane_by_lane};
 use crate::scalar::Real;
 
 /// `WIDE` columns of `PARTS` planes of `TALL` registers of `W` reals.
 pub(super) type Tile<R, const W: usize, const PARTS: usize, const TALL: usize, const WIDE: usize> =
     [[[[R; W]; TALL]; PARTS]; WIDE];
+
+/// Two lanes.
+pub(super) const PAIR: usize = 2 * LANES;
 
 /// Some rows of `WIDE` columns of the right factor.
 pub(super) trait Right<R, const WIDE: usize> {
@@ -36,9 +39,8 @@ pub(super) fn multiply<A: Arith, R: Real, const W: usize, const PARTS: usize, co
         for (j, column) in tile.iter_mut().enumerate() {
             // SAFETY: there are no more chunks than rows.
             let b = unsafe { b.entry(l, j) };
-            // (A register of 64 bytes has two lanes of `f32`.)
-            if const { A::REGISTERS == 32 && size_of::<R>() == 4 && (TALL * W).is_multiple_of(16) } {
-                add_column::<A, R, W, PARTS, TALL, 16>(column, p, b);
+            if const { lanes_in_pairs::<A, R>() && W == LANES && TALL % 2 == 0 } {
+                add_column::<A, R, W, PARTS, TALL, PAIR>(column, p, b);
             } else {
                 add_column::<A, R, W, PARTS, TALL, W>(column, p, b);
             }
@@ -65,6 +67,33 @@ fn add_column<A: Arith, R: Real, const W: usize, const PARTS: usize, const TALL:
             A::add_scaled::<R, N, false>(sum, &im[i], b[0]);
         }
     }
+}
+
+/// Whether two lanes are one register.
+pub(super) const fn lanes_in_pairs<A: Arith, R>() -> bool {
+    A::REGISTERS == 32 && size_of::<R>() * LANES == 32
+}
+
+/// The same of one lane of complex rows, where that and the lane of the imaginary parts are one register ([`lanes_in_pairs`]): what
+/// the real parts of B add to both, and what the imaginary ones do.
+#[inline(always)]
+pub(super) fn multiply_pairs<A: Arith, R: Real, const W: usize, const WIDE: usize>(
+    p: &[[R; W]],
+    b: &impl Right<R, WIDE>,
+) -> [[[R; PAIR]; 2]; WIDE] {
+    let p = p.as_flattened().as_chunks::<PAIR>().0;
+    assert!(p.len() <= b.rows());
+    let mut sums = [[[R::zero(); PAIR]; 2]; WIDE];
+    for (l, p) in p.iter().enumerate() {
+        lane_by_lane();
+        for (j, [by_re, by_im]) in sums.iter_mut().enumerate() {
+            // SAFETY: there are no more of P than rows.
+            let [re, im] = unsafe { b.entry(l, j) };
+            A::add_scaled::<R, PAIR, false>(by_re, p, re);
+            A::add_scaled::<R, PAIR, false>(by_im, p, im);
+        }
+    }
+    sums
 }
 
 /// Columns whose planes are slices of one length.

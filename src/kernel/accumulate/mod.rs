@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 
 use super::lanes::registers_mut;
 use super::planar::{Block, BlockMut, Shape};
-use super::tile::{Columns, multiply};
+use super::tile::{Columns, lanes_in_pairs, multiply, multiply_pairs};
 use super::{Arith, HALF, LANES, Task};
 use crate::scalar::Real;
 
@@ -57,7 +57,13 @@ impl<R: Real> Task for Accumulate<'_, '_, R> {
         // (Conditions that are constants: what is not taken is not compiled.)
         let real = self.c.shape.parts == 1;
         if const { A::REGISTERS == 32 } {
-            if real { self.blocks::<A, LANES, 1, 4, 4, 8>() } else { self.blocks::<A, LANES, 2, 2, 4, 8>() }
+            if real {
+                self.blocks::<A, LANES, 1, 4, 4, 8>();
+            } else if const { size_of::<R>() == 4 } {
+                self.blocks::<A, LANES, 2, 4, 4, 8>();
+            } else {
+                self.blocks::<A, LANES, 2, 2, 4, 8>();
+            }
         } else if const { size_of::<R>() == 8 } {
             if real { self.blocks::<A, HALF, 1, SHORT, 4, 4>() } else { self.blocks::<A, HALF, 2, SHORT, 2, 2>() }
         } else if real {
@@ -161,6 +167,9 @@ impl<R: Real> Accumulate<'_, '_, R> {
         row: usize,
         left: usize,
     ) {
+        if const { PARTS == 2 && TALL == 1 && W == LANES && lanes_in_pairs::<A, R>() } {
+            return self.tile_of_pairs::<A, W, WIDE>(sliver, b, row, left);
+        }
         let Shape { top, depth, .. } = self.c.shape;
         let start = |j: usize, part: usize| (((left + j) * PARTS + part) * depth + top) * (LANES / W) + row;
         let data = registers_mut::<R, W>(self.c.data);
@@ -174,6 +183,26 @@ impl<R: Real> Accumulate<'_, '_, R> {
         for (j, column) in tile.iter().enumerate() {
             for (part, registers) in column.iter().enumerate() {
                 data[start(j, part)..][..TALL].copy_from_slice(registers);
+            }
+        }
+    }
+
+    /// One lane of complex rows, where it is one register together with that of the imaginary parts.
+    #[inline(always)]
+    fn tile_of_pairs<A: Arith, const W: usize, const WIDE: usize>(
+        &mut self,
+        sliver: &[[R; W]],
+        b: &Columns<'_, R, WIDE>,
+        row: usize,
+        left: usize,
+    ) {
+        let Shape { top, depth, .. } = self.c.shape;
+        for (j, [by_re, by_im]) in multiply_pairs::<A, R, W, WIDE>(sliver, b).iter().enumerate() {
+            let start = (left + j) * 2 * depth + top + row;
+            let (re, im) = self.c.data[start..].split_at_mut(depth);
+            for l in 0..LANES {
+                re[0][l] += by_re[l] - by_im[LANES + l];
+                im[0][l] += by_re[LANES + l] + by_im[l];
             }
         }
     }
