@@ -516,3 +516,43 @@ fn derivatives_do_not_depend_on_the_neighbours() {
         alone_or_not::<Complex<f64>>(m, n);
     }
 }
+
+/// Gradients where what was met is recorded, and where it is not: the same to the last bit.
+fn recorded_or_not<S: Entry>(m: usize, n: usize) {
+    let (k, rule) = (m.min(n), Rule::default());
+    let case = Case::<S>::new(21, (m, n), k, Vectors::Thin);
+    let (gu, gv) = (Many::holding(&case.random(m, k, 1), case.place), Many::holding(&case.random(n, k, 2), case.place));
+    let s: Vec<S::Real> = (0..21 * k).map(|i| S::Real::from_f64((i as f64).sin())).collect();
+    let gs = batch::BatchRef::vectors(&s, 21, k).expect("as many");
+    let mut work = vec![S::zero(); batch::vjp_workspace_len::<S>(m, n, k)];
+    let blank = diffsvd::Report { gauge_residual: S::Real::from_f64(9.0), equal_pairs: 0, zeros: 0 };
+    for parts in 0..8 {
+        let given = |part: usize| parts >> part & 1 == 1;
+        let mut vjp = |recorded: bool| {
+            let cotangent = Cotangent {
+                u: given(0).then(|| gu.as_ref()),
+                s: given(1).then_some(gs),
+                v: given(2).then(|| gv.as_ref()),
+                s_matrix: None,
+            };
+            let mut ga = Many::blank(21, (m, n), case.place);
+            let mut reports = vec![Ok(blank); 21];
+            let run = Run::new(&mut work);
+            let run = if recorded { run.record(&mut reports) } else { run };
+            let target = Target::Overwrite(ga.as_mut());
+            batch::vjp_into(case.factors(), cotangent, &rule, target, run).expect("shapes").all().expect("finite");
+            ga.all()
+        };
+        assert_eq!(vjp(true), vjp(false), "{} {m}×{n}: {parts:b}", S::NAME);
+    }
+}
+
+#[test]
+fn gradients_do_not_depend_on_reports() {
+    for (m, n) in [(1, 1), (3, 3), (5, 3), (6, 2), (4, 7), (2, 9), (8, 8), (9, 9)] {
+        recorded_or_not::<f32>(m, n);
+        recorded_or_not::<f64>(m, n);
+        recorded_or_not::<Complex<f32>>(m, n);
+        recorded_or_not::<Complex<f64>>(m, n);
+    }
+}

@@ -90,11 +90,10 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
             let gradient = if values_only {
                 tile.expand_values::<A, S>()
             } else {
-                if self.gradient.report.is_some() && m != n {
-                    // What the pseudoinverse discards beside the bases is measured by the way of one matrix.
-                    odd = zip(odd, spectrum.zero(k - 1), S::Real::larger);
-                }
                 tile.project::<A, S>(given, [ahead[0], ahead[1]]);
+                if self.gradient.report.is_some() && m != n && any(&spectrum.zero(k - 1)) {
+                    tile.discard_outside::<A, S>(given, &spectrum, &mut discarded);
+                }
                 tile.combine::<S>(&spectrum, &mut discarded);
                 tile.expand::<A, S>(given, [ahead[2], ahead[3]])
             };

@@ -45,6 +45,33 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         }
     }
 
+    /// Discards (I − `UUᴴ`) gU in the columns whose singular value is zero, as S⁺ does, or (I − `VVᴴ`) gV if V leaves a complement. In
+    /// the memory of the other cotangent, which is not needed any more.
+    #[inline(always)]
+    pub(super) fn discard_outside<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        (has_u, has_v): (bool, bool),
+        spectrum: &Spectrum<'_, R, W>,
+        discarded: &mut Discarded<R, W>,
+    ) {
+        let ((m, n), k) = (self.shape, self.k);
+        let (given, rows, basis, inside, part, scratch) = if m > k {
+            (has_u, m, &*self.u, &*self.g, &*self.x, &mut *self.y)
+        } else {
+            (has_v, n, &*self.v, &*self.q, &*self.y, &mut *self.x)
+        };
+        if !given {
+            return;
+        }
+        product::<A, S, W>(scratch, ((rows, k), k, false), (basis, inside), Adjoint::Neither);
+        for j in 0..k {
+            let zero = spectrum.zero(j);
+            for at in j * rows..(j + 1) * rows {
+                discarded.add::<S>(Number::load::<S>(part, at).minus::<S>(Number::load::<S>(scratch, at)), zero);
+            }
+        }
+    }
+
     /// Replaces G, pair by pair, by what stands between the bases.
     #[inline(always)]
     pub(super) fn combine<S: Scalar<Real = R>>(
@@ -189,8 +216,14 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     #[inline(always)]
     pub(super) fn expand_values<A: Arith, S: Scalar<Real = R>>(&mut self) -> &[Lane<R, W>] {
         let ((m, n), k) = (self.shape, self.k);
-        scale_columns(self.u, m * S::PARTS, self.s_bar);
-        let target = if n > k { &mut *self.x } else { &mut *self.y };
+        // (As `expand` does, so that the bits are the same.)
+        let target = if n > k {
+            scale_columns(self.v, n * S::PARTS, self.s_bar);
+            &mut *self.x
+        } else {
+            scale_columns(self.u, m * S::PARTS, self.s_bar);
+            &mut *self.y
+        };
         product::<A, S, W>(target, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
         target
     }
