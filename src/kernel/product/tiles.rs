@@ -25,18 +25,20 @@ impl<S: Scalar> Task for Packed<'_, '_, S> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers. Where a lane is half as long
-        // there are twice as many, if there are so many rows. (Conditions that are constants: what is not taken is not compiled.)
-        let low = self.product.c.rows() <= LANES;
-        if const { size_of::<S::Real>() == 4 && S::PARTS == 1 } && low {
-            self.blocks::<A, 1, 1, 4>();
-        } else if const { size_of::<S::Real>() == 4 && S::PARTS == 2 } && low {
+        // there are twice as many, and no more than there are rows. (Conditions that are constants: what is not taken is not compiled.)
+        let lanes = self.product.c.rows().div_ceil(LANES);
+        if const { S::PARTS == 1 } {
+            if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } && lanes == 1 {
+                self.blocks::<A, 1, 1, 4>();
+            } else if const { A::REGISTERS == 32 && size_of::<S::Real>() == 4 } && lanes > 2 {
+                self.blocks::<A, 1, 4, 4>();
+            } else if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } {
+                self.blocks::<A, 1, 2, 4>();
+            } else {
+                self.blocks::<A, 1, 1, 4>();
+            }
+        } else if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } && lanes == 1 {
             self.blocks::<A, 2, 1, 4>();
-        } else if const { S::PARTS == 1 && A::REGISTERS == 32 && size_of::<S::Real>() == 4 } {
-            self.blocks::<A, 1, 4, 4>();
-        } else if const { S::PARTS == 1 && (A::REGISTERS == 32 || size_of::<S::Real>() == 4) } {
-            self.blocks::<A, 1, 2, 4>();
-        } else if const { S::PARTS == 1 } {
-            self.blocks::<A, 1, 1, 4>();
         } else if const { A::REGISTERS == 32 } {
             self.blocks::<A, 2, 2, 4>();
         } else if const { size_of::<S::Real>() == 4 } {
