@@ -27,10 +27,11 @@ impl<S: Scalar> Task for Packed<'_, '_, S> {
         // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers. Where a lane is half as long
         // there are twice as many, and no more than there are rows. (Conditions that are constants: what is not taken is not compiled.)
         let lanes = self.product.c.rows().div_ceil(LANES);
+        let high = lanes > const { if size_of::<S::Real>() == 4 { 2 } else { 3 } };
         if const { S::PARTS == 1 } {
             if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } && lanes == 1 {
                 self.blocks::<A, 1, 1, 4>();
-            } else if const { A::REGISTERS == 32 && size_of::<S::Real>() == 4 } && lanes > 2 {
+            } else if const { A::REGISTERS == 32 } && high {
                 self.blocks::<A, 1, 4, 4>();
             } else if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } {
                 self.blocks::<A, 1, 2, 4>();
