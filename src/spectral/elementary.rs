@@ -5,8 +5,9 @@ use crate::scalar::Real;
 /// A real type with exponential and logarithm, for [`Power`](crate::spectral::Power), [`Log1p`](crate::spectral::Log1p),
 /// Schatten norms, log-determinant and entropy.
 ///
-/// Implemented for `f32` and `f64` by the standard library, or by `libm` without it. Closed divided differences call
-/// `exp_m1` and `ln_1p`, which must keep their *relative* accuracy for arguments near zero.
+/// Implemented for `f32` and `f64` by the standard library, or by `libm` without it; with neither (`platform-sqrt` alone) there is no exponential
+/// to implement it by, and what needs one does not compile. Closed divided differences call `exp_m1` and `ln_1p`, which must keep their
+/// *relative* accuracy for arguments near zero.
 ///
 /// ```
 /// use diffsvd::spectral::Elementary;
@@ -27,7 +28,7 @@ pub trait Elementary: Real {
     #[must_use]
     fn powf(self, exponent: Self) -> Self;
 
-    /// eˣ.
+    /// eˣ. What is provided loses digits far below x = 0, where nothing here asks for it.
     #[must_use]
     fn exp(self) -> Self {
         self.exp_m1() + Self::one()
@@ -35,6 +36,7 @@ pub trait Elementary: Real {
 }
 
 /// One method a line, from the functions of `platform`.
+#[cfg(any(feature = "std", feature = "libm"))]
 macro_rules! elementary {
     ($float:ident) => {
         impl Elementary for $float {
@@ -61,13 +63,13 @@ macro_rules! elementary {
         }
     };
 }
+#[cfg(any(feature = "std", feature = "libm"))]
 elementary!(f32);
+#[cfg(any(feature = "std", feature = "libm"))]
 elementary!(f64);
 
 #[cfg(feature = "std")]
-mod platform {
-    pub(super) use std::primitive::{f32, f64};
-}
+use std::primitive as platform;
 #[cfg(all(not(feature = "std"), feature = "libm"))]
 mod platform {
     pub(super) mod f32 {
@@ -76,21 +78,4 @@ mod platform {
     pub(super) mod f64 {
         pub(in crate::spectral) use libm::{exp, expm1 as exp_m1, log as ln, log1p as ln_1p, pow as powf};
     }
-}
-/// Never built: `lib.rs` refuses this combination with a message; this keeps it the only one.
-#[cfg(not(any(feature = "std", feature = "libm")))]
-mod platform {
-    macro_rules! absent {
-        ($($float:ident)*) => {$(
-            pub(super) mod $float {
-                use core::primitive::$float as Float;
-                pub(in crate::spectral) fn exp(x: Float) -> Float { x }
-                pub(in crate::spectral) fn exp_m1(x: Float) -> Float { x }
-                pub(in crate::spectral) fn ln_1p(x: Float) -> Float { x }
-                pub(in crate::spectral) fn ln(x: Float) -> Float { x }
-                pub(in crate::spectral) fn powf(x: Float, _: Float) -> Float { x }
-            }
-        )*};
-    }
-    absent!(f32 f64);
 }
