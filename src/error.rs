@@ -232,9 +232,6 @@ pub enum Error {
     },
 }
 
-#[cfg(feature = "std")]
-impl std::error::Error for Error {}
-#[cfg(not(feature = "std"))]
 impl core::error::Error for Error {}
 
 impl fmt::Display for Error {
