@@ -67,7 +67,7 @@ pub trait Real: Scalar<Real = Self> + Instances<Self> + Instances<Complex<Self>>
         self * a + b
     }
 
-    /// √(x² + y²) without spurious overflow or underflow.
+    /// √(x² + y²) without spurious overflow or underflow; NaN where one of them is.
     #[must_use]
     #[inline]
     fn hypot(self, other: Self) -> Self {
@@ -102,7 +102,8 @@ fn extreme_hypot<R: Real>(x: R, y: R) -> R {
     let (a, b) = (x.abs(), y.abs());
     let (big, small) = if a < b { (b, a) } else { (a, b) };
     if small <= big * R::EPSILON * R::from_f64(0.25) || !big.is_finite() {
-        return if small.is_finite() { big } else { small };
+        // Rounded to the larger one, and NaN from NaN.
+        return big + small;
     }
     // 2ᵖ of the size of the larger operand: the division is exact, the squares neither overflow nor underflow.
     let p = big.exponent();
@@ -376,23 +377,45 @@ macro_rules! ieee_real {
 
         /// x·2ᵖ where 2ᵖ itself is beyond the exponent range; out of line, since it hardly ever runs.
         ///
-        /// Three factors reach from one end of the subnormal range to the other. All but the last factor must keep
-        /// full precision: a large part first where the result grows, last where it shrinks.
+        /// Three factors reach from one end of the subnormal range to the other. Each is a third: where two of them leave a subnormal number the last makes
+        /// it zero, so that no result is rounded twice.
         #[cold]
         #[inline(never)]
         fn $far(x: $float, p: i32) -> $float {
-            const MIN: i32 = <$float as Real>::MIN_EXPONENT;
-            const MAX: i32 = <$float as Real>::MAX_EXPONENT;
-            let p = p.clamp(3 * MIN, 3 * MAX);
-            let step = if p > 0 { MAX } else { MIN };
-            let first = if p.abs() > 2 * step.abs() { step } else { p / 2 };
-            let second = if p.abs() > 2 * step.abs() { step } else { p - first };
-            let scaled = x * $power(first) * $power(second);
-            let third = p - first - second;
-            if third == 0 { scaled } else { scaled * $power(third) }
+            let p = p.clamp(3 * <$float as Real>::MIN_EXPONENT, 3 * <$float as Real>::MAX_EXPONENT);
+            let first = p / 3;
+            let second = (p - first) / 2;
+            x * $power(first) * $power(second) * $power(p - first - second)
         }
     };
 }
 
 ieee_real!(f32, u32, 23, power_f32, mul_far_power_f32);
 ieee_real!(f64, u64, 52, power_f64, mul_far_power_f64);
+
+#[cfg(test)]
+mod tests {
+    use super::Real;
+
+    /// f64 holds every product exactly, and its conversion rounds once.
+    #[test]
+    fn multiplied_by_powers_of_two_is_rounded_once() {
+        for p in -300..=300 {
+            for exponent in -149..=127 {
+                for significand in [1.0, 1.375, 1.0 + 11.0 * 2_f64.powi(-23), 2.0 - 2_f64.powi(-23)] {
+                    let x = f32::from_f64(significand * 2_f64.powi(exponent));
+                    let exact = f64::from(x) * 2_f64.powi(p);
+                    assert_eq!(x.mul_pow2(p), f32::from_f64(exact), "{x:e}·2^{p}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_hypotenuse_of_something_unknown_is_unknown() {
+        for x in [0.0, 1.0, 1e300, f64::INFINITY, f64::NAN] {
+            assert!(Real::hypot(x, f64::NAN).is_nan() && Real::hypot(f64::NAN, x).is_nan(), "{x}");
+            assert!(x.is_nan() || Real::hypot(x, f64::NEG_INFINITY) == f64::INFINITY, "{x}");
+        }
+    }
+}
