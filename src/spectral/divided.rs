@@ -22,7 +22,7 @@ pub(super) fn difference<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, 
         return quotient;
     }
     let mean = mean_derivative(f, a, b);
-    let bound = R::from_f64(2.0) * R::EPSILON * ((fa.abs() + fb.abs()) / gap + mean.abs() * (a / gap));
+    let bound = R::from_f64(2.0) * R::EPSILON * (fa.abs() / gap + fb.abs() / gap + mean.abs() * (a / gap));
     if (quotient - mean).abs() <= bound { mean } else { quotient }
 }
 
@@ -39,6 +39,16 @@ fn mean_derivative<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) 
         mean += (f.derivative(centre + step) + f.derivative(centre - step)) * weight;
     }
     mean
+}
+
+/// (f + g)/(a + b), also where a sum leaves the range of the type.
+pub(super) fn quotient_of_sums<R: Real>([f, g]: [R; 2], [a, b]: [R; 2]) -> R {
+    let (above, below) = (f + g, a + b);
+    if above.is_finite() && below.is_finite() {
+        return above / below;
+    }
+    let half = |x: R| x.mul_pow2(-1);
+    (half(f) + half(g)) / (half(a) + half(b))
 }
 
 /// f\[a, b\] of the odd continuation.
@@ -81,7 +91,7 @@ pub(super) fn even_second_difference<R: Real, F: TwiceDifferentiable<R> + ?Sized
     for [one, middle, other] in [[a, b, c], [b, c, a], [c, a, b]] {
         if middle < zero {
             let b = -middle;
-            let quotient = f.quotient(b) * (b / (one + b)) / (b + other);
+            let quotient = f.quotient(b) * quotient_of_sums([b, zero], [one, b]) / (b + other);
             return odd + quotient + quotient;
         }
     }
@@ -168,6 +178,9 @@ pub(super) fn check_second<R: Real, F: TwiceDifferentiable<R> + ?Sized>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spectral::{
+        BestRank, PerValue, Polar, SoftThreshold, SpectralMap, WeightedSoftThreshold, WeightedSum, Wiener,
+    };
 
     /// s³ with a kink added at 1.
     struct Cubic {
@@ -206,6 +219,28 @@ mod tests {
             let error = (difference(&Cubic { kink: 1.0 }, a, b) - exact).abs();
             assert!(error <= 4.0 * f64::EPSILON / half, "half gap 2^-{p}: {error:e}");
         }
+    }
+
+    fn sum<M, F: SpectralMap<f64, M>>(f: &F, at: &Values<'_, f64>) -> f64 {
+        f.sum(at, 0, 1)
+    }
+
+    #[test]
+    fn sums_that_leave_the_range() {
+        let small = [f64::MAX / 1.5, f64::MAX / 1.75].map(|s| s * 2_f64.powi(-500));
+        let large = small.map(|s| s * 2_f64.powi(500));
+        assert!((large[0] + large[1]).is_infinite());
+        let [small, large] = [&small, &large].map(|s| Values { s, shape: (2, 2) });
+        // Of functions of degree 1 they do not depend on the scale.
+        assert_eq!(sum(&SoftThreshold(0.0), &large), 1.0);
+        assert_eq!(sum(&BestRank(1), &large), sum(&BestRank(1), &small));
+        assert_eq!(sum(&WeightedSoftThreshold(&[0.0; 2]), &large), 1.0);
+        assert_eq!(sum(&PerValue { value: large.s, derivative: &[1.0; 2] }, &large), 1.0);
+        // Of functions of degree 0 they fall, to subnormal numbers here.
+        let falls = |small: f64, large: f64| (large * 2_f64.powi(500) - small).abs() <= 1e-15 * small;
+        assert!(falls(sum(&Polar, &small), sum(&Polar, &large)));
+        assert!(falls(sum(&Wiener(1.0), &small), sum(&Wiener(1.0), &large)));
+        assert!(falls(sum(&WeightedSum(&[1.0, 0.0]), &small), sum(&WeightedSum(&[1.0, 0.0]), &large)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! With h = √(s² + λ²), t = s/h and c = λ/h every formula is a product of numbers of moderate size, over the whole exponent range.
 
+use super::divided::quotient_of_sums;
 use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::values::{Order, Values, require_positive};
 use crate::error::Error;
@@ -104,7 +105,7 @@ impl<R: Real> SpectralFunction<R> for Wiener<R> {
     fn divided_sum(&self, a: R, b: R) -> R {
         let ((ta, _, _), (tb, _, _)) = (parts(a, self.0), parts(b, self.0));
         let sum = a + b;
-        if sum == R::zero() { sum } else { (ta * ta + tb * tb) / sum }
+        if sum == R::zero() { sum } else { quotient_of_sums([ta * ta, tb * tb], [a, b]) }
     }
     /// −2 λ s²/(s² + λ²)².
     fn parameter_derivative(&self, s: R, _parameter: usize) -> R {

@@ -56,7 +56,11 @@ pub trait SpectralFunction<R: Real> {
     /// (f(a) + f(b))/(a + b), and f′(0) where both are zero: the divided difference across zero of the odd continuation.
     fn divided_sum(&self, a: R, b: R) -> R {
         let sum = a + b;
-        if sum == R::zero() { self.derivative(sum) } else { (self.value(a) + self.value(b)) / sum }
+        if sum == R::zero() {
+            self.derivative(sum)
+        } else {
+            divided::quotient_of_sums([self.value(a), self.value(b)], [a, b])
+        }
     }
 
     /// ∂f(s)/∂p for parameter number `parameter`.

@@ -6,6 +6,7 @@
 //!
 //! and backward, with Q = Vᴴ herm(gY) V:   gA = U ((G1 + G2)∘Q) Vᴴ + 2 U diag(q) Vᴴ herm(gY) (I − `VVᴴ`).
 
+use super::divided::quotient_of_sums;
 use super::frame::Direct;
 use super::function::SpectralFunction;
 use super::pinv::mirrored;
@@ -281,8 +282,7 @@ impl<F> Hermitian<F> {
         for j in 0..s.len() {
             for i in 0..=j {
                 let g1 = if i == j { self.f.derivative(s[i]) } else { self.f.divided_difference(s[i], s[j]) };
-                let sum = s[i] + s[j];
-                let g2 = if sum == zero { zero } else { g1 * ((s[i] - s[j]) / sum) };
+                let g2 = if s[i] == s[j] { zero } else { g1 * quotient_of_sums([s[i], -s[j]], [s[i], s[j]]) };
                 let (upper, lower) = (p.at(i, j), p.at(j, i));
                 let value = entry(g1, g2, upper, lower.conj()).scale(quarter) - upper.scale(quotient(j));
                 let mirror = entry(g1, -g2, lower, upper.conj()).scale(quarter) - lower.scale(quotient(i));

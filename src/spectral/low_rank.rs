@@ -1,6 +1,6 @@
 //! The best approximation of rank r.
 
-use super::divided::second_of_pieces;
+use super::divided::{quotient_of_sums, second_of_pieces};
 use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
@@ -55,7 +55,7 @@ impl<R: Real> SpectralMap<R, Whole> for BestRank {
         if i.max(j) < self.0 {
             R::one()
         } else if i.min(j) < self.0 {
-            (self.kept(at, i) + self.kept(at, j)) / (at.get(i) + at.get(j))
+            quotient_of_sums([self.kept(at, i), self.kept(at, j)], [at.get(i), at.get(j)])
         } else {
             R::zero()
         }

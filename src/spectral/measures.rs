@@ -1,5 +1,6 @@
 //! Log-determinant, condition number, entropy and effective rank.
 
+use super::divided::quotient_of_sums;
 use super::elementary::Elementary;
 use super::loss::SpectralLoss;
 use super::norms::{constant_difference, constant_sum};
@@ -248,7 +249,7 @@ impl<R: Elementary> SpectralMap<R, Whole> for EntropyGradient<R> {
         -self.factor * logarithm / self.total
     }
     fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        (self.value_at(at, i) + self.value_at(at, j)) / (at.get(i) + at.get(j))
+        quotient_of_sums([self.value_at(at, i), self.value_at(at, j)], [at.get(i), at.get(j)])
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()

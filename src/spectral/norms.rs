@@ -1,5 +1,6 @@
 //! Norms: Ky Fan (spectral and nuclear among them), Schatten, and weighted sums of the singular values.
 
+use super::divided::quotient_of_sums;
 use super::elementary::Elementary;
 use super::loss::SpectralLoss;
 use super::power::geometric_quotient;
@@ -281,11 +282,11 @@ impl<R: Elementary> SpectralMap<R, Whole> for SchattenGradient<R> {
         }
     }
     fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        let sum = at.get(i) + at.get(j);
-        if i == j || sum == R::zero() {
+        let values = [at.get(i), at.get(j)];
+        if i == j || values == [R::zero(); 2] {
             self.quotient(at.get(i))
         } else {
-            (self.value_at(at, i) + self.value_at(at, j)) / sum
+            quotient_of_sums([self.value_at(at, i), self.value_at(at, j)], values)
         }
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
@@ -308,6 +309,5 @@ pub(super) fn constant_difference<R: Real>((a, f): (R, R), (b, g): (R, R)) -> R 
 
 /// (f + g)/(a + b), and 0 where both are.
 pub(super) fn constant_sum<R: Real>((a, f): (R, R), (b, g): (R, R)) -> R {
-    let sum = f + g;
-    if sum == R::zero() { sum } else { sum / (a + b) }
+    if f + g == R::zero() { R::zero() } else { quotient_of_sums([f, g], [a, b]) }
 }

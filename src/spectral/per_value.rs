@@ -1,5 +1,6 @@
 //! Functions that are given by numbers: one value, and one derivative of each order, for every singular value.
 
+use super::divided::quotient_of_sums;
 use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
@@ -63,8 +64,12 @@ impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
         if i == j || (Self::close(at, i, j) && consistent) { mean } else { (f - g) / gap }
     }
     fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        let sum = at.get(i) + at.get(j);
-        if sum == R::zero() { self.derivative[i] } else { (self.value[i] + self.value[j]) / sum }
+        let values = [at.get(i), at.get(j)];
+        if values == [R::zero(); 2] {
+            self.derivative[i]
+        } else {
+            quotient_of_sums([self.value[i], self.value[j]], values)
+        }
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()

@@ -1,6 +1,6 @@
 //! The polar factor U Vᴴ as a spectral function.
 
-use super::divided::{odd_difference, second_of_pieces};
+use super::divided::{odd_difference, quotient_of_sums, second_of_pieces};
 use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::values::{Order, Values};
 use crate::error::Error;
@@ -35,7 +35,7 @@ impl<R: Real> SpectralFunction<R> for Polar {
         R::zero()
     }
     fn divided_sum(&self, a: R, b: R) -> R {
-        (R::one() + R::one()) / (a + b)
+        quotient_of_sums([R::one(); 2], [a, b])
     }
     fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         if order == Order::Value { Ok(()) } else { at.require_above("the polar factor", at.noise()) }

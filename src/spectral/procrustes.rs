@@ -3,7 +3,7 @@
 //! R = U diag(1, …, 1, d) Vᵀ with d = det(U Vᵀ). It is the spectral map with fₖ = d: where A has the orientation of a reflection (d = −1) the divided
 //! difference 2/(sᵢ − sₖ) stands where 2/(sᵢ + sₖ) stands for a rotation.
 
-use super::divided::second_of_pieces;
+use super::divided::{quotient_of_sums, second_of_pieces};
 use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
@@ -95,7 +95,7 @@ impl<R: Real> SpectralMap<R, Whole> for Rotation {
         if self.opposed(i, j) { R::from_f64(2.0) / (at.get(i.min(j)) - at.get(i.max(j))) } else { R::zero() }
     }
     fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        if self.opposed(i, j) { R::zero() } else { R::from_f64(2.0) / (at.get(i) + at.get(j)) }
+        if self.opposed(i, j) { R::zero() } else { quotient_of_sums([R::one(); 2], [at.get(i), at.get(j)]) }
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()

@@ -1,6 +1,6 @@
 //! Soft thresholding with a weight for each singular value.
 
-use super::divided::second_of_pieces;
+use super::divided::{quotient_of_sums, second_of_pieces};
 use super::shrink::{above, soft, soft_difference, step};
 use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values, require_non_negative};
@@ -76,8 +76,12 @@ impl<R: Real> SpectralMap<R, Whole> for WeightedSoftThreshold<'_, R> {
         }
     }
     fn sum(&self, at: &Values<'_, R>, i: usize, j: usize) -> R {
-        let sum = at.get(i) + at.get(j);
-        if sum == R::zero() { step(sum, self.0[i]) } else { (self.value_at(at, i) + self.value_at(at, j)) / sum }
+        let values = [at.get(i), at.get(j)];
+        if values == [R::zero(); 2] {
+            step(R::zero(), self.0[i])
+        } else {
+            quotient_of_sums([self.value_at(at, i), self.value_at(at, j)], values)
+        }
     }
     fn at_zero(&self, _at: &Values<'_, R>) -> R {
         R::zero()
