@@ -76,14 +76,16 @@ impl<'a, S: Scalar> Factors<'a, S> {
     }
 }
 
+/// Numbers of which there is one for each triplet.
+pub(crate) fn check_finite_values<R: Real>(argument: &'static str, values: &[R]) -> Result<(), Error> {
+    MatRef::col_major(values, values.len(), 1)?.check_finite(argument)
+}
+
 /// s must be finite, descending and non-negative.
 fn check_values<R: Real>(s: &[R]) -> Result<(), Error> {
+    check_finite_values("s", s)?;
     let mut bound = None;
-    for (row, &value) in s.iter().enumerate() {
-        if !value.is_finite() {
-            let nan = value.partial_cmp(&value).is_none();
-            return Err(Error::NonFinite { argument: "s", row, column: 0, nan });
-        }
+    for &value in s {
         if value < R::zero() || bound.is_some_and(|bound| value > bound) {
             return Err(Error::Parameter {
                 name: "a singular value",
@@ -121,7 +123,7 @@ impl<R: Real> Tolerance<R> {
     /// ```
     pub fn absolute(self, shape: (usize, usize), largest: R) -> R {
         let relative = match self {
-            Tolerance::Default => R::EPSILON * R::from_usize(shape.0.max(shape.1) + SMALL_SIZE_ALLOWANCE),
+            Tolerance::Default => R::EPSILON * R::from_usize(shape.0.max(shape.1).saturating_add(SMALL_SIZE_ALLOWANCE)),
             Tolerance::Relative(relative) => relative,
         };
         relative * largest

@@ -8,7 +8,7 @@ use super::view::BatchRef;
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::scalar::Scalar;
-use crate::spectral::{Direction, Order, SpectralMap, Values};
+use crate::spectral::{Direction, Order, SpectralMap, Values, differences_of, value_of};
 
 /// The choice, the factors that it may look at, and what became of their decomposition.
 pub(super) struct Chosen<'a, S: Scalar, M, C> {
@@ -41,7 +41,9 @@ impl<S: Scalar, M, C: Choose<S, Map: SpectralMap<S::Real, M>>> Evaluate<S::Real>
     fn values(&mut self, item: usize, at: &Values<'_, S::Real>, out: &mut [S::Real]) -> Result<(), Error> {
         let f = self.map(item)?;
         f.check_at(at, Order::Value)?;
-        out.iter_mut().enumerate().for_each(|(i, value)| *value = f.value_at(at, i));
+        for (i, value) in out.iter_mut().enumerate() {
+            *value = value_of(&f, at, i)?;
+        }
         Ok(())
     }
 
@@ -54,9 +56,11 @@ impl<S: Scalar, M, C: Choose<S, Map: SpectralMap<S::Real, M>>> Evaluate<S::Real>
         let f = self.map(item)?;
         f.check_at(at, Order::Derivative)?;
         let mut entries = numbers.table.iter_mut();
+        // Real square matrices take no quotient.
+        let used = S::PARTS == 2 || at.shape.0 != at.shape.1;
         for j in 0..at.s.len() {
             for (i, entry) in (j..at.s.len()).zip(&mut entries) {
-                *entry = [f.difference(at, i, j), f.sum(at, i, j)];
+                *entry = differences_of(&f, at, (i, j), used)?;
             }
         }
         f.couple(at, numbers.w, self.direction, numbers.extra);

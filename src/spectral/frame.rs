@@ -6,8 +6,8 @@
 //!
 //! where the terms with L, with W and with c stand only if U, V and both leave a complement.
 
-use super::spectrum::SpectralMap;
-use super::values::Values;
+use super::spectrum::{DIFFERENCES, SpectralMap, differences_of};
+use super::values::{Values, require_finite};
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::Factors;
@@ -134,15 +134,18 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
     }
 
     /// P becomes M + diag(extra).
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] where a divided difference is no finite number.
     pub(super) fn combine<M, F: SpectralMap<S::Real, M>>(
         &mut self,
         at: &Values<'_, S::Real>,
         f: &F,
         extra: Option<&[S::Real]>,
-    ) {
+    ) -> Result<(), Error> {
         let (k, above, beside) = (self.k, self.above(), self.beside());
         let zero = S::Real::zero();
-        let c = if beside { f.at_zero(at) } else { zero };
+        let c = if beside { require_finite(DIFFERENCES, (k, k), f.at_zero(at))? } else { zero };
         // What the projections on the complements take from entry (i, j) of P.
         let taken = |i: usize, j: usize| {
             let left = if above { f.sum(at, j, j) } else { zero };
@@ -150,18 +153,19 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
         };
         for j in 0..k {
             let entry = self.p[j * k + j];
-            // A real type has no phase, and its quotient may be infinite.
-            let turn = if S::PARTS == 2 { entry.im() * f.sum(at, j, j) } else { zero };
-            let (re, im) = (entry.re() * f.difference(at, j, j) + extra.map_or(zero, |extra| extra[j]), turn);
+            // A real type has no phase.
+            let [slope, quotient] = differences_of(f, at, (j, j), above || S::PARTS == 2)?;
+            let (re, im) = (entry.re() * slope + extra.map_or(zero, |extra| extra[j]), entry.im() * quotient);
             self.p[j * k + j] = S::from_parts(re, im) - entry.scale(taken(j, j));
             for i in j + 1..k {
                 let (low, high) = (j * k + i, i * k + j);
                 let (p, mirror) = (self.p[low], self.p[high]);
-                let (even, odd) = split(p, mirror, f.difference(at, i, j), f.sum(at, i, j));
+                let (even, odd) = split(p, mirror, differences_of(f, at, (i, j), true)?);
                 self.p[low] = even + odd - p.scale(taken(i, j));
                 self.p[high] = (even - odd).conj() - mirror.scale(taken(j, i));
             }
         }
+        Ok(())
     }
 
     /// L and W become what stands beside Vᴴ and U.
@@ -233,7 +237,7 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
 }
 
 /// (d1 H, d2 K) at entry p, whose mirror image is `mirror`.
-pub(super) fn split<S: Scalar>(p: S, mirror: S, d1: S::Real, d2: S::Real) -> (S, S) {
+pub(super) fn split<S: Scalar>(p: S, mirror: S, [d1, d2]: [S::Real; 2]) -> (S, S) {
     let half = S::Real::from_f64(0.5);
     let mirror = mirror.conj();
     ((p + mirror).scale(d1 * half), (p - mirror).scale(d2 * half))

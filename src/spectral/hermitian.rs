@@ -11,7 +11,8 @@ use super::frame::Direct;
 use super::function::SpectralFunction;
 use super::pinv::mirrored;
 use super::shrink::SoftThreshold;
-use super::values::{Order, Values};
+use super::spectrum::DIFFERENCES;
+use super::values::{Order, Values, require_finite};
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::Factors;
@@ -89,10 +90,11 @@ impl<F> Hermitian<F> {
         if self.side == Side::Left { m } else { n }
     }
 
-    /// Y = V g(S) Vᴴ or U g(S) Uᴴ, Hermitian to the last bit only up to rounding. One product.
+    /// Y = V g(S) Vᴴ or U g(S) Uᴴ, Hermitian up to rounding. One product.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
+    /// [`Error::NonFinite`] where an argument, or a value or divided difference of g, is not finite; [`Error::Shape`], [`Error::Workspace`],
+    /// [`Error::Parameter`]. The target is untouched then.
     ///
     /// ```
     /// # use diffsvd::{Mat, Svd, Target, spectral::{Hermitian, Side, hermitian_workspace_len}};
@@ -114,6 +116,9 @@ impl<F> Hermitian<F> {
         let d = self.dimension(factors.shape());
         check_shape("the Hermitian function", target.shape(), (d, d))?;
         let Prepared { basis, mut arena, .. } = self.prepare(factors, Order::Value, work)?;
+        for (j, &s) in factors.s.iter().enumerate() {
+            require_finite("the values of the function", (j, 0), self.f.value(s))?;
+        }
         let k = basis.cols();
         let mut scaled = MatMut::col_major(arena.take(d * k), d, k)?;
         scaled.fill_scaled(basis, |j| self.sign::<S>() * self.f.value(factors.s[j]));
@@ -169,8 +174,8 @@ impl<F> Hermitian<F> {
         let mut p = MatMut::col_major(p, k, k)?;
         gemm(p.reborrow(), false, one, Operand::adjoint(basis), Operand::plain(t.as_ref()));
         // p is Pᴴ: its Hermitian part is that of P, its skew part has the other sign.
-        self.between(factors.s, &mut p, |g1, g2, p, mirror| (p + mirror).scale(g1) - (p - mirror).scale(g2), d > k);
-        self.beside(factors.s, &mut t, (basis, p.as_ref()), one);
+        self.between(factors.s, &mut p, |g1, g2, p, mirror| (p + mirror).scale(g1) - (p - mirror).scale(g2), d > k)?;
+        self.beside(factors.s, &mut t, (basis, p.as_ref()));
         let (mut y, keep) = target.into_parts();
         let sign = self.sign::<S>();
         gemm(y.reborrow(), keep, sign, Operand::plain(t.as_ref()), Operand::adjoint(basis));
@@ -215,8 +220,8 @@ impl<F> Hermitian<F> {
         let mut p = MatMut::col_major(p, k, k)?;
         gemm(p.reborrow(), false, S::Real::one(), Operand::adjoint(basis), Operand::plain(t.as_ref()));
         // Cᴴ/2 with C = (G1 + G2)∘Q and Q Hermitian: G2 changes sign.
-        self.between(factors.s, &mut p, |g1, g2, p, mirror| (p + mirror).scale(g1 - g2), d > k);
-        self.beside(factors.s, &mut t, (basis, p.as_ref()), S::Real::one());
+        self.between(factors.s, &mut p, |g1, g2, p, mirror| (p + mirror).scale(g1 - g2), d > k)?;
+        self.beside(factors.s, &mut t, (basis, p.as_ref()));
         let two = S::Real::from_f64(2.0) * self.sign::<S>();
         let (a, keep) = target.into_parts();
         let (left, right) = if self.side == Side::Left { (t.as_ref(), other) } else { (other, t.as_ref()) };
@@ -273,7 +278,8 @@ impl<F> Hermitian<F> {
         p: &mut MatMut<'_, S>,
         entry: impl Fn(S::Real, S::Real, S, S) -> S,
         projected: bool,
-    ) where
+    ) -> Result<(), Error>
+    where
         F: SpectralFunction<S::Real>,
     {
         let quarter = S::Real::from_f64(0.25);
@@ -282,6 +288,7 @@ impl<F> Hermitian<F> {
         for j in 0..s.len() {
             for i in 0..=j {
                 let g1 = if i == j { self.f.derivative(s[i]) } else { self.f.divided_difference(s[i], s[j]) };
+                require_finite(DIFFERENCES, (i, j), g1 + quotient(j))?;
                 let g2 = if s[i] == s[j] { zero } else { g1 * quotient_of_sums([s[i], -s[j]], [s[i], s[j]]) };
                 let (upper, lower) = (p.at(i, j), p.at(j, i));
                 let value = entry(g1, g2, upper, lower.conj()).scale(quarter) - upper.scale(quotient(j));
@@ -290,16 +297,12 @@ impl<F> Hermitian<F> {
                 p.put(j, i, mirror);
             }
         }
+        Ok(())
     }
 
     /// T ← T diag(q) + V P, the first only where the basis leaves a complement.
-    fn beside<S: Scalar>(
-        &self,
-        s: &[S::Real],
-        t: &mut MatMut<'_, S>,
-        (basis, p): (MatRef<'_, S>, MatRef<'_, S>),
-        alpha: S::Real,
-    ) where
+    fn beside<S: Scalar>(&self, s: &[S::Real], t: &mut MatMut<'_, S>, (basis, p): (MatRef<'_, S>, MatRef<'_, S>))
+    where
         F: SpectralFunction<S::Real>,
     {
         let complement = basis.rows() > basis.cols();
@@ -311,6 +314,6 @@ impl<F> Hermitian<F> {
                 }
             }
         }
-        gemm(t.reborrow(), complement, alpha, Operand::plain(basis), Operand::plain(p));
+        gemm(t.reborrow(), complement, S::Real::one(), Operand::plain(basis), Operand::plain(p));
     }
 }

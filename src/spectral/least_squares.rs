@@ -4,7 +4,7 @@ use super::frame::{Direct, Frame};
 use super::function::SpectralFunction;
 use super::hermitian::Side;
 use super::inverse::Inverse;
-use super::values::{Order, Values};
+use super::values::{Order, Values, require_finite};
 use crate::derivative::Target;
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
@@ -193,7 +193,7 @@ impl<S: Scalar> Derivative<'_, '_, S> {
         let mut frame = Frame::new(self.factors, &mut arena);
         frame.project_product((b, c), arena.take(self.factors.triplets() * b.cols()))?;
         let at = Values::of(self.factors);
-        frame.combine(&at, &self.f, None);
+        frame.combine(&at, &self.f, None)?;
         frame.complete(&at, &self.f)?;
         frame.write(g, keep)
     }
@@ -211,7 +211,7 @@ impl<S: Scalar> Derivative<'_, '_, S> {
         let mut frame = Frame::new(self.factors, &mut arena);
         frame.project(&Direct::new(z))?;
         let at = Values::of(self.factors);
-        frame.combine(&at, &self.f, None);
+        frame.combine(&at, &self.f, None)?;
         frame.complete(&at, &self.f)?;
         let mut t = MatMut::col_major(arena.take(k * p), k, p)?;
         for (i, (before, behind)) in frame.terms()?.into_iter().flatten().enumerate() {
@@ -236,7 +236,7 @@ impl<S: Scalar> Derivative<'_, '_, S> {
         gemm(t.reborrow(), false, one, Operand::adjoint(behind), Operand::plain(c));
         for j in 0..p {
             for (i, &s) in s.iter().enumerate() {
-                let value = self.f.value(s);
+                let value = require_finite("the values of the function", (i, 0), self.f.value(s))?;
                 // Not 0 · ∞: what is cut may stand against anything.
                 t.put(i, j, if value == S::Real::zero() { S::zero() } else { t.at(i, j).scale(value) });
             }

@@ -1,11 +1,11 @@
 //! X = U f(S) Vᴴ and its derivative, which is exact at equal and at zero singular values.
 
 use super::frame::{Direct, Frame};
-use super::spectrum::{Direction, SpectralMap};
+use super::spectrum::{Direction, SpectralMap, value_of};
 use super::values::{Order, Values};
 use crate::derivative::Target;
 use crate::error::Error;
-use crate::factors::Factors;
+use crate::factors::{Factors, check_finite_values};
 use crate::kernel::{Operand, cast, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
@@ -26,7 +26,8 @@ pub const fn map_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: us
 /// **Cost.** One product. Workspace [`map_workspace_len`].
 ///
 /// # Errors
-/// [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
+/// What the function reports; [`Error::NonFinite`] where an argument or a value of the function is not finite; [`Error::Shape`],
+/// [`Error::Workspace`], [`Error::Parameter`]. The target is untouched then.
 ///
 /// ```
 /// use diffsvd::{Factors, MatMut, MatRef, Target, spectral::{SoftThreshold, map_into}};
@@ -53,7 +54,7 @@ pub fn map_into<S: Scalar, M, F: SpectralMap<S::Real, M>>(
     let (shorter, rows) = if m < n { (factors.u, m) } else { (factors.v, n) };
     let mut scaled = MatMut::col_major(arena.take(rows * k), rows, k)?;
     for j in 0..k {
-        let value = f.value_at(&at, j);
+        let value = value_of(f, &at, j)?;
         for i in 0..rows {
             scaled.put(i, j, shorter.at(i, j).scale(value));
         }
@@ -107,8 +108,8 @@ pub const fn map_derivative_workspace_len<S: Scalar>(rows: usize, cols: usize, t
 /// [`map_derivative_workspace_len`].
 ///
 /// # Errors
-/// What the function reports where it is not differentiable; [`Error::Shape`], [`Error::Workspace`], [`Error::NonFinite`],
-/// [`Error::Parameter`]. The target is untouched then.
+/// What the function reports where it is not differentiable; [`Error::NonFinite`] where an argument or a divided difference of the function is not
+/// finite; [`Error::Shape`], [`Error::Workspace`], [`Error::Parameter`]. The target is untouched then.
 ///
 /// Daleckii & Krein 1965; `docs/spectral.md`, section 1.
 ///
@@ -134,6 +135,7 @@ pub fn map_jvp_into<S: Scalar, M, F: SpectralMap<S::Real, M>>(
     let direct = check_direct(factors, tangent.a, "the tangent of A")?;
     if let Some(f_dot) = tangent.f {
         check_shape("the tangents of the values", (f_dot.len(), 1), (factors.triplets(), 1))?;
+        check_finite_values("the tangents of the values", f_dot)?;
     }
     let (mut frame, [w, out]) = prepare(factors, f, &direct, work)?;
     let at = Values::of(factors);
@@ -142,7 +144,7 @@ pub fn map_jvp_into<S: Scalar, M, F: SpectralMap<S::Real, M>>(
         out.copy_from_slice(f_dot);
     }
     f.couple(&at, w, Direction::Forward, out);
-    frame.combine(&at, f, Some(out));
+    frame.combine(&at, f, Some(out))?;
     frame.expand(&at, f, &direct, target)
 }
 
@@ -213,7 +215,7 @@ pub(super) fn vjp_direct<S: Scalar, M, F: SpectralMap<S::Real, M>>(
         f_bar.copy_from_slice(w);
     }
     f.couple(&at, w, Direction::Backward, out);
-    frame.combine(&at, f, Some(out));
+    frame.combine(&at, f, Some(out))?;
     frame.expand(&at, f, direct, gradient.a)
 }
 

@@ -70,6 +70,7 @@ pub use projector::Indicator;
 pub use second::{map_second_into, map_second_workspace_len, map_vjp_tangent_into};
 pub use shrink::{HardThreshold, RelativeSoftThreshold, SoftThreshold};
 pub use spectrum::{Direction, Eigenvalue, Pointwise, SecondOrderMap, SpectralMap, Whole};
+pub(crate) use spectrum::{differences_of, value_of};
 #[cfg(feature = "alloc")]
 pub use superpose::Superposition;
 pub use values::{Order, Values};

@@ -112,7 +112,7 @@ impl<'f, 'w, S: Scalar> Projected<'f, 'w, S> {
     pub(super) fn parts(&self, i: usize, j: usize) -> (S, S) {
         let (entry, one) = (self.blocks.p.at(i, j), S::Real::one());
         if self.given.across() {
-            return split(entry, self.blocks.p.at(j, i), one, one);
+            return split(entry, self.blocks.p.at(j, i), [one; 2]);
         }
         let half = entry.scale(S::Real::from_f64(0.5));
         (half, -half)

@@ -1,7 +1,7 @@
 //! Functions of a whole spectrum: fᵢ may depend on the index i and on all singular values.
 
 use super::function::{SpectralFunction, TwiceDifferentiable};
-use super::values::{Order, Values};
+use super::values::{Order, Values, require_finite};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -181,6 +181,32 @@ impl<R: Real, F: TwiceDifferentiable<R>> SecondOrderMap<R, Pointwise> for F {
         self.second_difference(points.map(|point| point.of(at)))
     }
 }
+
+/// fᵢ.
+///
+/// # Errors
+/// [`Error::NonFinite`] where that is no finite number.
+pub(crate) fn value_of<R: Real, M, F: SpectralMap<R, M>>(f: &F, at: &Values<'_, R>, i: usize) -> Result<R, Error> {
+    require_finite("the values of the function", (i, 0), f.value_at(at, i))
+}
+
+/// (D1, D2) at (i, j), or (f′, q) for i = j, where q is zero unless it is `used`: where it is not it may be infinite.
+///
+/// # Errors
+/// [`Error::NonFinite`] where one is no finite number.
+pub(crate) fn differences_of<R: Real, M, F: SpectralMap<R, M>>(
+    f: &F,
+    at: &Values<'_, R>,
+    (i, j): (usize, usize),
+    used: bool,
+) -> Result<[R; 2], Error> {
+    let sum = if i != j || used { f.sum(at, i, j) } else { R::zero() };
+    let finite = |x| require_finite(DIFFERENCES, (i, j), x);
+    Ok([finite(f.difference(at, i, j))?, finite(sum)?])
+}
+
+/// What is not finite where a derivative is none.
+pub(super) const DIFFERENCES: &str = "the divided differences of the function";
 
 /// The first divided difference of the odd continuation between two eigenvalues.
 pub(super) fn between<R: Real, F: SpectralMap<R, Whole>>(f: &F, at: &Values<'_, R>, a: Eigenvalue, b: Eigenvalue) -> R {

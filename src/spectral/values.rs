@@ -108,6 +108,18 @@ impl<'a, R: Real> Values<'a, R> {
     }
 }
 
+/// What a function gives at (row, column) of its table.
+///
+/// # Errors
+/// [`Error::NonFinite`] where it is infinite or NaN.
+pub(super) fn require_finite<R: Real>(argument: &'static str, (row, column): (usize, usize), x: R) -> Result<R, Error> {
+    if x.is_finite() {
+        Ok(x)
+    } else {
+        Err(Error::NonFinite { argument, row, column, nan: x.partial_cmp(&x).is_none() })
+    }
+}
+
 /// # Errors
 /// [`Error::Parameter`] unless the value is finite and not negative.
 pub(crate) fn require_non_negative<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
