@@ -13,6 +13,7 @@ use crate::mat::Mat;
 use crate::matrix::MatRef;
 use crate::plan::{Vectors, svd_workspace_len};
 use crate::scalar::{One, Scalar, Zero};
+use crate::spectral::condition;
 use crate::svd::{FactorsMut, svd_into};
 
 /// A = U diag(s) Vᴴ, with everything that follows from it.
@@ -214,26 +215,27 @@ impl<S: Scalar> Svd<S> {
     /// ```
     #[must_use]
     pub fn rank(&self, tolerance: Tolerance<S::Real>) -> usize {
-        let cut = tolerance.absolute((self.u.rows, self.v.rows), self.factors().largest());
-        self.s.iter().filter(|&&s| s > cut).count()
+        self.factors().rank(tolerance)
     }
 
-    /// `s₁/s_k` in the 2-norm; infinite for a singular matrix, 1 for an empty one.
+    /// s₁/sₖ, the condition number in the 2-norm; infinite for a singular matrix, 1 for an empty one. k is the number of values here: of those that
+    /// are left by [`truncate`](Self::truncate) or were asked for.
     ///
     /// ```
     /// # use diffsvd::{Mat, Svd};
     /// assert_eq!(Svd::thin(&Mat::from_rows(&[[0.0, 0.5], [4.0, 0.0]]))?.condition_number(), 8.0);
+    /// assert_eq!(Svd::thin(&Mat::<f64>::zeros(2, 2))?.condition_number(), f64::INFINITY);
     /// # Ok::<(), diffsvd::Error>(())
     /// ```
     #[must_use]
     pub fn condition_number(&self) -> S::Real {
         match (self.s.first(), self.s.last()) {
-            (Some(&first), Some(&last)) => first / last,
+            (Some(&first), Some(&last)) => condition(first, last),
             _ => S::Real::one(),
         }
     }
 
-    /// U diag(s) Vᴴ.
+    /// U diag(s) Vᴴ; zeros where no vectors were asked for.
     ///
     /// ```
     /// # use diffsvd::{Mat, Svd};
@@ -330,13 +332,14 @@ impl<S: Scalar> Svd<S> {
         let (m, n, k) = (self.u.rows, self.v.rows, self.s.len());
         let mut tangent = Tangent { u: Mat::zeros(m, k), s: vec![S::Real::zero(); k], v: Mat::zeros(n, k) };
         let mut work = vec![S::zero(); jvp_workspace_len::<S>(m, n, k)];
-        let out = TangentMut {
-            u: Some(tangent.u.as_mut()),
-            s: Some(&mut tangent.s),
-            v: Some(tangent.v.as_mut()),
-            s_matrix: None,
-        };
-        jvp_into(&self.factors(), a_dot.as_ref(), rule, out, &mut work)?;
+        jvp_into(&self.factors(), a_dot.as_ref(), rule, tangent.views(), &mut work)?;
         Ok(tangent)
+    }
+}
+
+impl<S: Scalar> Tangent<S> {
+    /// Every part, to be written.
+    pub(crate) fn views(&mut self) -> TangentMut<'_, S> {
+        TangentMut { u: Some(self.u.as_mut()), s: Some(&mut self.s), v: Some(self.v.as_mut()), s_matrix: None }
     }
 }

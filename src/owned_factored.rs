@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::derivative::{
     BranchesMut, Convergence, Cotangent, Iteration, LineReport, PairMut, Partial, PartialReport, Report, Rule,
-    SecondOrder, TangentMut, Target, align, branches_into, branches_workspace_len, full_jvp_into, full_vjp_into,
+    SecondOrder, Target, align, branches_into, branches_workspace_len, full_jvp_into, full_vjp_into,
     full_workspace_len, gauge_workspace_len, partial_jvp_into, partial_vjp_into, partial_workspace_len, remove_gauge,
     vjp_tangent_into, vjp_tangent_workspace_len,
 };
@@ -241,12 +241,5 @@ impl<S: Scalar> Svd<S> {
 
     fn partial<'a>(&'a self, a: &'a Mat<S>) -> Partial<'a, S> {
         Partial { a: a.as_ref(), factors: self.factors(), iteration: Iteration::default() }
-    }
-}
-
-impl<S: Scalar> Tangent<S> {
-    /// Every part, to be written.
-    fn views(&mut self) -> TangentMut<'_, S> {
-        TangentMut { u: Some(self.u.as_mut()), s: Some(&mut self.s), v: Some(self.v.as_mut()), s_matrix: None }
     }
 }

@@ -54,7 +54,12 @@ impl<R: Real> SpectralMap<R, Whole> for LogDet {
     }
 }
 
-/// s₁/sₖ, k = min(m, n): the condition number in the 2-norm.
+/// The quotient of the largest and the smallest singular value; infinite where the smallest is zero, also where both are.
+pub(crate) fn condition<R: Real>(largest: R, smallest: R) -> R {
+    if smallest == R::zero() { R::one() / smallest } else { largest / smallest }
+}
+
+/// s₁/sₖ, k = min(m, n): the condition number in the 2-norm; infinite for a singular matrix, 1 for an empty one.
 ///
 /// Not differentiable where s₁ = s₂ or sₖ₋₁ = sₖ ([`Error::EqualSingularValues`]) or sₖ = 0 ([`Error::ZeroSingularValue`]), within (max(m, n) + 10) ε s₁.
 ///
@@ -74,7 +79,7 @@ impl<R: Real> SpectralLoss<R> for Condition {
     fn value(&self, at: &Values<'_, R>) -> Result<R, Error> {
         match at.count() {
             0 => Ok(R::one()),
-            k => Ok(at.largest() / at.get(k - 1)),
+            k => Ok(condition(at.largest(), at.get(k - 1))),
         }
     }
     fn gradient(&self, at: &Values<'_, R>) -> Result<Condition, Error> {
@@ -96,10 +101,11 @@ impl<R: Real> SpectralMap<R, Whole> for Condition {
     }
     fn value_at(&self, at: &Values<'_, R>, i: usize) -> R {
         let k = at.count();
-        let (first, last) = (at.largest(), at.get(k - 1));
         if k < 2 {
-            R::zero()
-        } else if i == 0 {
+            return R::zero();
+        }
+        let (first, last) = (at.largest(), at.get(k - 1));
+        if i == 0 {
             R::one() / last
         } else if i + 1 == k {
             -(first / last) / last
