@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::procrustes::Rotation;
 use crate::error::Error;
+use crate::factors::check_finite_values;
 use crate::kernel::{Operand, gemm};
 use crate::mat::Mat;
 use crate::matrix::check_shape;
@@ -48,7 +49,7 @@ struct Cloud<R> {
 impl<R: Real> Cloud<R> {
     fn new(points: &Mat<R>) -> Self {
         let (n, d) = (points.rows(), points.cols());
-        let count = R::from_f64(n.max(1) as f64);
+        let count = R::from_usize(n.max(1));
         let mean = |j: usize| (0..n).fold(R::zero(), |sum, i| sum + points[(i, j)]) / count;
         let centre: Vec<R> = (0..d).map(mean).collect();
         Cloud { points: Mat::from_fn(n, d, |i, j| points[(i, j)] - centre[j]), centre }
@@ -58,10 +59,14 @@ impl<R: Real> Cloud<R> {
 impl<R: Real> Superposition<R> {
     /// Carries `from` to `to`, both N×d.
     ///
+    /// Cost: two passes over the clouds, and an SVD of a d×d matrix.
+    ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::NonFinite`].
+    /// [`Error::Shape`] unless the clouds have the same, [`Error::NonFinite`].
     pub fn new(from: &Mat<R>, to: &Mat<R>) -> Result<Self, Error> {
         check_shape("the second cloud", (to.rows(), to.cols()), (from.rows(), from.cols()))?;
+        from.as_ref().check_finite("the first cloud")?;
+        to.as_ref().check_finite("the second cloud")?;
         let (from, to) = (Cloud::new(from), Cloud::new(to));
         let svd = Svd::thin(&to.points.adjoint().product(&from.points)?)?;
         let orientation = svd.rotation()?;
@@ -91,11 +96,13 @@ impl<R: Real> Superposition<R> {
         let (n, d) = (self.from.points.rows(), self.from.centre.len());
         check_shape("the cotangent of the rotation", (rotation_bar.rows(), rotation_bar.cols()), (d, d))?;
         check_shape("the cotangent of the translation", (translation_bar.len(), 1), (d, 1))?;
+        rotation_bar.as_ref().check_finite("the cotangent of the rotation")?;
+        check_finite_values("the cotangent of the translation", translation_bar)?;
         // t = q̄ − R p̄.
         let rotation_bar = Mat::from_fn(d, d, |i, j| rotation_bar[(i, j)] - translation_bar[i] * self.from.centre[j]);
         let m_bar = self.svd.map_vjp(self.orientation, &rotation_bar)?;
         // M = Qᵀ P; the means of both products vanish because the clouds are centred.
-        let each = R::one() / R::from_f64(n.max(1) as f64);
+        let each = R::one() / R::from_usize(n.max(1));
         let mut turned = vec![R::zero(); d];
         subtract_product(&mut turned, &self.rotation.adjoint(), translation_bar);
         let mut from_bar = Mat::from_fn(n, d, |_, j| turned[j] * each);
