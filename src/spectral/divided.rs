@@ -6,9 +6,9 @@
 //! that, f is not smooth enough (or the interval too long) and the quotient stands. Second differences likewise.
 
 use super::function::{SpectralFunction, TwiceDifferentiable};
-use super::values::{Order, Values};
+use super::values::{Order, Values, require_finite};
 use crate::error::Error;
-use crate::scalar::{Real, Scalar};
+use crate::scalar::Real;
 
 pub(super) fn difference<R: Real, F: SpectralFunction<R> + ?Sized>(f: &F, a: R, b: R) -> R {
     let (a, b) = if a < b { (b, a) } else { (a, b) };
@@ -154,12 +154,16 @@ pub(super) fn check<R: Real, F: SpectralFunction<R> + ?Sized>(
     if order == Order::Value {
         return Ok(());
     }
-    let smooth = |s: R| Scalar::is_finite(f.derivative(s)) && (s > R::zero() || f.value(s) == R::zero());
-    let zero = |index: usize| Error::ZeroSingularValue { operation: OPERATION, index, value: at.get(index).to_f64() };
-    match (0..at.count()).find(|&i| !smooth(at.get(i))) {
-        Some(index) => Err(zero(index)),
-        None => Ok(()),
+    for index in 0..at.count() {
+        let s = at.get(index);
+        let slope = require_finite("the derivative of the function", (index, 0), f.derivative(s));
+        if s > R::zero() {
+            slope?;
+        } else if slope.is_err() || f.value(s) != R::zero() {
+            return Err(Error::ZeroSingularValue { operation: OPERATION, index, value: s.to_f64() });
+        }
     }
+    Ok(())
 }
 
 /// The default check, and for the second order f″(0) = 0 where a singular value is zero: elsewhere the odd continuation

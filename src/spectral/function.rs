@@ -70,10 +70,12 @@ pub trait SpectralFunction<R: Real> {
     }
 
     /// Whether the derivative asked for exists at these singular values. The default demands finite f′ everywhere, and
-    /// f(0) = 0 where a singular value is zero.
+    /// f(0) = 0 where a singular value is zero: 0 itself, not only to working precision, for which
+    /// [`require_above`](Values::require_above) with [`noise`](Values::noise) asks.
     ///
     /// # Errors
-    /// [`Error::ZeroSingularValue`] and whatever the function adds: [`Error::Parameter`] for a kink or a parameter out of range.
+    /// [`Error::ZeroSingularValue`], [`Error::NonFinite`] for f′ at any other, and whatever the function adds: [`Error::Parameter`] for a kink or a
+    /// parameter out of range.
     fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         divided::check(self, at, order)
     }

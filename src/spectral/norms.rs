@@ -7,6 +7,7 @@ use super::power::geometric_quotient;
 use super::spectrum::{Direction, SpectralMap, Whole};
 use super::values::{Order, Values};
 use crate::error::Error;
+use crate::factors::check_finite_values;
 use crate::matrix::check_shape;
 use crate::scalar::Real;
 
@@ -152,11 +153,19 @@ pub struct WeightedSum<'a, R>(
     pub &'a [R],
 );
 
+impl<R: Real> WeightedSum<'_, R> {
+    /// The number of the weights, and whether they are finite.
+    fn check_weights(&self, at: &Values<'_, R>) -> Result<(), Error> {
+        check_shape("the weights", (self.0.len(), 1), (at.s.len(), 1))?;
+        check_finite_values("the weights", self.0)
+    }
+}
+
 impl<'a, R: Real> SpectralLoss<R> for WeightedSum<'a, R> {
     type Gradient = WeightedSum<'a, R>;
 
     fn value(&self, at: &Values<'_, R>) -> Result<R, Error> {
-        check_shape("the weights", (self.0.len(), 1), (at.s.len(), 1))?;
+        self.check_weights(at)?;
         Ok(self.0.iter().zip(at.s).fold(R::zero(), |sum, (&w, &s)| sum + w * s))
     }
     fn gradient(&self, at: &Values<'_, R>) -> Result<Self, Error> {
@@ -168,7 +177,7 @@ impl<'a, R: Real> SpectralLoss<R> for WeightedSum<'a, R> {
 impl<R: Real> SpectralMap<R, Whole> for WeightedSum<'_, R> {
     fn check_at(&self, at: &Values<'_, R>, _order: Order) -> Result<(), Error> {
         const OPERATION: &str = "the weighted sum of singular values";
-        check_shape("the weights", (self.0.len(), 1), (at.s.len(), 1))?;
+        self.check_weights(at)?;
         for (i, &weight) in self.0.iter().enumerate() {
             if i > 0 && weight != self.0[i - 1] {
                 at.require_distinct(OPERATION, i - 1, i)?;

@@ -8,11 +8,15 @@ use crate::matrix::check_shape;
 use crate::scalar::Real;
 use Eigenvalue::{Minus, Plus, Zero};
 
+const OPERATION: &str = "the function of the singular values";
+
 /// Functions given by their values and derivatives at the k singular values.
 ///
 /// The divided differences are quotients, or the mean of the two derivatives where |sᵢ − sⱼ| ≤ ∛ε s₁: with error ε^⅔ there
-/// at most, since nothing is known about f in between. Give a [`SpectralFunction`](super::SpectralFunction) for full accuracy, and
-/// [`PerValueTwice`] for the second derivative.
+/// at most, since nothing is known about f in between; where fewer than min(m, n) triplets are given, f′(0) counts as 0. Give a
+/// [`SpectralFunction`](super::SpectralFunction) for full accuracy, and [`PerValueTwice`] for the second derivative. Not differentiable where two
+/// singular values are equal and their fᵢ are not ([`Error::EqualSingularValues`]), or where one is zero and its fᵢ is not
+/// ([`Error::ZeroSingularValue`]).
 ///
 /// ```
 /// use diffsvd::{Mat, Svd, spectral::PerValue};
@@ -37,16 +41,25 @@ impl<R: Real> PerValue<'_, R> {
 }
 
 impl<R: Real> SpectralMap<R, Whole> for PerValue<'_, R> {
-    /// [`Error::EqualSingularValues`] where two values are equal and their fᵢ are not, to 16 ∛ε; [`Error::Shape`].
+    /// [`Error::EqualSingularValues`] where two values are equal and their fᵢ are not, to 16 ∛ε of the largest; [`Error::ZeroSingularValue`] where a value is
+    /// zero and its fᵢ is not; [`Error::Shape`].
     fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         let k = at.s.len();
         check_shape("the values of the function", (self.value.len(), 1), (k, 1))?;
         check_shape("the derivatives of the function", (self.derivative.len(), 1), (k, 1))?;
+        if order == Order::Value {
+            return Ok(());
+        }
         let size = self.value.iter().fold(R::zero(), |size, f| size.larger(f.abs()));
-        for j in 1..k {
-            let differ = (self.value[j] - self.value[j - 1]).abs() > size.mul_pow2(4 + R::EPSILON.exponent() / 3);
-            if order == Order::Derivative && differ {
-                at.require_distinct("the function of the singular values", j - 1, j)?;
+        let differ = |f: R, g: R| (f - g).abs() > size.mul_pow2(4 + R::EPSILON.exponent() / 3);
+        for (i, &f) in self.value.iter().enumerate() {
+            if i > 0 && differ(f, self.value[i - 1]) {
+                at.require_distinct(OPERATION, i - 1, i)?;
+            }
+            // s and −s have the values f and −f.
+            if differ(f, -f) && at.get(i) <= at.noise() {
+                let value = at.get(i).to_f64();
+                return Err(Error::ZeroSingularValue { operation: OPERATION, index: i, value });
             }
         }
         Ok(())

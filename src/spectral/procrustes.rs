@@ -76,9 +76,8 @@ impl<R: Real> SpectralMap<R, Whole> for Rotation {
     fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         const OPERATION: &str = "the nearest rotation";
         let n = self.size;
-        if at.shape != (n, n) {
-            return check_shape("the matrix", at.shape, (n, n));
-        }
+        check_shape("the matrix", at.shape, (n, n))?;
+        check_shape("s", (at.s.len(), 1), (n, 1))?;
         if order == Order::Value || n < 2 {
             return Ok(());
         }

@@ -131,7 +131,7 @@ impl<R: Real> RelativeSoftThreshold<R> {
 impl<R: Real> SpectralMap<R, Whole> for RelativeSoftThreshold<R> {
     fn check_at(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
         require_non_negative("the fraction of the largest singular value", self.0)?;
-        if order == Order::Value || at.s.is_empty() {
+        if order == Order::Value {
             return Ok(());
         }
         if self.0 > R::zero() && at.count() > 1 {
@@ -173,13 +173,8 @@ impl<R: Real> SpectralMap<R, Whole> for RelativeSoftThreshold<R> {
 }
 
 impl<R: Real> SecondOrderMap<R, Whole> for RelativeSoftThreshold<R> {
-    /// Also [`Error::ZeroSingularValue`] where s₁ = 0: a norm has a kink there.
     fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
-        self.check_at(at, Order::Derivative)?;
-        if self.lowering(at).is_some() && at.largest() == R::zero() {
-            return at.require_above("the second derivative of the largest singular value", R::zero());
-        }
-        Ok(())
+        self.check_at(at, Order::Derivative)
     }
     /// With τ fixed.
     fn second(&self, at: &Values<'_, R>, points: [Eigenvalue; 3]) -> R {

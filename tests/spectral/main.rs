@@ -18,3 +18,4 @@ mod properties;
 mod second;
 mod second_factors;
 mod second_whole;
+mod undefined;
