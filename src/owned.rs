@@ -121,14 +121,7 @@ impl<S: Scalar> Svd<S> {
     /// ```
     pub fn new(a: MatRef<'_, S>, vectors: Vectors) -> Result<Self, Error> {
         let (m, n) = a.shape();
-        let k = m.min(n);
-        let (u_cols, values, v_cols) = match vectors {
-            Vectors::None => (0, k, 0),
-            Vectors::Thin => (k, k, k),
-            Vectors::Full => (m, k, n),
-            // More than there are is refused below: no memory for them.
-            Vectors::Leading(r) => (r.min(k), r.min(k), r.min(k)),
-        };
+        let (u_cols, values, v_cols) = vectors.lens((m, n));
         let mut svd = Svd { u: Mat::zeros(m, u_cols), s: vec![S::Real::zero(); values], v: Mat::zeros(n, v_cols) };
         let mut work = vec![S::zero(); svd_workspace_len::<S>(m, n, vectors)];
         let out = FactorsMut { u: svd.u.as_mut(), s: &mut svd.s, v: svd.v.as_mut() };

@@ -279,7 +279,21 @@ pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vec
     Plan::new(rows, cols, vectors).workspace::<S>()
 }
 
-/// The shapes of the outputs for an m×n matrix: (columns of U, length of s, columns of V).
+impl Vectors {
+    /// (columns of U, length of s, columns of V) for an m×n matrix. Of more leading triplets than there are all: for them no memory is needed, since
+    /// [`check_outputs`] refuses them.
+    pub(crate) fn lens(self, (m, n): (usize, usize)) -> (usize, usize, usize) {
+        let k = m.min(n);
+        match self {
+            Vectors::None => (0, k, 0),
+            Vectors::Thin => (k, k, k),
+            Vectors::Full => (m, k, n),
+            Vectors::Leading(r) => (r.min(k), r.min(k), r.min(k)),
+        }
+    }
+}
+
+/// Whether the outputs for an m×n matrix have the right shapes.
 pub(crate) fn check_outputs(
     shape: (usize, usize),
     vectors: Vectors,
@@ -287,21 +301,16 @@ pub(crate) fn check_outputs(
     s: usize,
     v: (usize, usize),
 ) -> Result<(), Error> {
-    let (m, n) = shape;
-    let k = m.min(n);
-    let (u_cols, s_len, v_cols) = match vectors {
-        Vectors::None => (0, k, 0),
-        Vectors::Thin => (k, k, k),
-        Vectors::Full => (m, k, n),
-        Vectors::Leading(r) if r <= k => (r, r, r),
-        Vectors::Leading(r) => {
-            return Err(Error::Parameter {
-                name: "the number of leading triplets",
-                value: r as f64,
-                must: "not exceed the smaller side of the matrix",
-            });
-        }
-    };
+    let ((m, n), (u_cols, s_len, v_cols)) = (shape, vectors.lens(shape));
+    if let Vectors::Leading(r) = vectors
+        && r > s_len
+    {
+        return Err(Error::Parameter {
+            name: "the number of leading triplets",
+            value: r as f64,
+            must: "not exceed the smaller side of the matrix",
+        });
+    }
     check_shape("s", (s, 1), (s_len, 1))?;
     if vectors == Vectors::None {
         return Ok(());

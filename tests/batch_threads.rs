@@ -103,3 +103,12 @@ fn each_thread_has_its_workspace() {
     let outcome = fused::map_into(a, &Same(SoftThreshold(0.1)), target, None, run);
     assert_eq!(outcome, Err(Error::Workspace { needed: 3 * len, got: 3 * len - 1 }));
 }
+
+/// More threads than items, of a function without workspace: no more take part than there is work for.
+#[test]
+fn as_many_threads_as_can_be_counted() {
+    let (mut u, mut v) = ([0.6, -0.8, 0.6, -0.8], [1.0, 1.0]);
+    let pair = (BatchMut::vectors(&mut u, 2, 2).unwrap(), BatchMut::vectors(&mut v, 2, 1).unwrap());
+    let done = batch::fix_phases(pair.0, pair.1, Run::new(&mut []).threads(usize::MAX)).unwrap();
+    assert_eq!((done.succeeded, u, v), (2, [-0.6, 0.8, -0.6, 0.8], [-1.0; 2]));
+}

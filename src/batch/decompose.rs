@@ -63,9 +63,10 @@ pub fn svd_into<S: Scalar>(
     out: FactorsMut<'_, S>,
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
-    let (shape @ (m, n), len) = (a.shape(), svd_workspace_len::<S>(a.shape().0, a.shape().1, vectors));
+    let (m, n) = a.shape();
+    check_outputs((m, n), vectors, out.u.shape(), out.s.contiguous()?, out.v.shape())?;
+    let len = svd_workspace_len::<S>(m, n, vectors);
     if small::decomposes(m, n, vectors) {
-        check_outputs(shape, vectors, out.u.shape(), out.s.contiguous()?, out.v.shape())?;
         return small::svd(a, vectors != Vectors::None, out, len, run);
     }
     for_each((a, out), len, run, |(a, out), i, work| crate::svd_into(a.item(i)?, vectors, out.item(i)?, work))

@@ -72,7 +72,8 @@ impl Layout {
         if self.is_empty() { Some(0) } else { self.last()?.checked_add(1) }
     }
 
-    /// Whether no two entries share a place: each stride steps over all that the smaller ones reach.
+    /// Whether each stride steps over all that the smaller ones reach, so that no two entries share a place. Of what is nested otherwise this says no,
+    /// even where all places are different.
     #[must_use]
     pub fn is_injective(&self) -> bool {
         let mut steps = self.steps();

@@ -102,19 +102,12 @@ impl<S: Scalar> BatchSvd<S> {
     /// let svd = BatchSvd::new(BatchRef::row_major(&data, 2, 3, 1)?, Vectors::Full)?;
     /// assert_eq!((svd.u().shape(), svd.s(1)), ((3, 3), &[4.0][..]));
     /// let error = BatchSvd::new(BatchRef::row_major(&data, 2, 3, 1)?, Vectors::Leading(usize::MAX)).unwrap_err();
-    /// assert!(error.to_string().starts_with("item 0: the number of leading triplets"));
+    /// assert!(error.to_string().starts_with("the number of leading triplets"));
     /// # Ok::<(), diffsvd::batch::Failure>(())
     /// ```
     pub fn new(a: BatchRef<'_, S>, vectors: Vectors) -> Result<Self, Failure> {
         let (count, (m, n)) = (a.count(), a.shape());
-        let k = m.min(n);
-        let (u_cols, values, v_cols) = match vectors {
-            Vectors::None => (0, k, 0),
-            Vectors::Thin => (k, k, k),
-            Vectors::Full => (m, k, n),
-            // More than there are is refused below: no memory for them.
-            Vectors::Leading(r) => (r.min(k), r.min(k), r.min(k)),
-        };
+        let (u_cols, values, v_cols) = vectors.lens((m, n));
         let mut svd = BatchSvd {
             u: Batch::zeros(count, m, u_cols),
             s: Batch::zeros(count, values, 1),

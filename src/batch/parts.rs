@@ -68,7 +68,7 @@ impl Batched for Range<usize> {
         true
     }
     fn split(self, at: usize) -> (Self, Self) {
-        let middle = (self.start + at).min(self.end);
+        let middle = self.start.saturating_add(at).min(self.end);
         (self.start..middle, middle..self.end)
     }
 }

@@ -48,7 +48,10 @@ where
     F: Fn(&mut Piece<'_, I, S, T>) -> Result<(), Error> + Sync,
 {
     let work = workspace(work, len.saturating_mul(threads))?;
-    let step = log.count.div_ceil(PIECES * threads).next_multiple_of(grain).min(log.count.div_ceil(threads));
+    // No more than there is work for.
+    let threads = threads.min(log.count);
+    let step =
+        log.count.div_ceil(PIECES.saturating_mul(threads)).next_multiple_of(grain).min(log.count.div_ceil(threads));
     let queue = Queue { rest: Mutex::new(Some((items, log))), step };
     branch(&queue, threads, work, body)
 }

@@ -18,7 +18,9 @@ pub(crate) fn small(m: usize, n: usize) -> bool {
 fn check<S: Entry>(m: usize, n: usize, count: usize, turn: usize) {
     let all = matrices::<S>(count, m, n);
     let a = Many::holding(&all, Place::turn(turn));
-    for vectors in [Vectors::None, Vectors::Thin, Vectors::Full, Vectors::Leading(m.min(n) / 2)] {
+    // 0×0 where there is no item.
+    let (rows, cols) = a.as_ref().shape();
+    for vectors in [Vectors::None, Vectors::Thin, Vectors::Full, Vectors::Leading(rows.min(cols) / 2)] {
         let out = decompose(&a, vectors, Place::turn(turn / 5 + turn));
         assert_eq!((out.done.succeeded, out.done.failed), (count, 0));
         assert!(out.status.iter().all(Result::is_ok));

@@ -95,3 +95,26 @@ fn derivatives_are_checked() {
     let gaps = Cotangent { s: Some(BatchRef::new(&s, strided).unwrap()), ..Cotangent::default() };
     assert!(matches!(vjp(gaps, 4, 2), Err(Error::Layout { .. })), "the entries of gs have gaps");
 }
+
+/// What no item could have is an error of the call, also where there is no item.
+#[test]
+fn more_triplets_than_there_are() {
+    for count in [0, 3] {
+        let a = vec![1.0_f64; count * 4];
+        let (mut u, mut s, mut v) = (vec![7.0; count * 6], vec![7.0; count * 3], vec![7.0; count * 6]);
+        let mut work = [0.0; 1000];
+        let out = FactorsMut {
+            u: BatchMut::row_major(&mut u, count, 2, 3).unwrap(),
+            s: BatchMut::vectors(&mut s, count, 3).unwrap(),
+            v: BatchMut::row_major(&mut v, count, 2, 3).unwrap(),
+        };
+        let a = BatchRef::row_major(&a, count, 2, 2).unwrap();
+        let outcome = batch::svd_into(a, Vectors::Leading(3), out, Run::new(&mut work));
+        assert!(matches!(outcome, Err(Error::Parameter { value: 3.0, .. })), "{outcome:?}");
+    }
+}
+
+#[test]
+fn numbers_are_cut_anywhere() {
+    assert_eq!(batch::Batched::split(5..8, usize::MAX), (5..8, 8..8));
+}
