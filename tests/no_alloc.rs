@@ -143,7 +143,7 @@ fn spectral<S: Scalar>(m: usize, n: usize) -> usize {
         map_second_workspace_len::<S>(m, n, k),
         hermitian_workspace_len::<S>(m, n, k),
         hermitian_second_workspace_len::<S>(m, n, k),
-        LeastSquares::<S>::second_workspace_len((m, n), k, 1),
+        LeastSquares::<S>::second_workspace_len(m, n, k, 1),
     ];
     let mut work = vec![S::zero(); lengths.into_iter().max().unwrap_or(0)];
 

@@ -10,7 +10,7 @@ use crate::spectral;
 
 /// x = A⁺ b with a right-hand side for each item; see [`LeastSquares`](spectral::LeastSquares).
 ///
-/// Workspace of all methods: [`LeastSquares::workspace_len`](spectral::LeastSquares::workspace_len).
+/// Workspace of the first order: [`LeastSquares::workspace_len`](spectral::LeastSquares::workspace_len).
 #[derive(Clone, Copy, Debug)]
 pub struct LeastSquares<'a, S: Scalar> {
     /// b, m×p each.
@@ -21,8 +21,8 @@ pub struct LeastSquares<'a, S: Scalar> {
 
 impl<S: Scalar> LeastSquares<'_, S> {
     fn len(&self, factors: &Factors<'_, S>) -> usize {
-        let (shape, k) = factors.shape();
-        spectral::LeastSquares::<S>::workspace_len(shape, k, self.b.shape().1)
+        let ((m, n), k) = factors.shape();
+        spectral::LeastSquares::<S>::workspace_len(m, n, k, self.b.shape().1)
     }
 
     /// x, n×p an item.
@@ -34,7 +34,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, Run, Target}};
     /// let svd = BatchSvd::thin(&Batch::from_fn(2, 2, 1, |_, _, _| 1.0))?; // A = (1, 1)ᵀ: x is the mean of b
     /// let b = Batch::from_fn(2, 2, 1, |item, row, _| (10 * item + 2 * row) as f64);
-    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len((2, 1), 1, 1)];
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len(2, 1, 1, 1)];
     /// let (problem, mut x) = (LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default }, Batch::zeros(2, 1, 1));
     /// problem.solve_into(svd.factors(), Target::Overwrite(x.as_mut()), Run::new(&mut work))?.all()?;
     /// assert!((x.as_slice()[0] - 1.0_f64).abs() < 1e-14 && (x.as_slice()[1] - 11.0).abs() < 1e-14);
@@ -56,7 +56,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, Run, Target}};
     /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?; // x = b/a
     /// let [b, a_dot, b_dot] = [3.0, 1.0, 4.0].map(|x| Batch::from_fn(2, 1, 1, |_, _, _| x));
-    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len((1, 1), 1, 1)];
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len(1, 1, 1, 1)];
     /// let (problem, mut x_dot) = (LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default }, Batch::zeros(2, 1, 1));
     /// let (tangent, target) = ((a_dot.as_ref(), b_dot.as_ref()), Target::Overwrite(x_dot.as_mut()));
     /// problem.jvp_into(svd.factors(), tangent, target, Run::new(&mut work))?.all()?;
@@ -88,7 +88,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// # use diffsvd::{Tolerance, spectral, batch::{Batch, BatchSvd, LeastSquares, Run, Target}};
     /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |_, _, _| 2.0))?; // x = b/a
     /// let [b, x_bar, mut ga, mut gb] = [3.0, 1.0, 0.0, 0.0].map(|x| Batch::from_fn(2, 1, 1, |_, _, _| x));
-    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len((1, 1), 1, 1)];
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::workspace_len(1, 1, 1, 1)];
     /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
     /// let gradient = (Target::Overwrite(ga.as_mut()), Target::Overwrite(gb.as_mut()));
     /// problem.vjp_into(svd.factors(), x_bar.as_ref(), gradient, Run::new(&mut work))?.all()?;
@@ -136,7 +136,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// let [b, one, none, mut ga, mut gb] = [3.0, 1.0, 0.0, 0.0, 0.0].map(|x| Batch::from_fn(2, 1, 1, |_, _, _| x));
     /// let tangent = (one.as_ref(), none.as_ref()); // along a
     /// let point = LeastSquaresSecondOrder { x_bar: one.as_ref(), tangent, x_bar_dot: none.as_ref() };
-    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::second_workspace_len((1, 1), 1, 1)];
+    /// let mut work = vec![0.0; spectral::LeastSquares::<f64>::second_workspace_len(1, 1, 1, 1)];
     /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
     /// let gradient = (Target::Overwrite(ga.as_mut()), Target::Overwrite(gb.as_mut()));
     /// problem.vjp_tangent_into(svd.factors(), point, gradient, Run::new(&mut work))?.all()?;
@@ -150,8 +150,8 @@ impl<S: Scalar> LeastSquares<'_, S> {
         gradient: (Target<'_, S>, Target<'_, S>),
         run: Run<'_, S>,
     ) -> Result<Summary, Error> {
-        let ((shape, k), cutoff) = (factors.shape(), self.cutoff);
-        let len = spectral::LeastSquares::<S>::second_workspace_len(shape, k, self.b.shape().1);
+        let (((m, n), k), cutoff) = (factors.shape(), self.cutoff);
+        let len = spectral::LeastSquares::<S>::second_workspace_len(m, n, k, self.b.shape().1);
         let items = (factors, (self.b, point.x_bar, point.x_bar_dot), point.tangent, gradient);
         for_each(items, len, run, |(factors, (b, x_bar, x_bar_dot), (a_dot, b_dot), (a_bar, b_bar)), i, work| {
             let tangent = spectral::LeastSquaresTangent { a: a_dot.item(i)?, b: b_dot.item(i)? };

@@ -90,7 +90,7 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Svd<S, M, N, K> 
     /// # Ok::<(), diffsvd::Error>(())
     /// ```
     pub fn solve(&self, b: &[S; M], cutoff: Tolerance<S::Real>) -> Result<[S; N], Error> {
-        const { assert!(LeastSquares::<S>::workspace_len((M, N), K, 1) <= Blocks::<S, M, N, K>::LEN) };
+        const { assert!(LeastSquares::<S>::workspace_len(M, N, K, 1) <= Blocks::<S, M, N, K>::LEN) };
         let mut x = [[S::zero(); 1]; N];
         let mut work = Blocks::<S, M, N, K>::zeros();
         let problem = LeastSquares { b: MatRef::col_major(b, M, 1)?, cutoff };

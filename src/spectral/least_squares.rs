@@ -56,8 +56,8 @@ pub struct LeastSquaresTangent<'a, S> {
 impl<S: Scalar> LeastSquares<'_, S> {
     /// Length of the workspace of the three methods of first order for an m×n matrix, k triplets and p right-hand sides.
     #[must_use]
-    pub const fn workspace_len(shape: (usize, usize), triplets: usize, columns: usize) -> usize {
-        Frame::<S>::len(shape.0, shape.1, triplets).saturating_add(triplets.saturating_mul(columns))
+    pub const fn workspace_len(rows: usize, cols: usize, triplets: usize, right_hand_sides: usize) -> usize {
+        Frame::<S>::len(rows, cols, triplets).saturating_add(triplets.saturating_mul(right_hand_sides))
     }
 
     /// x = V f(S) Uᴴ b, n×p. Two products with the bases.
@@ -69,7 +69,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::LeastSquares};
     /// let (svd, b) = (Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 0.0]]))?, Mat::from_rows(&[[6.0], [1.0]]));
     /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
-    /// let (mut x, mut work) = (Mat::zeros(2, 1), [0.0; LeastSquares::<f64>::workspace_len((2, 2), 2, 1)]);
+    /// let (mut x, mut work) = (Mat::zeros(2, 1), [0.0; LeastSquares::<f64>::workspace_len(2, 2, 2, 1)]);
     /// problem.solve_into(&svd.factors(), Target::Overwrite(x.as_mut()), &mut work)?;
     /// assert_eq!(x, Mat::from_rows(&[[3.0], [0.0]])); // the shortest
     /// # Ok::<(), diffsvd::Error>(())
@@ -89,7 +89,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{LeastSquares, LeastSquaresTangent}};
     /// let svd = Svd::thin(&Mat::from_rows(&[[2.0]]))?; // x = b/a
     /// let [b, a_dot, b_dot] = [3.0, 1.0, 4.0].map(|x| Mat::from_rows(&[[x]]));
-    /// let (mut x_dot, mut work) = (Mat::zeros(1, 1), [0.0; LeastSquares::<f64>::workspace_len((1, 1), 1, 1)]);
+    /// let (mut x_dot, mut work) = (Mat::zeros(1, 1), [0.0; LeastSquares::<f64>::workspace_len(1, 1, 1, 1)]);
     /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
     /// let tangent = LeastSquaresTangent { a: a_dot.as_ref(), b: b_dot.as_ref() };
     /// problem.jvp_into(&svd.factors(), &tangent, Target::Overwrite(x_dot.as_mut()), &mut work)?;
@@ -125,7 +125,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// # use diffsvd::{Mat, Svd, Target, Tolerance, spectral::{LeastSquares, LeastSquaresGradient}};
     /// let (svd, b, x_bar) = (Svd::thin(&Mat::from_rows(&[[2.0]]))?, Mat::from_rows(&[[3.0]]), Mat::identity(1)); // x = b/a
     /// let [mut ga, mut gb] = [(); 2].map(|()| Mat::zeros(1, 1));
-    /// let mut work = [0.0; LeastSquares::<f64>::workspace_len((1, 1), 1, 1)];
+    /// let mut work = [0.0; LeastSquares::<f64>::workspace_len(1, 1, 1, 1)];
     /// let problem = LeastSquares { b: b.as_ref(), cutoff: Tolerance::Default };
     /// let gradient = LeastSquaresGradient { a: Target::Overwrite(ga.as_mut()), b: Target::Overwrite(gb.as_mut()) };
     /// problem.vjp_into(&svd.factors(), x_bar.as_ref(), gradient, &mut work)?;
@@ -157,9 +157,9 @@ impl<S: Scalar> LeastSquares<'_, S> {
         order: Order,
         work: &'w mut [S],
     ) -> Result<(Inverse<S::Real>, &'w mut [S]), Error> {
-        let (shape, k, p) = (factors.shape(), factors.triplets(), self.b.cols());
+        let ((m, n), k, p) = (factors.shape(), factors.triplets(), self.b.cols());
         let f = self.check(factors, order)?;
-        let len = Self::workspace_len(shape, k, p);
+        let len = Self::workspace_len(m, n, k, p);
         Ok((f, Arena::new(work, len)?.take(len)))
     }
 

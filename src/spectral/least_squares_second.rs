@@ -7,6 +7,7 @@
 use super::curvature::Curvature;
 use super::frame::Direct;
 use super::hermitian::Side;
+use super::inverse::Inverse;
 use super::least_squares::{Derivative, LeastSquares, LeastSquaresGradient, LeastSquaresTangent};
 use super::projected::{Blocks, Given, Projected};
 use super::second::{Scaled, second_len, write_across};
@@ -32,10 +33,9 @@ pub struct LeastSquaresSecondOrder<'a, S> {
 impl<S: Scalar> LeastSquares<'_, S> {
     /// Length of the workspace of [`vjp_tangent_into`](Self::vjp_tangent_into) for an m×n matrix, k triplets and p right-hand sides.
     #[must_use]
-    pub const fn second_workspace_len(shape: (usize, usize), triplets: usize, columns: usize) -> usize {
-        let products = second_len(shape.0, shape.1, triplets).saturating_add(triplets.saturating_mul(columns));
-        let first = Self::workspace_len(shape, triplets, columns);
-        if products > first { products } else { first }
+    pub const fn second_workspace_len(rows: usize, cols: usize, triplets: usize, right_hand_sides: usize) -> usize {
+        // More than `workspace_len`, of which the first order is made.
+        second_len(rows, cols, triplets).saturating_add(triplets.saturating_mul(right_hand_sides))
     }
 
     /// The tangent of [`vjp_into`](Self::vjp_into) along (dA, db, dgx): (dgA, dgb), the Hessian-vector product of a loss of x
@@ -58,7 +58,7 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// let svd = Svd::thin(&Mat::<f64>::from_rows(&[[2.0]]))?;
     /// let [b, one, none] = [&[[3.0]], &[[1.0]], &[[0.0]]].map(MatRef::from);
     /// let point = LeastSquaresSecondOrder { x_bar: one, tangent: LeastSquaresTangent { a: one, b: none }, x_bar_dot: none };
-    /// let ([mut ga, mut gb], mut work) = ([[[0.0]]; 2], [0.0; LeastSquares::<f64>::second_workspace_len((1, 1), 1, 1)]);
+    /// let ([mut ga, mut gb], mut work) = ([[[0.0]]; 2], [0.0; LeastSquares::<f64>::second_workspace_len(1, 1, 1, 1)]);
     /// let [a, b_bar] = [&mut ga, &mut gb].map(|x| Target::Overwrite(x.into()));
     /// let problem = LeastSquares { b, cutoff: Tolerance::Default };
     /// problem.vjp_tangent_into(&svd.factors(), &point, LeastSquaresGradient { a, b: b_bar }, &mut work)?;
@@ -72,25 +72,25 @@ impl<S: Scalar> LeastSquares<'_, S> {
         gradient: LeastSquaresGradient<'_, S>,
         work: &mut [S],
     ) -> Result<(), Error> {
-        let (shape, k, p) = (factors.shape(), factors.triplets(), self.b.cols());
+        let (shape @ (m, n), k, p) = (factors.shape(), factors.triplets(), self.b.cols());
         let LeastSquaresSecondOrder { x_bar, tangent, x_bar_dot } = *point;
         for (name, part, expected) in [
-            ("the cotangent of the solution", x_bar, (shape.1, p)),
-            ("the tangent of the cotangent of the solution", x_bar_dot, (shape.1, p)),
+            ("the cotangent of the solution", x_bar, (n, p)),
+            ("the tangent of the cotangent of the solution", x_bar_dot, (n, p)),
             ("the tangent of A", tangent.a, shape),
-            ("the tangent of b", tangent.b, (shape.0, p)),
+            ("the tangent of b", tangent.b, (m, p)),
         ] {
             part.check_shape(name, expected)?;
             part.check_finite(name)?;
         }
         check_shape("the gradient of A", gradient.a.shape(), shape)?;
-        check_shape("the gradient of b", gradient.b.shape(), (shape.0, p))?;
+        check_shape("the gradient of b", gradient.b.shape(), (m, p))?;
         let f = self.check(factors, Order::Derivative)?;
-        let len = Self::second_workspace_len(shape, k, p);
+        let len = Self::second_workspace_len(m, n, k, p);
         let work = Arena::new(work, len)?.take(len);
 
         let (mut a, keep) = gradient.a.into_parts();
-        self.curved(factors, point, (a.reborrow(), keep), &mut *work)?;
+        self.curved((factors, &f), point, (a.reborrow(), keep), &mut *work)?;
         let mut derivative = Derivative { factors, f, work };
         derivative.gradient((tangent.b, x_bar), (a.reborrow(), true))?;
         derivative.gradient((self.b, x_bar_dot), (a, true))?;
@@ -101,19 +101,18 @@ impl<S: Scalar> LeastSquares<'_, S> {
     /// D²X\[dA, b gxᴴ\].
     fn curved(
         &self,
-        factors: &Factors<'_, S>,
+        (factors, f): (&Factors<'_, S>, &Inverse<S::Real>),
         point: &LeastSquaresSecondOrder<'_, S>,
         x: (MatMut<'_, S>, bool),
         work: &mut [S],
     ) -> Result<(), Error> {
         let (at, needed) = (Values::of(factors), work.len());
-        let f = self.check(factors, Order::Derivative)?;
         let mut arena = Arena::new(work, needed)?;
         let scratch = arena.take(factors.triplets() * self.b.cols());
         let given = [Given::Across(Direct::new(point.tangent.a)), Given::Product(self.b, point.x_bar)];
         let [first, second] = given.map(|given| Projected::new(factors, given, &mut arena, &mut *scratch));
         let (first, second) = (first?, second?);
-        let g = |points: [Eigenvalue; 3]| SecondOrderMap::second(&f, &at, points);
+        let g = |points: [Eigenvalue; 3]| SecondOrderMap::second(f, &at, points);
         let curvature = Curvature { second: g, pair: [&first, &second], across: true };
         let mut result = Blocks::carve(factors, &mut arena)?;
         curvature.apply(&mut result, &mut arena, scratch)?;

@@ -172,7 +172,8 @@ impl<S: Scalar> Svd<S> {
 
     /// Workspace of [`LeastSquares`] for p right-hand sides.
     fn solve_len(&self, p: usize) -> usize {
-        LeastSquares::<S>::workspace_len(self.factors().shape(), self.s().len(), p)
+        let (m, n) = self.factors().shape();
+        LeastSquares::<S>::workspace_len(m, n, self.s().len(), p)
     }
 
     /// x = A⁺ b: see [`LeastSquares`].
@@ -241,7 +242,7 @@ impl<S: Scalar> Svd<S> {
         Ok((a_bar, b_bar))
     }
 
-    /// Side and workspace of a Hermitian function.
+    /// Workspace of a Hermitian function.
     fn hermitian_len(&self) -> usize {
         let (m, n) = self.factors().shape();
         hermitian_workspace_len::<S>(m, n, self.s().len())

@@ -86,8 +86,9 @@ impl<S: Scalar> Svd<S> {
         let tangent = LeastSquaresTangent { a: a_dot.as_ref(), b: b_dot.as_ref() };
         let point = LeastSquaresSecondOrder { x_bar: x_bar.as_ref(), tangent, x_bar_dot: x_bar_dot.as_ref() };
         let mut b_bar = Mat::zeros(b.rows(), b.cols());
-        let len = LeastSquares::<S>::second_workspace_len(self.factors().shape(), self.s().len(), b.cols());
-        let a_bar = filled(self.factors().shape(), len, |a, work| {
+        let shape @ (m, n) = self.factors().shape();
+        let len = LeastSquares::<S>::second_workspace_len(m, n, self.s().len(), b.cols());
+        let a_bar = filled(shape, len, |a, work| {
             let gradient = LeastSquaresGradient { a, b: Target::Overwrite(b_bar.as_mut()) };
             problem.vjp_tangent_into(&self.factors(), &point, gradient, work)
         })?;

@@ -319,7 +319,7 @@ fn least_squares<S: Entry>(maps: &Maps<S>) {
     let z = Many::holding(&maps.z, Place::RowMajor);
     let problem = batch::LeastSquares { b: many_b.as_ref(), cutoff };
     let single = |i: usize| LeastSquares { b: b[i].as_ref(), cutoff };
-    let len = LeastSquares::<S>::workspace_len((m, n), case.k(), p);
+    let len = LeastSquares::<S>::workspace_len(m, n, case.k(), p);
     let (mut x, mut dx, mut ga, mut gb) = (case.blank(n, p), case.blank(n, p), case.blank(m, n), case.blank(m, p));
     let alone = RefCell::new([blanks(11, n, p), blanks(11, n, p), blanks(11, m, n), blanks(11, m, p)]);
     case.compare(
@@ -367,7 +367,7 @@ fn least_squares<S: Entry>(maps: &Maps<S>) {
     };
     let alone = RefCell::new([blanks(11, m, n), blanks(11, m, p)]);
     case.compare(
-        LeastSquares::<S>::second_workspace_len((m, n), case.k(), p),
+        LeastSquares::<S>::second_workspace_len(m, n, case.k(), p),
         |run| {
             let gradient = (Target::Overwrite(ga.as_mut()), Target::Overwrite(gb.as_mut()));
             problem.vjp_tangent_into(case.factors(), point, gradient, run)

@@ -513,7 +513,7 @@ fn targets_that_are_added_to() {
             let (z, b, db) = (random.matrix::<f64>(m, n), random.matrix::<f64>(m, 2), random.matrix::<f64>(m, 2));
             let (y, gp) = (random.matrix::<f64>(n, 2), random.matrix::<f64>(n, m));
             let problem = LeastSquares { b: b.as_ref(), cutoff: cut };
-            let len = LeastSquares::<f64>::workspace_len((m, n), k, 2);
+            let len = LeastSquares::<f64>::workspace_len(m, n, k, 2);
             let tangent = LeastSquaresTangent { a: z.as_ref(), b: db.as_ref() };
             check("solve", (n, 2), len, &svd.solve(&b, cut).unwrap(), &|x, w| problem.solve_into(&factors, x, w));
             let expected = svd.solve_jvp(&b, cut, &z, &db).unwrap();

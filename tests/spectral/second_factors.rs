@@ -276,7 +276,7 @@ fn on_the_callers_memory() {
         let problem = LeastSquares { b: at.b.as_ref(), cutoff: cut };
         let tangent = LeastSquaresTangent { a: at.a_dot.as_ref(), b: at.b_dot.as_ref() };
         let point = LeastSquaresSecondOrder { x_bar: at.x_bar.as_ref(), tangent, x_bar_dot: at.x_bar_dot.as_ref() };
-        let len = LeastSquares::<f64>::second_workspace_len((m, n), 2, 2);
+        let len = LeastSquares::<f64>::second_workspace_len(m, n, 2, 2);
         let (mut ga, mut gb) = (ones(m, n), ones(m, 2));
         let mut attempt = |work: &mut [f64]| {
             let gradient = LeastSquaresGradient { a: Target::Add(ga.as_mut()), b: Target::Add(gb.as_mut()) };

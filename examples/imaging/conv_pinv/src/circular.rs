@@ -128,7 +128,7 @@ pub fn loss_gradient(kernel: &Kernel, y: &Field, target: &Field) -> Result<(f64,
     let mut a_bar = Batch::zeros(grid.count(), out, into);
     let mut b_bar = Batch::zeros(grid.count(), out, 1);
     let cutoff = Cutoff::of(&circular.matrices);
-    let len = LeastSquares::<C>::workspace_len((out, into), out.min(into), 1);
+    let len = LeastSquares::<C>::workspace_len(out, into, out.min(into), 1);
     let (mut work, threads) = workspace(for_each_workspace_len::<C>(out, into, len));
     let targets = (Target::Overwrite(a_bar.as_mut()), Target::Overwrite(b_bar.as_mut()));
     let items = (circular.matrices.as_ref(), ((b.as_ref(), x_bar.as_ref()), targets));
