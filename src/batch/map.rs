@@ -1,7 +1,5 @@
 //! Functions of the singular values of every matrix of a batch, from the factors. Each is the one of the same name in
 //! [`spectral`](crate::spectral), over [`for_each`]: formula, shapes, accuracy and the errors of an item are said there.
-//!
-//! Workspace of all of them: [`map_derivative_workspace_len`], but [`map_second_workspace_len`] for second derivatives.
 
 use super::choose::Choose;
 use super::parts::{Factors, Target};
@@ -25,7 +23,8 @@ fn numbers<S: Scalar>(factors: &Factors<'_, S>) -> core::ops::Range<usize> {
     0..factors.u.count()
 }
 
-/// X = U f(S) Vᴴ, item by item: [`map_into`](spectral::map_into).
+/// X = U f(S) Vᴴ, item by item: [`map_into`](spectral::map_into). Workspace [`map_derivative_workspace_len`]: more than
+/// the map takes, for [`Choose::choose`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -120,7 +119,7 @@ impl<S: Scalar> MapGradient<'_, S> {
 
 batched_struct!(MapGradient<'a, S> { a: "the gradient of A" a b, f: "the cotangents of the values" c d });
 
-/// The tangents of U f(S) Vᴴ, item by item: [`map_jvp_into`](spectral::map_jvp_into).
+/// The tangents of U f(S) Vᴴ, item by item: [`map_jvp_into`](spectral::map_jvp_into). Workspace [`map_derivative_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -154,7 +153,8 @@ where
     })
 }
 
-/// The gradients with respect to A and to the values of f, item by item: [`map_vjp_into`](spectral::map_vjp_into).
+/// The gradients with respect to A and to the values of f, item by item: [`map_vjp_into`](spectral::map_vjp_into). Workspace
+/// [`map_derivative_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -189,7 +189,8 @@ where
     })
 }
 
-/// The second derivatives along two directions, item by item: [`map_second_into`](spectral::map_second_into).
+/// The second derivatives along two directions, item by item: [`map_second_into`](spectral::map_second_into). Workspace
+/// [`map_second_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -221,7 +222,7 @@ where
 }
 
 /// What the backward map of gX (the second direction) changes by along dA (the first), item by item:
-/// [`map_vjp_tangent_into`](spectral::map_vjp_tangent_into).
+/// [`map_vjp_tangent_into`](spectral::map_vjp_tangent_into). Workspace [`map_second_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -277,7 +278,7 @@ fn second<S: Scalar, C: Choose<S>>(
 }
 
 /// The cotangents of the parameters of f from those of its values, p an item: [`parameter_cotangents`](spectral::parameter_cotangents). Where
-/// all items share one f, theirs is the sum.
+/// all items share one f, theirs is the sum. No workspace, also for [`Choose::choose`].
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Count`], [`Error::Layout`].
@@ -314,7 +315,7 @@ where
     })
 }
 
-/// A⁺, n×m an item: [`pinv_into`](spectral::pinv_into).
+/// A⁺, n×m an item: [`pinv_into`](spectral::pinv_into). Workspace [`map_derivative_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -340,7 +341,7 @@ pub fn pinv_into<S: Scalar>(
     })
 }
 
-/// The tangents of A⁺, item by item: [`pinv_jvp_into`](spectral::pinv_jvp_into).
+/// The tangents of A⁺, item by item: [`pinv_jvp_into`](spectral::pinv_jvp_into). Workspace [`map_derivative_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -368,7 +369,7 @@ pub fn pinv_jvp_into<S: Scalar>(
     })
 }
 
-/// The gradients of losses of A⁺, item by item: [`pinv_vjp_into`](spectral::pinv_vjp_into).
+/// The gradients of losses of A⁺, item by item: [`pinv_vjp_into`](spectral::pinv_vjp_into). Workspace [`map_derivative_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].

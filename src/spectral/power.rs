@@ -85,7 +85,7 @@ impl<R: Elementary> TwiceDifferentiable<R> for Power<R> {
     }
 }
 
-/// log(1 + s/ε): the derivative of the log-det heuristic for rank, and a compressor of the spectrum.
+/// log(1 + s/ε): a compressor of the spectrum, and what the log-det heuristic for rank sums up (Fazel, Hindi & Boyd 2003).
 ///
 /// D1 = `ln_1p`((a − b)/(ε + b))/(a − b): nothing cancels at any gap. Parameter 0 is ε, which must be positive. Differentiable at every A; twice
 /// where no singular value is zero.
