@@ -45,7 +45,7 @@ pub fn hermitian_into<S: Scalar, F: SpectralFunction<S::Real>>(
     })
 }
 
-/// The tangents of a Hermitian function, item by item: [`Hermitian::jvp_into`].
+/// The tangents of a Hermitian function, item by item: [`Hermitian::jvp_into`]. Workspace [`hermitian_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -74,7 +74,7 @@ pub fn hermitian_jvp_into<S: Scalar, F: SpectralFunction<S::Real>>(
     })
 }
 
-/// The gradients of losses of a Hermitian function, item by item: [`Hermitian::vjp_into`].
+/// The gradients of losses of a Hermitian function, item by item: [`Hermitian::vjp_into`]. Workspace [`hermitian_workspace_len`].
 ///
 /// # Errors
 /// As there; [`Error::Count`].
@@ -115,7 +115,7 @@ pub fn hermitian_vjp_into<S: Scalar, F: SpectralFunction<S::Real>>(
 /// let svd = BatchSvd::thin(&Batch::from_fn(2, 1, 1, |i, _, _| [3.0, -3.0][i]))?;
 /// let (one, mut second) = (Batch::from_fn(2, 1, 1, |_, _, _| 1.0), Batch::zeros(2, 1, 1));
 /// let mut work = vec![0.0; hermitian_second_workspace_len::<f64>(1, 1, 1)];
-/// let (directions, target) = ((one.as_ref(), one.as_ref()), Target::Overwrite(second.as_mut()));
+/// let (directions, target) = ([one.as_ref(); 2], Target::Overwrite(second.as_mut()));
 /// let square = |_: &diffsvd::Factors<'_, f64>| Hermitian { side: Side::Left, f: Power(2.0), complement: false };
 /// batch::hermitian_second_into(svd.factors(), square, directions, target, Run::new(&mut work))?.all()?;
 /// assert!(second.as_slice().iter().all(|x| (x - 2.0_f64).abs() < 1e-14)); // (a²)″
@@ -124,13 +124,13 @@ pub fn hermitian_vjp_into<S: Scalar, F: SpectralFunction<S::Real>>(
 pub fn hermitian_second_into<S: Scalar, F: TwiceDifferentiable<S::Real>>(
     factors: Factors<'_, S>,
     g: impl Fn(&crate::Factors<'_, S>) -> Hermitian<F> + Sync,
-    directions: (BatchRef<'_, S>, BatchRef<'_, S>),
+    [y, z]: [BatchRef<'_, S>; 2],
     target: Target<'_, S>,
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let ((m, n), k) = factors.shape();
     let len = hermitian_second_workspace_len::<S>(m, n, k);
-    for_each((factors, directions, target), len, run, |(factors, (y, z), target), i, work| {
+    for_each((factors, y, z, target), len, run, |(factors, y, z, target), i, work| {
         let factors = factors.item(i)?;
         g(&factors).second_into(&factors, [y.item(i)?, z.item(i)?], target.item(i)?, work)
     })

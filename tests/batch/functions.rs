@@ -443,7 +443,7 @@ fn hermitian<S: Entry>(maps: &Maps<S>) {
         spectral::hermitian_second_workspace_len::<S>(m, n, case.k()),
         |run| {
             let target = Target::Overwrite(y.as_mut());
-            batch::hermitian_second_into(case.factors(), g, (z.as_ref(), z.as_ref()), target, run)
+            batch::hermitian_second_into(case.factors(), g, [z.as_ref(); 2], target, run)
         },
         |i, work| {
             let target = &mut alone.borrow_mut()[i];
