@@ -128,7 +128,7 @@ pub enum Error {
         /// Length of the slice that was passed.
         got: usize,
     },
-    /// An entry is infinite or NaN.
+    /// An entry, or a number that a function gives, is infinite or NaN.
     NonFinite {
         /// Which argument.
         argument: &'static str,

@@ -38,6 +38,9 @@ pub(super) struct Curvature<'a, 'f, 'w, S, F> {
 impl<'f, 'w, S: Scalar, F: Fn([Eigenvalue; 3]) -> S::Real> Curvature<'_, 'f, 'w, S, F> {
     /// Of the block (1, 2) of W: P ← Uᴴ W V, R ← R′ and T ← T′; of the block (2, 2) where W has that: P ← Vᴴ W V and T ← T′.
     /// `scratch` as in [`Projected::new`].
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] where a second divided difference makes an entry infinite or NaN.
     pub(super) fn apply(
         &self,
         result: &mut Blocks<'f, 'w, S>,
@@ -57,6 +60,11 @@ impl<'f, 'w, S: Scalar, F: Fn([Eigenvalue; 3]) -> S::Real> Curvature<'_, 'f, 'w,
         let mut coefficients = square(arena, k)?;
         for [x, y] in self.orders() {
             self.beyond(result, [x, y], &mut coefficients);
+        }
+        for (part, wanted) in [(&result.p, true), (&result.r, above), (&result.t, beside)] {
+            if wanted {
+                part.as_ref().check_finite("the second derivative in the bases of U and V")?;
+            }
         }
         Ok(())
     }

@@ -50,8 +50,8 @@ pub(super) const fn second_len(rows: usize, cols: usize, triplets: usize) -> usi
 /// **Cost.** 2 k³ evaluations of f\[x, y, z\] beside about twelve products. Workspace [`map_second_workspace_len`].
 ///
 /// # Errors
-/// What the function reports where it is not twice differentiable; [`Error::Shape`], [`Error::Workspace`],
-/// [`Error::NonFinite`], [`Error::Parameter`]. The target is untouched then.
+/// What the function reports where it is not twice differentiable; [`Error::NonFinite`] where an argument or what the function gives is not finite;
+/// [`Error::Shape`], [`Error::Workspace`], [`Error::Parameter`]. The target is untouched then.
 ///
 /// ```
 /// use diffsvd::{Mat, Svd, Target, spectral::{Power, map_second_into, map_second_workspace_len}};

@@ -76,6 +76,20 @@ fn derivatives_that_are_infinite_or_unknown() {
 }
 
 #[test]
+fn second_derivatives_that_are_infinite() {
+    let (tiny, z) = (diagonal([2e-309, 1e-309]), ones(2));
+    let is_refused = |outcome: Result<Mat<f64>, Error>| {
+        let place = "the second derivative in the bases of U and V";
+        assert!(matches!(outcome, Err(Error::NonFinite { argument, .. }) if argument == place), "{outcome:?}");
+    };
+    is_refused(tiny.map_second(Polar, &z, &z));
+    is_refused(tiny.map_vjp_tangent(Polar, &z, &z));
+    let factor = Hermitian::factor(Side::Left);
+    is_refused(tiny.hermitian_second(&factor, &z, &z));
+    is_refused(tiny.hermitian_vjp_tangent(&factor, &z, &z));
+}
+
+#[test]
 fn numbers_of_the_caller() {
     let svd = diagonal([2.0, 1.0]);
     let weights = WeightedSum(&[1.0, f64::INFINITY]);
