@@ -8,7 +8,7 @@ use crate::kernel::{LANES, padded};
 use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Scalar;
 use crate::tall::RowBlocks;
-use crate::workspace::ALIGNMENT;
+use crate::workspace::{ALIGNMENT, larger};
 
 /// Which singular vectors are wanted. With k = min(m, n):
 ///
@@ -196,7 +196,7 @@ impl Plan {
         } else if self.shared(bytes) {
             panels_scratch_cols(left).saturating_add(panels_scratch_cols(right))
         } else {
-            scratch_cols(if left > right { left } else { right })
+            scratch_cols(larger(left, right))
         }
     }
 

@@ -16,6 +16,7 @@ use crate::kernel::reflect::{Factor, reflect_columns_by};
 use crate::kernel::{Arith, Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes, Task, padded};
 use crate::reflector::reflect_below;
 use crate::scalar::Real;
+use crate::workspace::larger;
 
 /// Rows of a block: a panel of it fits the first cache.
 const HEIGHT: usize = 256;
@@ -33,8 +34,7 @@ pub(crate) struct RowBlocks {
 impl RowBlocks {
     /// For A = Q R. At least two triangles high, since each block costs as much as one more.
     pub(crate) const fn new(rows: usize, cols: usize) -> Self {
-        let two = padded(cols).saturating_mul(2);
-        let height = if two > HEIGHT { two } else { HEIGHT };
+        let height = larger(padded(cols).saturating_mul(2), HEIGHT);
         if LANES == 1 || cols > WIDEST || rows <= height { Self::whole(rows) } else { RowBlocks { rows, height } }
     }
 

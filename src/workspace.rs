@@ -7,6 +7,16 @@ use crate::scalar::{Real, Scalar};
 /// A cache line, and the widest vector.
 pub(crate) const ALIGNMENT: usize = 64;
 
+/// The larger of two lengths, in a constant.
+pub(crate) const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two lengths, in a constant.
+pub(crate) const fn smaller(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
+}
+
 /// Entry `at` of a slice that is known to have it; `get` rather than an index keeps the panic out of programs for bare metal.
 #[inline]
 pub(crate) fn read<S: Scalar>(slice: &[S], at: usize) -> S {

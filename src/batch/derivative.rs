@@ -12,23 +12,20 @@ use crate::derivative::{
 };
 use crate::error::Error;
 use crate::scalar::Scalar;
+use crate::workspace::larger;
 
 /// Length of the workspace of [`vjp_into`] for m×n matrices and k triplets, times the threads.
 #[must_use]
 pub const fn vjp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
     let one = single::vjp_workspace_len::<S>(rows, cols, triplets);
-    if small::differentiates(rows, cols, triplets) { longer(one, lanes::workspace_len::<S>(rows, cols)) } else { one }
-}
-
-const fn longer(a: usize, b: usize) -> usize {
-    if a < b { b } else { a }
+    if small::differentiates(rows, cols, triplets) { larger(one, lanes::workspace_len::<S>(rows, cols)) } else { one }
 }
 
 /// Length of the workspace of [`jvp_into`] for m×n matrices and k triplets, times the threads.
 #[must_use]
 pub const fn jvp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
     let one = single::jvp_workspace_len::<S>(rows, cols, triplets);
-    if small::differentiates(rows, cols, triplets) { longer(one, lanes::workspace_len::<S>(rows, cols)) } else { one }
+    if small::differentiates(rows, cols, triplets) { larger(one, lanes::workspace_len::<S>(rows, cols)) } else { one }
 }
 
 /// The gradients with respect to A of losses of U, s and V, item by item: [`vjp_into`](crate::vjp_into). The status of an item is its

@@ -21,12 +21,12 @@ use crate::plan::Vectors;
 use crate::scalar::Scalar;
 use crate::spectral::{self, SpectralMap, map_derivative_workspace_len};
 use crate::svd::FactorsMut as SingleMut;
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger, smaller};
 
 /// Length of the workspace of the functions of this module for m×n matrices, times the threads.
 #[must_use]
 pub const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
-    let k = if rows < cols { rows } else { cols };
+    let k = smaller(rows, cols);
     let side_by_side = if lanes::serves(rows, cols) { lanes::workspace_len::<S>(rows, cols) } else { 0 };
     let one = map_derivative_workspace_len::<S>(rows, cols, k);
     for_each_workspace_len::<S>(rows, cols, one.saturating_add(side_by_side))
@@ -35,9 +35,9 @@ pub const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
 /// Length of the workspace of [`for_each_svd`] for m×n matrices and a function that needs `len` entries, times the threads.
 #[must_use]
 pub const fn for_each_workspace_len<S: Scalar>(rows: usize, cols: usize, len: usize) -> usize {
-    let k = if rows < cols { rows } else { cols };
+    let k = smaller(rows, cols);
     let svd = svd_workspace_len::<S>(rows, cols, Vectors::Thin);
-    let shared = if svd > len { svd } else { len };
+    let shared = larger(svd, len);
     let items = tile::<S>(rows, cols);
     let reals = items.saturating_mul(k).div_ceil(S::PARTS);
     rows.saturating_add(cols).saturating_mul(k).saturating_mul(items).saturating_add(reals).saturating_add(shared)

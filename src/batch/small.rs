@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::kernel::Level;
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
+use crate::workspace::smaller;
 
 /// Whether these vectors of an m×n matrix are found side by side.
 pub(super) const fn decomposes(rows: usize, cols: usize, vectors: Vectors) -> bool {
@@ -18,7 +19,7 @@ pub(super) const fn decomposes(rows: usize, cols: usize, vectors: Vectors) -> bo
 
 /// Whether thin factors of k triplets may be differentiated side by side.
 pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) -> bool {
-    lanes::serves(rows, cols) && triplets == if rows < cols { rows } else { cols }
+    lanes::serves(rows, cols) && triplets == smaller(rows, cols)
 }
 
 /// Whether the factors are the thin ones and a (co)tangent has all of their triplets; `parts` are its U, s and V. What is not like that goes one by

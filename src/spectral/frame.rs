@@ -14,7 +14,7 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger, smaller};
 
 /// A matrix, or the adjoint of what is given.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ pub(super) struct Frame<'f, 'w, S> {
 
 impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
     pub(super) const fn len(rows: usize, cols: usize, k: usize) -> usize {
-        let (tall, short) = if rows < cols { (cols, rows) } else { (rows, cols) };
+        let (tall, short) = (larger(rows, cols), smaller(rows, cols));
         let beside = if k < short { short } else { 0 };
         k.saturating_mul(tall.saturating_add(beside).saturating_add(k))
     }

@@ -173,8 +173,7 @@ impl<R: Real, F: TwiceDifferentiable<R> + ?Sized> TwiceDifferentiable<R> for &F 
 /// The cotangents of the parameters of f from those of its values: gp = Σ gfᵢ ∂f(sᵢ)/∂p.
 ///
 /// `s` and `f_bar`, which [`map_vjp_into`](crate::spectral::map_vjp_into) wrote to [`MapGradient::f`](crate::spectral::MapGradient::f), have k values; what
-/// one has beyond the other is not looked at. One entry of `cotangent` a
-/// parameter.
+/// one has beyond the other is not looked at. One entry of `cotangent` a parameter.
 ///
 /// ```
 /// use diffsvd::spectral::{SoftThreshold, parameter_cotangents};

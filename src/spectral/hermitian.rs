@@ -19,7 +19,7 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger};
 
 /// Which singular vectors.
 ///
@@ -72,8 +72,7 @@ impl<R: Real> Hermitian<SoftThreshold<R>> {
 /// Length of the workspace of the methods of [`Hermitian`] for an m×n matrix and k triplets.
 #[must_use]
 pub const fn hermitian_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
-    let longer = if rows > cols { rows } else { cols };
-    triplets.saturating_mul(longer.saturating_add(triplets))
+    triplets.saturating_mul(larger(rows, cols).saturating_add(triplets))
 }
 
 /// The bases, in the order that makes the result V g(S) Vᴴ, and the memory.

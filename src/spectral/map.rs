@@ -9,13 +9,12 @@ use crate::factors::{Factors, check_finite_values};
 use crate::kernel::{Operand, cast, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, smaller};
 
 /// Length of the workspace of [`map_into`] for an m×n matrix and k triplets.
 #[must_use]
 pub const fn map_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
-    let shorter = if rows < cols { rows } else { cols };
-    shorter.saturating_mul(triplets)
+    smaller(rows, cols).saturating_mul(triplets)
 }
 
 /// X = U f(S) Vᴴ.

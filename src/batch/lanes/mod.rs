@@ -40,6 +40,7 @@ mod vjp;
 
 use crate::derivative::{jvp_workspace_len, vjp_workspace_len};
 use crate::scalar::Scalar;
+use crate::workspace::{larger, smaller};
 use decompose::{LONGEST, MOST};
 
 pub(crate) use backward::vjp;
@@ -51,22 +52,21 @@ pub(crate) use svd::{Job, svd};
 
 /// Whether the lanes take this shape.
 pub(crate) const fn serves(rows: usize, cols: usize) -> bool {
-    let (long, short) = if rows < cols { (cols, rows) } else { (rows, cols) };
+    let (long, short) = (larger(rows, cols), smaller(rows, cols));
     short >= 1 && short <= MOST && long <= LONGEST
 }
 
 /// Matrices of this shape that are decomposed side by side.
 pub(crate) const fn together<S: Scalar>(rows: usize, cols: usize) -> usize {
-    tile::lanes::<S>(tile::registers::<S>(if rows < cols { rows } else { cols }))
+    tile::lanes::<S>(tile::registers::<S>(smaller(rows, cols)))
 }
 
 /// Entries of the workspace of every call.
 pub(crate) const fn workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
-    let k = if rows < cols { rows } else { cols };
+    let k = smaller(rows, cols);
     let (vjp, jvp) = (vjp_workspace_len::<S>(rows, cols, k), jvp_workspace_len::<S>(rows, cols, k));
-    let derivative = derivative::derivative_tile_len::<S>(rows, cols) + if vjp < jvp { jvp } else { vjp };
+    let derivative = derivative::derivative_tile_len::<S>(rows, cols) + larger(vjp, jvp);
     let svd = svd::decomposition_tile_len::<S>(rows, cols);
     let spectral = spectral::spectral_tile_len::<S>(rows, cols);
-    let longest = if svd < derivative { derivative } else { svd };
-    if longest < spectral { spectral } else { longest }
+    larger(larger(svd, derivative), spectral)
 }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::kernel::vector::{Lane, any};
 use crate::kernel::{Arith, Level, Task};
 use crate::scalar::{Scalar, Zero};
+use crate::workspace::smaller;
 
 /// What all calls have in common.
 pub(crate) struct Job<'j, S> {
@@ -45,7 +46,7 @@ pub(crate) fn svd<S: Scalar>(
 
 /// Entries of the memory of a tile of columns of A with those of V, and their norms.
 pub(super) const fn decomposition_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
-    let k = if m < n { m } else { n };
+    let k = smaller(m, n);
     tile_len::<S>(registers::<S>(k), k * (m + n), k)
 }
 
