@@ -42,7 +42,6 @@ fn numbers<S: Scalar<Real = f64>>(svd: &Svd<S>) -> String {
         text::significant(cut, 2)
     );
     let _ = match condition {
-        c if c.is_nan() => writeln!(out, "condition number  undefined: the matrix is zero"),
         c if c.is_infinite() => writeln!(out, "condition number  infinite: the matrix is singular"),
         c => writeln!(out, "condition number  {}", text::significant(c, 5)),
     };

@@ -1,10 +1,11 @@
 //! Pseudoinverse, least squares, Hermitian factors, projectors and rotations.
 
 use super::maps::times_power;
+use crate::support::derivatives::{inner, norm, plus, wide};
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{GAPS, Point, SHAPES, error, inner, norm, plus, scaled, wide};
+use crate::support::spectral::{GAPS, Point, SHAPES, error, scaled};
 use diffsvd::spectral::{
     Hermitian, LeastSquares, LeastSquaresGradient, LeastSquaresTangent, Polar, Rotation, Side, Superposition,
     hermitian_workspace_len, map_derivative_workspace_len, map_workspace_len, pinv_into, pinv_jvp_into, pinv_vjp_into,

@@ -2,12 +2,11 @@
 
 use super::erased::AnyLoss;
 use super::maps::times_power;
+use crate::support::derivatives::{inner, norm, plus, wide};
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{
-    Case, Pattern, Point, SHAPES, error, exactly_equal, inner, norm, plus, scaled, whole, wide,
-};
+use crate::support::spectral::{Case, Pattern, Point, SHAPES, error, exactly_equal, scaled, whole};
 use diffsvd::spectral::{Condition, Elementary, Entropy, KyFan, LogDet, Schatten, SpectralLoss, WeightedSum};
 use diffsvd::{Error, Mat, Real, Scalar, Svd};
 use num_complex::Complex;

@@ -1,11 +1,12 @@
 //! Functions of the singular values: value, derivative and parameters against 30-digit references at every gap.
 
 use crate::erased::AnyMap;
+use crate::support::derivatives::{inner, norm, plus, wide};
 use crate::support::double_double::Dd;
 use crate::support::entry::{Entry, widen_real};
 use crate::support::random::Random;
 use crate::support::spectra::Spectrum;
-use crate::support::spectral::{GAPS, Point, difference, error, exactly_equal, inner, norm, paired, plus, whole, wide};
+use crate::support::spectral::{GAPS, Point, difference, error, exactly_equal, paired, whole};
 use crate::table::Knee;
 use diffsvd::spectral::{
     BestRank, Elementary, HardThreshold, Inverse, Log1p, MapGradient, MapTangent, PerValue, Polar, Power,

@@ -1,10 +1,11 @@
 //! The second derivative of U f(S) Vᴴ, also with equal and missing singular values, against double-double references.
 
 use crate::erased::AnyMap;
+use crate::support::derivatives::{inner, norm, plus, wide};
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{Point, error, inner, norm, plus, scaled, sweep, wide};
+use crate::support::spectral::{Point, error, scaled, sweep};
 use diffsvd::spectral::{Polar, Power, Tikhonov, Wiener, map_second_into, map_second_workspace_len};
 use diffsvd::{Error, Factors, Mat, MatRef, Real, Svd, Target};
 use num_complex::Complex;

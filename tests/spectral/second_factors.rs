@@ -1,10 +1,11 @@
 //! The second order of what is not of the form U f(S) Vᴴ: Hermitian factor, projectors, least squares.
 
 use super::factors::{CUT, ConstantRank};
+use crate::support::derivatives::{inner, norm, plus, wide};
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{Point, SHAPES, error, inner, norm, plus, scaled, wide};
+use crate::support::spectral::{Point, SHAPES, error, scaled};
 use diffsvd::spectral::{
     Hermitian, Indicator, Inverse, LeastSquares, LeastSquaresGradient, LeastSquaresSecondOrder, LeastSquaresTangent,
     Power, Side, SoftThreshold, Tikhonov, TwiceDifferentiable, hermitian_second_workspace_len,

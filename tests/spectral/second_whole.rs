@@ -1,10 +1,11 @@
 //! The second derivative of the functions of the index, of s₁ and of given numbers, against double-double references.
 
 use crate::erased::AnyMap;
+use crate::support::derivatives::{inner, norm, plus, wide};
 use crate::support::double_double::Dd;
 use crate::support::entry::Entry;
 use crate::support::random::Random;
-use crate::support::spectral::{GAPS, SHAPES, error, exactly_equal, inner, norm, paired, plus, scaled, sweep, wide};
+use crate::support::spectral::{GAPS, SHAPES, error, exactly_equal, paired, scaled, sweep};
 use diffsvd::spectral::{
     Direction, Eigenvalue, Order, PerValue, PerValueTwice, RelativeSoftThreshold, SecondOrderMap, SoftThreshold,
     SpectralMap, Tikhonov, TwiceDifferentiable, Values, WeightedSoftThreshold, Whole, Wiener,

@@ -4,7 +4,7 @@
 
 use super::random::Random;
 
-/// How the singular values lie. The first six are the kinds of LAPACK's test-matrix generator `latms`.
+/// How the singular values lie. From `OneLarge` to `LogUniform` they are the modes 1 to 5 of LAPACK's test-matrix generator `latms`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Spectrum {
     /// All zero.

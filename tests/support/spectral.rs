@@ -4,34 +4,15 @@ use diffsvd::spectral::SpectralMap;
 use diffsvd::{Mat, Real, Scalar, Svd};
 use num_traits::One;
 
+use super::derivatives::{norm, plus, times, wide};
 use super::double_double::Dd;
-use super::entry::{Entry, widen};
+use super::entry::Entry;
 use super::random::Random;
 
 /// Relative gaps: from wide to none.
 pub(crate) const GAPS: [f64; 12] = [1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 1e-14, 1e-15, 0.0];
 
 pub(crate) const SHAPES: [(usize, usize); 3] = [(5, 5), (7, 5), (5, 8)];
-
-/// Re tr(Xᴴ Y).
-pub(crate) fn inner<S: Scalar>(x: &Mat<S>, y: &Mat<S>) -> S::Real {
-    let terms = x.as_slice().iter().zip(y.as_slice());
-    terms.fold(num_traits::Zero::zero(), |sum: S::Real, (&x, &y)| sum + (x.conj() * y).re())
-}
-
-/// ‖X‖ (Frobenius).
-pub(crate) fn norm<S: Scalar>(x: &Mat<S>) -> S::Real {
-    inner(x, x).sqrt()
-}
-
-/// X + c Y.
-pub(crate) fn plus<S: Scalar>(x: &Mat<S>, c: S::Real, y: &Mat<S>) -> Mat<S> {
-    Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)] + y[(i, j)].scale(c))
-}
-
-pub(crate) fn wide<S: Entry>(x: &Mat<S>) -> Mat<S::Wide> {
-    widen(x.as_ref(), 0)
-}
 
 /// ‖X − reference‖ over ‖reference‖, or over `floor` if that is larger; in units of max(m, n) ε.
 pub(crate) fn error<S: Entry>(x: &Mat<S>, reference: &Mat<S::Wide>, floor: f64) -> f64 {
@@ -161,6 +142,7 @@ pub(crate) fn difference<W: Scalar<Real = Dd>, M, F: SpectralMap<Dd, M> + Copy>(
     scaled(&plus(&value(step), -Dd::one(), &value(-step)), 0.5 / step)
 }
 
+/// c X.
 pub(crate) fn scaled<S: Scalar>(x: &Mat<S>, c: f64) -> Mat<S> {
-    Mat::from_fn(x.rows(), x.cols(), |i, j| x[(i, j)].scale(S::Real::from_f64(c)))
+    times(S::Real::from_f64(c), x)
 }

@@ -59,7 +59,7 @@ pub(crate) fn classical<S: Scalar>(n: usize) -> Vec<Named<S>> {
         ),
         named(
             "companion",
-            "of (x − 1)…(x − n) scaled; Higham, Accuracy and Stability (2002), section 28.6",
+            "of xⁿ + xⁿ⁻¹ − xⁿ⁻²/2 + xⁿ⁻³/3 − …; Higham, Accuracy and Stability (2002), section 28.6",
             dense(
                 n,
                 n,
