@@ -74,7 +74,7 @@ impl<R: Real, const W: usize> Frame<'_, R, W> {
             at += 2;
             let entry = Number::load::<S>(self.p, j * k + j);
             let re = zip(mul(entry.re, d1), self.extra[j], |x, extra| x + extra);
-            // A real type has no phase, and its quotient may be infinite.
+            // A real type has no phase.
             let im = if S::PARTS == 2 { mul(entry.im, q) } else { splat(R::zero()) };
             let mut turned = Number { re, im };
             if m != n {
