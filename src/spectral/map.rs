@@ -210,11 +210,11 @@ pub(super) fn vjp_direct<S: Scalar, M, F: SpectralMap<S::Real, M>>(
     let (mut frame, [w, out]) = prepare(factors, f, direct, work)?;
     let at = Values::of(factors);
     frame.values(w);
+    f.couple(&at, w, Direction::Backward, out);
+    frame.combine(&at, f, Some(out))?;
     if let Some(f_bar) = gradient.f {
         f_bar.copy_from_slice(w);
     }
-    f.couple(&at, w, Direction::Backward, out);
-    frame.combine(&at, f, Some(out))?;
     frame.expand(&at, f, direct, gradient.a)
 }
 

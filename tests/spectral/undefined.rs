@@ -1,8 +1,8 @@
 //! Where a function, or its derivative, is no finite number: an error with the place, and nothing is written.
 
 use diffsvd::spectral::{
-    BestRank, Condition, Hermitian, KyFan, MapTangent, PerValue, Polar, Power, RelativeSoftThreshold, Side,
-    SoftThreshold, SpectralFunction, Superposition, WeightedSum, map_jvp_into,
+    BestRank, Condition, Hermitian, KyFan, MapGradient, MapTangent, PerValue, Polar, Power, RelativeSoftThreshold,
+    Side, SoftThreshold, SpectralFunction, Superposition, WeightedSum, map_jvp_into, map_vjp_into,
 };
 use diffsvd::{Error, Mat, Svd, Target, Tolerance};
 
@@ -71,6 +71,10 @@ fn derivatives_that_are_infinite_or_unknown() {
     assert_eq!(tiny.loss_hvp(&KyFan::spectral(), &ones(2)), Err(infinite(DIFFERENCES, 1, 0)));
     let hermitian = Hermitian { side: Side::Left, f: Reciprocal, complement: false };
     assert_eq!(tiny.hermitian_jvp(&hermitian, &ones(2)), Err(infinite(slope, 0, 0)));
+    let (mut ga, mut gf, mut work) = (ones(2), [7.0; 2], [0.0; 100]);
+    let gradient = MapGradient { a: Target::Overwrite(ga.as_mut()), f: Some(&mut gf) };
+    let outcome = map_vjp_into(&tiny.factors(), &Polar, ones(2).as_ref(), gradient, &mut work);
+    assert_eq!((outcome, ga, gf), (Err(infinite(DIFFERENCES, 1, 0)), ones(2), [7.0; 2]), "nothing is written");
     // Those of s are 1.
     assert_eq!(tiny.map_jvp(SoftThreshold(0.0), &ones(2)).unwrap(), ones(2));
 }
