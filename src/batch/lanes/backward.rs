@@ -11,7 +11,6 @@ use super::single::One;
 use super::svd::Job;
 use super::tile::{Carver, carve, clear, flag, largest, on_lanes, poison, sum_of_squares};
 use super::vjp::Backward;
-use super::workspace_len;
 use crate::derivative::{Report, Rule, Target};
 use crate::error::Error;
 use crate::kernel::vector::{Lane, any, map, splat, zip};
@@ -27,8 +26,7 @@ pub(crate) fn vjp<'j, S: Scalar>(
     gradient: Gradient<'j, S>,
 ) -> Result<(), Error> {
     let ((m, n), level) = (job.shape, job.level);
-    let (reals, single) =
-        carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
+    let (reals, single) = carve(core::mem::take(&mut job.work), derivative_tile_len::<S>(m, n))?;
     on_lanes!(S, (level, reals), |tile| Vjp { job, tile, single, factors, cotangent, rule, gradient });
     Ok(())
 }

@@ -11,7 +11,6 @@ use super::rule::Spectrum;
 use super::single::One;
 use super::svd::Job;
 use super::tile::{Carver, carve, flag, on_lanes, poison};
-use super::workspace_len;
 use crate::derivative::{Rule, TangentMut};
 use crate::error::Error;
 use crate::kernel::vector::{Lane, any, splat, zip};
@@ -27,8 +26,7 @@ pub(crate) fn jvp<'j, S: Scalar>(
     tangent: Tangent<'j, S>,
 ) -> Result<(), Error> {
     let ((m, n), level) = (job.shape, job.level);
-    let (reals, single) =
-        carve(core::mem::take(&mut job.work), (derivative_tile_len::<S>(m, n), workspace_len::<S>(m, n)))?;
+    let (reals, single) = carve(core::mem::take(&mut job.work), derivative_tile_len::<S>(m, n))?;
     on_lanes!(S, (level, reals), |tile| Jvp { job, tile, single, factors, a_dot, rule, tangent });
     Ok(())
 }

@@ -183,15 +183,13 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
     pub(super) fn sort(&mut self) {
         let count = self.norms.len();
         for round in 0..count {
-            let mut j = round % 2;
-            while j + 1 < count {
+            for j in (round % 2..count).step_by(2) {
                 self.exchange(j);
-                j += 2;
             }
         }
     }
 
-    /// Columns j and j + 1, in the lanes where the second is longer.
+    /// Columns j and j + 1, where there are two, in the lanes where the second is longer.
     #[inline(always)]
     fn exchange(&mut self, j: usize) {
         let zero = R::zero();

@@ -34,10 +34,6 @@ impl<'a, S: Scalar> One<'a, S> {
         crate::factors::Factors { u: self.u, s: &self.s[..self.k], v: self.v }
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
-        self.factors().check()
-    }
-
     pub(super) fn vjp(
         &self,
         cotangent: &Cotangent<'_, S>,

@@ -6,10 +6,8 @@ use super::decompose::MOST;
 use super::derivative::Factors;
 use super::frame::Frame;
 use super::items::{Items, ItemsMut};
-use super::single::One;
 use super::svd::Job;
 use super::tile::{Carver, carve, flag, on_lanes, poison, tile_len};
-use super::workspace_len;
 use crate::error::Error;
 use crate::kernel::vector::{Lane, splat};
 use crate::kernel::{Arith, Task};
@@ -73,7 +71,7 @@ pub(super) const fn spectral_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
     tile_len::<S>(1, k * (m + n + longer + k) + m * n, k * (k + 5))
 }
 
-/// U f(S) Vᴴ of each item, or its derivative along a direction.
+/// U f(S) Vᴴ of each item, or its derivative along a direction. The factors are those of a decomposition: s is finite, descending and not negative.
 pub(crate) fn map<'j, S: Scalar>(
     mut job: Job<'j, S>,
     factors: Factors<'j, S>,
@@ -82,8 +80,7 @@ pub(crate) fn map<'j, S: Scalar>(
     image: Image<'j, S>,
 ) -> Result<(), Error> {
     let ((m, n), level) = (job.shape, job.level);
-    let needed = (spectral_tile_len::<S>(m, n), workspace_len::<S>(m, n));
-    let (reals, _) = carve(core::mem::take(&mut job.work), needed)?;
+    let (reals, _) = carve(core::mem::take(&mut job.work), spectral_tile_len::<S>(m, n))?;
     on_lanes!(S, (level, reals), |tile| Spectral { job, tile, factors, f, direction, image });
     Ok(())
 }
@@ -191,10 +188,6 @@ impl<S: Scalar, const W: usize> Spectral<'_, S, W> {
         let (zero, k, shape) = (S::Real::zero(), frame.k, frame.shape);
         let mut s = [zero; MOST];
         s.iter_mut().zip(frame.s.iter()).for_each(|(s, lanes)| *s = lanes[lane]);
-        let regular = (0..k).all(|i| s[i].is_finite() && s[i] >= if i + 1 < k { s[i + 1] } else { zero });
-        if !regular {
-            One::new(&self.factors, item, shape).check()?;
-        }
         let at = Values { s: &s[..k], shape };
         let Some(direction) = &self.direction else {
             let mut values = [zero; MOST];

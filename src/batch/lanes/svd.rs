@@ -34,8 +34,7 @@ pub(crate) fn svd<S: Scalar>(
     vectors: Option<(ItemsMut<'_, S>, ItemsMut<'_, S>)>,
 ) -> Result<(), Error> {
     let ((m, n), level) = (job.shape, job.level);
-    let needed = (decomposition_tile_len::<S>(m, n), super::workspace_len::<S>(m, n));
-    let (reals, _) = carve(core::mem::take(&mut job.work), needed)?;
+    let (reals, _) = carve(core::mem::take(&mut job.work), decomposition_tile_len::<S>(m, n))?;
     let (a, flipped) = if m < n { (a.transpose(), true) } else { (a, false) };
     let (rows, cols) = (m.max(n), m.min(n));
     let vectors = vectors.map(|(u, v)| if flipped { (v, u) } else { (u, v) });

@@ -50,15 +50,8 @@ pub(super) const fn tile_len<S: Scalar>(registers: usize, numbers: usize, reals:
 }
 
 /// The memory of the tile, and what else there is.
-pub(super) fn carve<S: Scalar>(
-    work: &mut [S],
-    (tile, needed): (usize, usize),
-) -> Result<(&mut [S::Real], &mut [S]), Error> {
-    let got = work.len();
-    if got < needed {
-        return Err(Error::Workspace { needed, got });
-    }
-    let (work, rest) = work.split_at_mut(tile);
+pub(super) fn carve<S: Scalar>(work: &mut [S], tile: usize) -> Result<(&mut [S::Real], &mut [S]), Error> {
+    let (work, rest) = work.split_at_mut(tile.min(work.len()));
     Ok((Store::new(work, tile)?.all(), rest))
 }
 

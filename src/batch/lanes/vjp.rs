@@ -212,19 +212,14 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         &*self.y
     }
 
-    /// The same for a loss of s alone: U diag(gs) Vᴴ.
+    /// The same for a loss of s alone: U diag(gs) Vᴴ, in the memory of gU.
     #[inline(always)]
     pub(super) fn expand_values<A: Arith, S: Scalar<Real = R>>(&mut self) -> &[Lane<R, W>] {
         let ((m, n), k) = (self.shape, self.k);
         // (As `expand` does, so that the bits are the same.)
-        let target = if n > k {
-            scale_columns(self.v, n * S::PARTS, self.s_bar);
-            &mut *self.x
-        } else {
-            scale_columns(self.u, m * S::PARTS, self.s_bar);
-            &mut *self.y
-        };
-        product::<A, S, W>(target, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
-        target
+        let (scaled, rows) = if n > k { (&mut *self.v, n) } else { (&mut *self.u, m) };
+        scale_columns(scaled, rows * S::PARTS, self.s_bar);
+        product::<A, S, W>(self.x, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
+        &*self.x
     }
 }
