@@ -134,3 +134,32 @@ pub(super) fn jvp<S: Scalar>(
 fn thin<'a, S: Scalar>(factors: &Factors<'a, S>) -> lanes::Factors<'a, S> {
     lanes::Factors { u: factors.u.for_lanes(), s: factors.s.for_lanes(), v: factors.v.for_lanes() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::view::BatchRef;
+
+    /// Thin factors with cotangents and tangents of all triplets go side by side, and nothing else does.
+    #[test]
+    fn what_goes_side_by_side() {
+        let mut data = [1.0; 180];
+        let shapes = [((4, 3), 3, true), ((2, 5), 2, true), ((4, 3), 2, false), ((9, 9), 9, false)];
+        for ((m, n), k, taken) in shapes {
+            let entries = data;
+            let batch = |rows, cols| BatchRef::row_major(&entries, 2, rows, cols).unwrap();
+            let factors = Factors { u: batch(m, k), s: batch(k, 1), v: batch(n, k) };
+            let cotangent = Cotangent { u: Some(batch(m, k)), s: Some(batch(k, 1)), ..Cotangent::default() };
+            let block = Cotangent { s_matrix: Some(batch(k, k)), ..cotangent };
+            let target = Target::Overwrite(BatchMut::row_major(&mut data, 2, m, n).unwrap());
+            assert_eq!(takes_vjp(&factors, &cotangent, &target), taken, "{m}×{n}, {k}");
+            assert!(!takes_vjp(&factors, &block, &target));
+            let mut tangent = TangentMut { v: Some(BatchMut::empty(2)), ..TangentMut::default() };
+            assert!(!takes_jvp(&factors, &batch(m, n), &tangent), "of another shape");
+            let mut v_dot = [0.0; 162];
+            tangent.v = Some(BatchMut::row_major(&mut v_dot, 2, n, k).unwrap());
+            assert_eq!(takes_jvp(&factors, &batch(m, n), &tangent), taken, "{m}×{n}, {k}");
+            assert!(!takes_jvp(&factors, &batch(m + 1, n), &tangent), "dA of another shape");
+        }
+    }
+}

@@ -199,46 +199,52 @@ fn jvp<S: Entry>() {
     for (m, n) in SHAPES {
         for k in [m.min(n), m.min(n) / 2] {
             let case = Case::<S>::new(10, (m, n), k, Vectors::Thin);
-            let directions = case.random(m, n, 5);
-            let a_dot = Many::holding(&directions, Place::Between);
-            let (mut du, mut dv, mut ds_matrix) = (case.blank(m, k), case.blank(n, k), case.blank(k, k));
-            let mut ds = Many::blank_vectors(case.count(), k, case.place);
-            let tangent = TangentMut {
-                u: Some(du.as_mut()),
-                s: Some(ds.as_mut()),
-                v: Some(dv.as_mut()),
-                s_matrix: Some(ds_matrix.as_mut()),
-            };
-            let (count, blank) = (case.count(), blank::<S::Real>());
-            let alone = std::cell::RefCell::new((
-                blanks::<S>(count, m, k),
-                vec![vec![blank; k]; count],
-                blanks::<S>(count, n, k),
-                blanks::<S>(count, k, k),
-            ));
-            let rule = Rule::minimum_norm();
-            case.compare(
-                batch::jvp_workspace_len::<S>(m, n, k),
-                |run| batch::jvp_into(case.factors(), a_dot.as_ref(), &rule, tangent, run),
-                |i, work| {
-                    let (u, s, v, s_matrix) = &mut *alone.borrow_mut();
-                    let tangent = diffsvd::TangentMut {
-                        u: Some(u[i].as_mut()),
-                        s: Some(&mut s[i]),
-                        v: Some(v[i].as_mut()),
-                        s_matrix: Some(s_matrix[i].as_mut()),
-                    };
-                    diffsvd::jvp_into(&case.triplets[i].view(), directions[i].as_ref(), &rule, tangent, work)
-                },
-            );
-            let (u, s, v, s_matrix) = &*alone.borrow();
-            let s: Vec<_> = s.iter().map(|s| Mat::from_fn(k, 1, |i, _| s[i])).collect();
-            close(&du, u, (m, n), "dU");
-            close(&ds, &s, (m, n), "ds");
-            close(&dv, v, (m, n), "dV");
-            close(&ds_matrix, s_matrix, (m, n), "dS");
+            for choice in 0..16 {
+                tangents(&case, |bit| choice >> bit & 1 == 1);
+            }
         }
     }
+}
+
+/// Those of U, s, V and S that are wanted; the others stay as they are.
+fn tangents<S: Entry>(case: &Case<S>, wanted: impl Fn(usize) -> bool) {
+    let ((m, n), k, count, rule) = (case.shape, case.k(), case.count(), Rule::minimum_norm());
+    let directions = case.random(m, n, 5);
+    let a_dot = Many::holding(&directions, Place::Between);
+    let (mut du, mut dv, mut ds_matrix) = (case.blank(m, k), case.blank(n, k), case.blank(k, k));
+    let mut ds = Many::blank_vectors(count, k, case.place);
+    let tangent = TangentMut {
+        u: wanted(0).then(|| du.as_mut()),
+        s: wanted(1).then(|| ds.as_mut()),
+        v: wanted(2).then(|| dv.as_mut()),
+        s_matrix: wanted(3).then(|| ds_matrix.as_mut()),
+    };
+    let alone = std::cell::RefCell::new((
+        blanks::<S>(count, m, k),
+        vec![vec![blank::<S::Real>(); k]; count],
+        blanks::<S>(count, n, k),
+        blanks::<S>(count, k, k),
+    ));
+    case.compare(
+        batch::jvp_workspace_len::<S>(m, n, k),
+        |run| batch::jvp_into(case.factors(), a_dot.as_ref(), &rule, tangent, run),
+        |i, work| {
+            let (u, s, v, s_matrix) = &mut *alone.borrow_mut();
+            let tangent = diffsvd::TangentMut {
+                u: wanted(0).then(|| u[i].as_mut()),
+                s: wanted(1).then_some(&mut s[i]),
+                v: wanted(2).then(|| v[i].as_mut()),
+                s_matrix: wanted(3).then(|| s_matrix[i].as_mut()),
+            };
+            diffsvd::jvp_into(&case.triplets[i].view(), directions[i].as_ref(), &rule, tangent, work)
+        },
+    );
+    let (u, s, v, s_matrix) = &*alone.borrow();
+    let s: Vec<_> = s.iter().map(|s| Mat::from_fn(k, 1, |i, _| s[i])).collect();
+    close(&du, u, (m, n), "dU");
+    close(&ds, &s, (m, n), "ds");
+    close(&dv, v, (m, n), "dV");
+    close(&ds_matrix, s_matrix, (m, n), "dS");
 }
 
 #[test]
@@ -467,7 +473,7 @@ fn only<B: batch::Batched>(parts: B, i: usize) -> B {
 fn alone_or_not<S: Entry>(m: usize, n: usize) {
     let (k, rule) = (m.min(n), Rule::default());
     let case = Case::<S>::new(21, (m, n), k, Vectors::Thin);
-    let (mut gu, a_dot) = (case.random(m, k, 1), case.random(m, n, 2));
+    let (mut gu, mut a_dot) = (case.random(m, k, 1), case.random(m, n, 2));
     let len = batch::vjp_workspace_len::<S>(m, n, k).max(batch::jvp_workspace_len::<S>(m, n, k));
     let mut work = vec![S::zero(); len];
     let mut vjp = |factors, gu: &Many<S>, i: Option<usize>| {
@@ -493,17 +499,58 @@ fn alone_or_not<S: Entry>(m: usize, n: usize) {
     assert!(poisoned[6].as_slice().iter().all(|x| *x == blank()));
     assert!((0..21).filter(|&i| i != 6).all(|i| poisoned[i] == whole[i] && outcome[i] == reports[i]));
 
-    let a_dot = Many::holding(&a_dot, Place::Between);
+    let many = Many::holding(&a_dot, Place::Between);
     let mut jvp = |factors, a_dot: batch::BatchRef<'_, S>| {
         let mut dv = Many::blank(a_dot.count(), (n, k), case.place);
         let tangent = TangentMut { v: Some(dv.as_mut()), ..TangentMut::default() };
-        batch::jvp_into(factors, a_dot, &rule, tangent, Run::new(&mut work)).expect("shapes").all().expect("finite");
-        dv.all()
+        let mut outcome = vec![Ok(()); a_dot.count()];
+        let run = Run::new(&mut work).record(&mut outcome);
+        let _ = batch::jvp_into(factors, a_dot, &rule, tangent, run).expect("shapes");
+        (dv.all(), outcome)
     };
-    let whole = jvp(case.factors(), a_dot.as_ref());
+    let (whole, _) = jvp(case.factors(), many.as_ref());
     for (i, whole) in whole.iter().enumerate() {
-        let alone = jvp(only(case.factors(), i), only(a_dot.as_ref(), i));
-        assert_eq!(&alone[0], whole, "{} {m}×{n}: tangent {i}", S::NAME);
+        let (alone, outcome) = jvp(only(case.factors(), i), only(many.as_ref(), i));
+        assert_eq!((&alone[0], outcome[0]), (whole, Ok(())), "{} {m}×{n}: tangent {i}", S::NAME);
+    }
+    a_dot[6][(m - 1, n - 1)] = crate::support::entry::from_f64(f64::INFINITY);
+    let (poisoned, outcome) = jvp(case.factors(), Many::holding(&a_dot, Place::Between).as_ref());
+    assert!(matches!(outcome[6], Err(Error::NonFinite { nan: false, .. })), "{:?}", outcome[6]);
+    assert!(poisoned[6].as_slice().iter().all(|x| *x == blank()));
+    assert!((0..21).filter(|&i| i != 6).all(|i| poisoned[i] == whole[i] && outcome[i].is_ok()));
+}
+
+/// NaN in the last entry of each cotangent is found.
+fn refused<S: Entry>(m: usize, n: usize) {
+    let (k, nan) = (m.min(n), f64::NAN);
+    let case = Case::<S>::new(3, (m, n), k, Vectors::Thin);
+    let (gu, gs, gv) = (case.random(m, k, 1), vec![vec![S::Real::from_f64(1.0); k]; 3], case.random(n, k, 2));
+    for part in 0..3 {
+        let (mut gu, mut gs, mut gv) = (gu.clone(), gs.clone(), gv.clone());
+        match part {
+            0 => gu[1][(m - 1, k - 1)] = crate::support::entry::from_f64(nan),
+            1 => gs[1][k - 1] = S::Real::from_f64(nan),
+            _ => gv[1][(n - 1, k - 1)] = crate::support::entry::from_f64(nan),
+        }
+        let [gu, gv] = [gu, gv].map(|all| Many::holding(&all, Place::ColMajor));
+        let gs = Many::holding_vectors(&gs);
+        let cotangent = Cotangent { u: Some(gu.as_ref()), s: Some(gs.as_ref()), v: Some(gv.as_ref()), s_matrix: None };
+        let (mut ga, mut work) = (case.blank(m, n), vec![S::zero(); batch::vjp_workspace_len::<S>(m, n, k)]);
+        let (target, run) = (Target::Overwrite(ga.as_mut()), Run::new(&mut work));
+        let done = batch::vjp_into(case.factors(), cotangent, &Rule::default(), target, run).expect("shapes");
+        let name = ["the cotangent of U", "the cotangent of s", "the cotangent of V"][part];
+        let failure = done.first.expect("a failure");
+        assert!(matches!(failure.error, Error::NonFinite { argument, .. } if argument == name), "{failure:?}");
+        assert_eq!((failure.item, done.failed), (Some(1), 1));
+        ga.assert_blank(1);
+    }
+}
+
+#[test]
+fn cotangents_that_are_not_finite_are_named() {
+    for (m, n) in [(1, 1), (5, 3), (4, 7), (9, 9)] {
+        refused::<f64>(m, n);
+        refused::<Complex<f32>>(m, n);
     }
 }
 

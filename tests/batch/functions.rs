@@ -152,7 +152,8 @@ fn near<S: Entry>(got: &Many<S>, expected: &[Mat<S>], what: &str) {
 
 fn maps<S: Entry>() {
     let half = S::Real::from_f64(0.5);
-    for (m, n) in [(1, 1), (3, 3), (5, 3), (2, 6), (10, 9)] {
+    // Of 6×5 eight go side by side, of the smaller ones all.
+    for (m, n) in [(1, 1), (3, 3), (5, 3), (2, 6), (6, 5), (10, 9)] {
         let maps = Maps::<S>::new(m, n);
         maps.check("soft threshold", &Same(SoftThreshold(half)), |_| SoftThreshold(half));
         let tau = |i: usize| SoftThreshold(S::Real::from_f64(0.5 + 0.01 * i as f64));
@@ -235,7 +236,8 @@ fn the_other_functions_are_the_loop() {
 }
 
 fn second<S: Entry>(maps: &Maps<S>) {
-    let ((m, n), case, f) = (maps.case.shape, &maps.case, Tikhonov(S::Real::from_f64(0.75)));
+    let ((m, n), case) = (maps.case.shape, &maps.case);
+    let f = |i: usize| Tikhonov(S::Real::from_f64(0.75 + 0.01 * i as f64));
     let (y, z) = (Many::holding(&maps.a, Place::RowMajor), Many::holding(&maps.z, Place::Gaps));
     let len = spectral::map_second_workspace_len::<S>(m, n, case.k());
     for forward in [false, true] {
@@ -246,9 +248,9 @@ fn second<S: Entry>(maps: &Maps<S>) {
             |run| {
                 let (directions, target) = ([y.as_ref(), z.as_ref()], Target::Overwrite(out.as_mut()));
                 if forward {
-                    batch::map_second_into(case.factors(), &Same(f), directions, target, run)
+                    batch::map_second_into(case.factors(), &PerItem(f), directions, target, run)
                 } else {
-                    batch::map_vjp_tangent_into(case.factors(), &Same(f), directions, target, run)
+                    batch::map_vjp_tangent_into(case.factors(), &PerItem(f), directions, target, run)
                 }
             },
             |i, work| {
@@ -256,9 +258,9 @@ fn second<S: Entry>(maps: &Maps<S>) {
                 let target = diffsvd::Target::Overwrite(target.as_mut());
                 let (factors, directions) = (case.triplets[i].view(), [maps.a[i].as_ref(), maps.z[i].as_ref()]);
                 if forward {
-                    spectral::map_second_into(&factors, &f, directions, target, work)
+                    spectral::map_second_into(&factors, &f(i), directions, target, work)
                 } else {
-                    spectral::map_vjp_tangent_into(&factors, &f, directions, target, work)
+                    spectral::map_vjp_tangent_into(&factors, &f(i), directions, target, work)
                 }
             },
         );
@@ -270,7 +272,8 @@ fn pinv<S: Entry>(maps: &Maps<S>) {
     let ((m, n), case, cutoff) = (maps.case.shape, &maps.case, Tolerance::Relative(S::Real::from_f64(0.01)));
     let len = map_derivative_workspace_len::<S>(m, n, case.k());
     let z = Many::holding(&maps.z, Place::Interleaved);
-    let (mut x, mut dx, mut ga, mut whole) = (case.blank(n, m), case.blank(n, m), case.blank(m, n), case.blank(n, m));
+    let (mut x, mut dx, mut ga) = (case.blank(n, m), case.blank(n, m), case.blank(m, n));
+    let (mut whole, mut whole_ga) = (case.blank(n, m), case.blank(m, n));
     let alone = RefCell::new([blanks(11, n, m), blanks(11, n, m), blanks(11, m, n)]);
     let a = Many::holding(&maps.a, Place::RowMajor);
     let value = |i: usize, work: &mut [S]| {
@@ -304,11 +307,17 @@ fn pinv<S: Entry>(maps: &Maps<S>) {
         |run| batch::pinv_vjp_into(case.factors(), cutoff, x_bar.as_ref(), Target::Overwrite(ga.as_mut()), run),
         backward,
     );
+    case.compare(
+        fused::workspace_len::<S>(m, n),
+        |run| fused::pinv_vjp_into(a.as_ref(), cutoff, x_bar.as_ref(), Target::Overwrite(whole_ga.as_mut()), run),
+        backward,
+    );
     let alone = alone.borrow();
     x.assert_are(&alone[0], "pinv");
     near(&whole, &alone[0], "fused pinv");
     dx.assert_are(&alone[1], "pinv jvp");
     ga.assert_are(&alone[2], "pinv vjp");
+    near(&whole_ga, &alone[2], "fused pinv vjp");
 }
 
 fn least_squares<S: Entry>(maps: &Maps<S>) {
@@ -486,6 +495,25 @@ fn losses<S: Entry>(maps: &Maps<S>) {
     for (many, alone) in [ga, hz].iter().zip(&*alone.borrow()) {
         many.assert_are(alone, "loss");
     }
+}
+
+/// The cotangents of a parameter that each item has for itself.
+#[test]
+fn parameters_of_each_are_the_loop() {
+    let case = Case::<f64>::new(11, (4, 3), 3, Vectors::Thin);
+    let f_bar: Vec<Vec<f64>> = (0..11).map(|i| (0..3).map(|j| (i * 3 + j) as f64).collect()).collect();
+    let many = Many::holding_vectors(&f_bar);
+    let tau = |i: usize| SoftThreshold(0.3 * i as f64);
+    let (mut out, mut work) = (Many::<f64>::blank_vectors(11, 1, Place::Gaps), []);
+    let run = batch::Run::new(&mut work);
+    let done = batch::parameter_cotangents(case.factors(), &PerItem(tau), many.as_ref(), out.as_mut(), run);
+    assert_eq!(done.unwrap().succeeded, 11);
+    let alone = |i: usize| {
+        let mut alone = [0.0];
+        spectral::parameter_cotangents(&tau(i), &case.triplets[i].s, &f_bar[i], &mut alone);
+        Mat::from_fn(1, 1, |_, _| alone[0])
+    };
+    out.assert_are(&(0..11).map(alone).collect::<Vec<_>>(), "the cotangent of τ");
 }
 
 /// What `keep` gets are the factors of the same batch.

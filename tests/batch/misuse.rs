@@ -1,6 +1,9 @@
 //! Calls that cannot be right: refused as a whole, with the numbers, before anything is written.
 
-use diffsvd::batch::{self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Layout, Run, Target};
+use diffsvd::batch::{
+    self, BatchMut, BatchRef, Cotangent, Factors, FactorsMut, Layout, MapGradient, Run, Same, TangentMut, Target, fused,
+};
+use diffsvd::spectral::SoftThreshold;
 use diffsvd::{Error, Rule, Vectors};
 
 /// The message of an error.
@@ -31,6 +34,8 @@ fn views_are_checked() {
         let nested = Layout { batch_stride, row_stride, col_stride, ..layout };
         assert!(BatchMut::new(&mut data, nested).is_ok(), "{nested:?}");
     }
+    let once = Layout { rows: 1, row_stride: 0, ..layout }.broadcast(1);
+    assert!(BatchMut::new(&mut data, once).is_ok(), "a stride that is never taken may be zero");
     assert!(BatchMut::<f64>::row_major(&mut [], 0, 7, 7).is_ok());
     assert!(BatchMut::<f64>::row_major(&mut [], 7, 0, 7).is_ok());
     // Empty matrices lie nowhere, whatever the strides.
@@ -114,7 +119,62 @@ fn more_triplets_than_there_are() {
     }
 }
 
+/// Small matrices too, which go another way: no part of another shape is taken for one of this.
+#[test]
+fn every_part_of_a_derivative_has_its_shape() {
+    let data = vec![1.0; 200];
+    let batch = |rows: usize, cols: usize| BatchRef::row_major(&data, 4, rows, cols).unwrap();
+    let factors = |u: (usize, usize), s: usize, v: (usize, usize)| Factors {
+        u: batch(u.0, u.1),
+        s: batch(s, 1),
+        v: batch(v.0, v.1),
+    };
+    let right = factors((4, 3), 3, (3, 3));
+    let wrong = [factors((4, 2), 3, (3, 3)), factors((4, 3), 3, (3, 2)), factors((4, 3), 2, (3, 3))];
+    let mut work = vec![0.0; batch::vjp_workspace_len::<f64>(4, 3, 3)];
+    let (mut ga, mut du) = ([7.0; 64], [7.0; 64]);
+    let mut vjp = |factors, u: (usize, usize), s: usize, a: (usize, usize)| {
+        let cotangent = Cotangent { u: Some(batch(u.0, u.1)), s: Some(batch(s, 1)), ..Cotangent::default() };
+        let target = Target::Overwrite(BatchMut::row_major(&mut ga, 4, a.0, a.1)?);
+        batch::vjp_into(factors, cotangent, &Rule::default(), target, Run::new(&mut work))
+    };
+    assert!(vjp(right, (4, 3), 3, (4, 3)).is_ok());
+    for factors in wrong {
+        assert!(matches!(vjp(factors, (4, 3), 3, (4, 3)), Err(Error::Shape { .. })), "{factors:?}");
+    }
+    for (u, s, a) in [((3, 4), 3, (4, 3)), ((4, 3), 2, (4, 3)), ((4, 3), 3, (3, 4))] {
+        assert!(matches!(vjp(right, u, s, a), Err(Error::Shape { .. })), "{u:?} {s} {a:?}");
+    }
+    let mut work = vec![0.0; batch::jvp_workspace_len::<f64>(4, 3, 3)];
+    let mut jvp = |a_dot: (usize, usize), u: (usize, usize)| {
+        let u = Some(BatchMut::row_major(&mut du, 4, u.0, u.1)?);
+        let tangent = TangentMut { u, ..TangentMut::default() };
+        batch::jvp_into(right, batch(a_dot.0, a_dot.1), &Rule::default(), tangent, Run::new(&mut work))
+    };
+    assert!(jvp((4, 3), (4, 3)).is_ok());
+    for (a_dot, u) in [((3, 4), (4, 3)), ((4, 3), (3, 3))] {
+        assert!(matches!(jvp(a_dot, u), Err(Error::Shape { .. })), "{a_dot:?} {u:?}");
+    }
+}
+
 #[test]
 fn numbers_are_cut_anywhere() {
     assert_eq!(batch::Batched::split(5..8, usize::MAX), (5..8, 8..8));
+}
+
+#[test]
+fn fused_functions_are_checked() {
+    let data = vec![1.0; 48];
+    let batch = |rows: usize, cols: usize| BatchRef::row_major(&data, 4, rows, cols).unwrap();
+    let (mut ga, mut f, f_of) = ([7.0; 48], [7.0; 16], Same(SoftThreshold(0.5)));
+    let mut work = vec![0.0; fused::workspace_len::<f64>(4, 3)];
+    let mut vjp = |x_bar: (usize, usize), a: (usize, usize), k: usize| {
+        let a = Target::Overwrite(BatchMut::row_major(&mut ga, 4, a.0, a.1)?);
+        let gradient = MapGradient { a, f: Some(BatchMut::vectors(&mut f, 4, k)?) };
+        fused::map_vjp_into(batch(4, 3), &f_of, batch(x_bar.0, x_bar.1), gradient, Run::new(&mut work))
+    };
+    assert!(vjp((4, 3), (4, 3), 3).is_ok());
+    for (x_bar, a, k) in [((3, 4), (4, 3), 3), ((4, 3), (3, 4), 3), ((4, 3), (4, 3), 4)] {
+        assert!(matches!(vjp(x_bar, a, k), Err(Error::Shape { .. })), "{x_bar:?} {a:?} {k}");
+    }
 }

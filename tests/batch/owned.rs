@@ -2,7 +2,7 @@
 
 use diffsvd::batch::{Batch, BatchSvd, Cotangent, PerItem, Rotations, Same};
 use diffsvd::spectral::{KyFan, SoftThreshold};
-use diffsvd::{Mat, Rule, Svd, Tolerance};
+use diffsvd::{Mat, Rule, Svd, Tolerance, Vectors};
 
 /// 10×9, beyond the sizes that go lane by lane.
 fn batch() -> (Batch<f64>, Vec<Mat<f64>>) {
@@ -70,4 +70,18 @@ fn an_item_that_fails_is_named() {
     assert_eq!(failure.item, None);
     let svd = BatchSvd::thin(&square).unwrap();
     assert!(svd.map_vjp(&Same(SoftThreshold(0.5)), &Batch::zeros(2, 2, 3)).is_err());
+}
+
+#[test]
+fn views_and_shapes_are_those_of_the_entries() {
+    let (a, all) = batch();
+    assert_eq!((a.count(), a.shape(), a.as_slice().len()), (5, (10, 9), 450));
+    assert_eq!(a.as_slice()[90 * 3..90 * 4], *all[3].as_slice());
+    for (m, n) in [(5, 3), (3, 5), (12, 9)] {
+        // Of complete bases the derivatives read the triplets.
+        let svd = BatchSvd::new(Batch::<f64>::zeros(2, m, n).as_ref(), Vectors::Full).unwrap();
+        assert_eq!((svd.u().shape(), svd.v().shape()), ((m, m), (n, n)));
+        let (k, factors) = (m.min(n), svd.factors());
+        assert_eq!((factors.u.shape(), factors.s.shape(), factors.v.shape()), ((m, k), (k, 1), (n, k)));
+    }
 }

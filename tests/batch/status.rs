@@ -83,6 +83,8 @@ fn the_early_exit_names_the_first_failure() {
         let failure = done.all().unwrap_err();
         assert_eq!(failure.item, Some(37));
         assert_eq!(failure.to_string(), "item 37: entry (1, 2) of the matrix is NaN");
+        let cause = std::error::Error::source(&failure).expect("the error of the item");
+        assert_eq!(cause.to_string(), "entry (1, 2) of the matrix is NaN");
         assert_eq!((done.succeeded, done.failed), (37, 1));
         assert!((0..37).all(|i| status[i].is_ok() && s.get(i) == expected.s.get(i)));
         assert_eq!(status[50], Err(Error::Overflow), "what was not reached keeps its status");
@@ -158,6 +160,24 @@ fn fused_functions_fail_item_by_item() {
         assert!(matches!(status[2], Err(Error::NonFinite { row: 0, column: 1, nan: false, .. })));
         assert!(status[0].is_ok());
         ga.assert_blank(6);
+    }
+}
+
+/// A direction that is not finite is that of its item, and named as by the function of one matrix.
+#[test]
+fn directions_that_are_not_finite_are_named() {
+    for (m, n) in [(3, 3), (9, 9)] {
+        let a = Many::holding(&matrices::<f64>(18, m, n), Place::RowMajor);
+        let mut directions = vec![Mat::identity(n); 18];
+        directions[17][(m - 1, 1)] = f64::NEG_INFINITY;
+        let z = Many::holding(&directions, Place::RowMajor);
+        let (mut x, mut work) =
+            (Many::blank(18, (m, n), Place::RowMajor), vec![0.0; fused::workspace_len::<f64>(m, n)]);
+        let (tangent, target) = (batch::MapTangent { a: z.as_ref(), f: None }, Target::Overwrite(x.as_mut()));
+        let done = fused::map_jvp_into(a.as_ref(), &Same(SoftThreshold(0.5)), tangent, target, Run::new(&mut work));
+        let error = Error::NonFinite { argument: "the tangent of A", row: m - 1, column: 1, nan: false };
+        assert_eq!(done.unwrap().all(), Err(batch::Failure { item: Some(17), error }));
+        x.assert_blank(17);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `for_each` and `for_each_svd` in a caller's hands, and how batches are cut.
 
-use diffsvd::batch::{BatchMut, BatchRef, Batched, Layout, Run, for_each, fused};
+use diffsvd::batch::{BatchMut, BatchRef, Batched, Layout, Run, Target, for_each, fused};
 use diffsvd::{Error, Tolerance};
 
 /// The trace of each, from views, slices, an absent part and numbers.
@@ -93,4 +93,44 @@ fn batches_are_cut_between_items() {
     let (mut first, second) = whole.split(2);
     assert_eq!((first.count(), second.count()), (2, 0));
     assert!(first.item(1).is_ok() && first.item(2).is_err());
+}
+
+/// What can be cut at any item, and what has to stay in one piece.
+#[test]
+fn what_can_be_cut_says_so() {
+    let (read, mut written) = ([0.0; 12], [0.0; 12]);
+    let packed = Layout::row_major(2, 2, 3);
+    let interleaved = Layout { batch_stride: 1, row_stride: 6, col_stride: 2, ..packed };
+    let between = Layout { batch_stride: 3, row_stride: 6, ..packed };
+    assert!(BatchRef::new(&read, interleaved).unwrap().can_split(), "what is read may be looked at by many");
+    assert!((0..2).can_split() && (&read[..]).can_split() && (&mut written[..]).can_split());
+    assert!(None::<BatchMut<'_, f64>>.can_split());
+    for (layout, cut) in [(packed, true), (interleaved, false), (between, false), (interleaved.broadcast(1), true)] {
+        let mut batch = BatchMut::new(&mut written, layout).unwrap();
+        assert_eq!(batch.can_split(), cut, "{layout:?}");
+        assert_eq!(Some(batch.reborrow()).can_split(), cut);
+        for add in [false, true] {
+            let batch = batch.reborrow();
+            let target = if add { Target::Add(batch) } else { Target::Overwrite(batch) };
+            assert_eq!((target.can_split(), target.shape()), (cut, (2, 3)));
+        }
+    }
+    let nowhere = Layout { cols: 0, ..interleaved };
+    assert!(BatchMut::new(&mut written, nowhere).unwrap().can_split(), "there is nothing to be cut");
+    let (first, rest) = Batched::split(&[1, 2, 3][..], 1);
+    assert_eq!((first, rest), (&[1][..], &[2, 3][..]));
+}
+
+#[test]
+fn transposes_share_the_entries() {
+    let mut data: Vec<f64> = (0..24).map(f64::from).collect();
+    let layout = Layout { batch_stride: 7, ..Layout::row_major(3, 2, 3) };
+    let a = BatchRef::new(&data, layout).unwrap();
+    let t = a.transpose();
+    assert_eq!((t.count(), t.shape()), (3, (3, 2)));
+    for (item, row, col) in [(0, 0, 2), (1, 1, 0), (2, 1, 2)] {
+        assert_eq!(t.item(item).unwrap().get(col, row), a.item(item).unwrap().get(row, col));
+    }
+    BatchMut::new(&mut data, layout).unwrap().transpose().item(2).unwrap().set(2, 1, -1.0);
+    assert_eq!(data[2 * 7 + 3 + 2], -1.0);
 }

@@ -222,3 +222,38 @@ fn exchange<R: Real, const W: usize>(x: &mut Lane<R, W>, y: &mut Lane<R, W>, swa
 pub(super) fn reciprocals<R: Real, const W: usize>(x: Lane<R, W>) -> Lane<R, W> {
     map(x, |x| R::one() / x)
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::batch::lanes::tests::Random;
+    use crate::kernel::{Level, Task};
+
+    struct Sweep<'c>(Columns<'c, f64, 8>);
+
+    impl Task for Sweep<'_> {
+        type Real = f64;
+        fn run<A: Arith>(mut self) {
+            self.0.sweep::<A, f64>(&splat(1.0));
+        }
+    }
+
+    /// Two columns are orthogonal after one rotation, and what is kept of them are the squares of their norms.
+    #[test]
+    fn one_rotation_does_for_two_columns() {
+        for level in Level::all() {
+            let mut random = Random(3);
+            let mut data: [Lane<f64, 8>; 6] = core::array::from_fn(|_| core::array::from_fn(|_| random.part()));
+            let mut norms = [splat(0.0); 2];
+            level.run(Sweep(Columns { data: &mut data, len: 3, left: 3, norms: &mut norms }));
+            let (x, y) = data.split_at(3);
+            let dot = |x: &[Lane<f64, 8>], y: &[Lane<f64, 8>], l: usize| (0..3).map(|i| x[i][l] * y[i][l]).sum::<f64>();
+            for l in 0..8 {
+                let (a, b) = (dot(x, x, l), dot(y, y, l));
+                assert!(dot(x, y, l).abs() <= 4.0 * f64::EPSILON * (a * b).sqrt(), "{level:?}");
+                assert!((norms[0][l] - a).abs() <= 8.0 * f64::EPSILON * (a + b), "{level:?}");
+                assert!((norms[1][l] - b).abs() <= 8.0 * f64::EPSILON * (a + b), "{level:?}");
+            }
+        }
+    }
+}

@@ -32,6 +32,11 @@ pub(crate) fn zoo<S: Scalar>((m, n): (usize, usize)) -> Vec<S> {
         all.push(fill(&mut |i, j| a[i].scale_pow2(step * int(j))));
         all.push(fill(&mut |i, j| a[j * m + i].scale_pow2(if (i + j) % 2 == 0 { 8 * step } else { 0 })));
     }
+    // Columns beside a large one, whose squares are at the end of the range.
+    for p in [-8, -5, -2, 1, 4].map(|p| S::Real::MIN_EXPONENT / 2 + p) {
+        let a: Vec<S> = random.scalars(m * n);
+        all.push(fill(&mut |i, j| a[j * m + i].scale_pow2(if j == 0 { 0 } else { p })));
+    }
     let mut scaled = vec![];
     for p in [0, S::Real::MAX_EXPONENT - 8, S::Real::MIN_EXPONENT + 30, S::Real::MIN_EXPONENT - 8, 17] {
         for a in &all {
@@ -146,6 +151,19 @@ fn an_item_does_not_depend_on_its_neighbours() {
         for shape in [(2, 2), (3, 3), (5, 3), (8, 8), (2, 4)] {
             independent::<f64>(level, shape);
             independent::<Complex<f32>>(level, shape);
+        }
+    }
+}
+
+/// Of orthogonal columns the values are the norms, whatever lies between them.
+#[test]
+fn values_of_diagonal_matrices() {
+    let entries = [1.0, 3.0 * 2.0_f64.powi(-300), 5.0 * 2.0_f64.powi(-700), 0.0, 1.25 * 2.0_f64.powi(-900)];
+    let a: Vec<f64> = (0..25).map(|i| if i % 6 == 0 { entries[i / 6] } else { 0.0 }).collect();
+    for level in Level::all() {
+        let s = decompose(level, (5, 5), &a, true).s;
+        for (s, entry) in s.iter().zip([0, 1, 2, 4, 3].map(|i| entries[i])) {
+            assert!((s - entry).abs() <= 4.0 * f64::EPSILON * entry, "{level:?}: {s} for {entry}");
         }
     }
 }

@@ -87,7 +87,13 @@ fn distance<S: Scalar>(x: &[S], y: &[S]) -> f64 {
 const PARTS: [(bool, bool, bool); 4] =
     [(true, true, true), (true, false, false), (false, true, true), (false, true, false)];
 
-fn backward<S: Scalar>(case: &Case<S>, level: Level, rule: &Rule<S::Real>, parts: (bool, bool, bool)) -> f64 {
+/// Without reports (`told`) the way is another one for a loss of s alone.
+fn backward<S: Scalar>(
+    case: &Case<S>,
+    level: Level,
+    rule: &Rule<S::Real>,
+    (parts, told): ((bool, bool, bool), bool),
+) -> f64 {
     let ((m, n), k, count) = (case.shape, case.k, case.count);
     let mut gradient: Vec<S> = Random(5).scalars(count * m * n);
     let before = gradient.clone();
@@ -104,8 +110,6 @@ fn backward<S: Scalar>(case: &Case<S>, level: Level, rule: &Rule<S::Real>, parts
         s: parts.1.then_some(items(&case.s_bar, k, 1)),
         v: parts.2.then_some(items(&case.v_bar, n, k)),
     };
-    // Without reports the way is another one for a loss of s alone.
-    let told = level != Level::Portable;
     let target = Gradient { a: packed_mut(&mut gradient, m, n), keep, report: told.then_some(&mut report) };
     let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
     vjp(job, case.items(), cotangent, rule, target).unwrap();
@@ -203,8 +207,8 @@ fn all<S: Scalar>(name: &str) {
         let case = Case::<S>::new(shape);
         for level in Level::all() {
             for rule in rules() {
-                for parts in PARTS {
-                    worst.0 = worst.0.max(backward(&case, level, &rule, parts));
+                for choice in PARTS.into_iter().flat_map(|parts| [(parts, false), (parts, true)]) {
+                    worst.0 = worst.0.max(backward(&case, level, &rule, choice));
                 }
                 worst.1 = worst.1.max(forward(&case, level, &rule));
             }
@@ -246,5 +250,40 @@ fn what_is_not_finite_is_refused_item_by_item() {
     for b in 0..count {
         let untouched = gradient[b * 9..(b + 1) * 9].iter().all(|&x| x == 7.0);
         assert_eq!(untouched, [4, 7, 9].contains(&b));
+    }
+}
+
+/// Residuals of cotangents of any size: multiplied by a power of two they are the same.
+fn residuals<S: Scalar>((m, n): (usize, usize)) {
+    let case = Case::<S>::new((m, n));
+    let of = |p: i32| {
+        let scaled = |x: &[S]| x.iter().map(|x| x.scale_pow2(p)).collect::<Vec<S>>();
+        let (u_bar, v_bar) = (scaled(&case.u_bar), scaled(&case.v_bar));
+        let (mut gradient, mut work) = (vec![S::zero(); case.count * m * n], vec![S::zero(); workspace_len::<S>(m, n)]);
+        let mut reports = vec![None; case.count];
+        let mut report = |item: usize, met: Report<S::Real>| reports[item] = Some(met.gauge_residual);
+        let mut failed = |_, error| panic!("{error}");
+        let (u, v) = (Some(items(&u_bar, m, case.k)), Some(items(&v_bar, n, case.k)));
+        let target = Gradient { a: packed_mut(&mut gradient, m, n), keep: false, report: Some(&mut report) };
+        let (count, level) = (case.count, Level::detect());
+        let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
+        vjp(job, case.items(), Cotangent { u, s: None, v }, &Rule::default(), target).unwrap();
+        reports
+    };
+    let expected = of(0);
+    let unit = m.max(n) as f64 * S::Real::EPSILON.to_f64();
+    for p in [S::Real::MAX_EXPONENT - 12, S::Real::MIN_EXPONENT / 2 - 12, S::Real::MIN_EXPONENT + 12] {
+        for (found, expected) in of(p).iter().zip(&expected) {
+            let [found, expected] = [found, expected].map(|x| x.expect("a report").to_f64());
+            assert!((found - expected).abs() <= 8.0 * unit, "{m}×{n} 2^{p}: {found} {expected}");
+        }
+    }
+}
+
+#[test]
+fn residuals_do_not_depend_on_the_size() {
+    for shape in [(3, 3), (5, 3), (4, 7)] {
+        residuals::<f64>(shape);
+        residuals::<Complex<f32>>(shape);
     }
 }
