@@ -384,6 +384,8 @@ fn points_without_a_derivative_are_reported() {
         ("the threshold", distinct.map(SoftThreshold(f64::NAN))),
         ("the threshold", distinct.map(SoftThreshold(-1.0))),
         ("λ", distinct.map(Tikhonov(0.0))),
+        ("λ", distinct.map(&Tikhonov(0.0))),
+        ("λ", distinct.map(Wiener(-1.0))),
         ("ε", distinct.map(Log1p(-1.0))),
         ("the exponent", distinct.map(Power(f64::INFINITY))),
     ] {

@@ -7,8 +7,8 @@ use crate::support::entry::Entry;
 use crate::support::random::Random;
 use crate::support::spectral::{GAPS, SHAPES, error, exactly_equal, paired, scaled, sweep};
 use diffsvd::spectral::{
-    Direction, Eigenvalue, Order, PerValue, PerValueTwice, RelativeSoftThreshold, SecondOrderMap, SoftThreshold,
-    SpectralMap, Tikhonov, TwiceDifferentiable, Values, WeightedSoftThreshold, Whole, Wiener,
+    Direction, Eigenvalue, Inverse, Order, PerValue, PerValueTwice, Polar, RelativeSoftThreshold, SecondOrderMap,
+    SoftThreshold, SpectralMap, Tikhonov, TwiceDifferentiable, Values, WeightedSoftThreshold, Whole, Wiener,
 };
 use diffsvd::{Error, Mat, Real, Svd};
 
@@ -215,6 +215,16 @@ fn what_has_no_second_derivative_is_reported() {
     assert!(matches!(torn, Err(Error::EqualSingularValues { first: 1, second: 2, .. })), "{torn:?}");
     let short = equal.map_second(PerValueTwice { first, second: &[0.0; 3] }, &z, &z);
     assert!(matches!(short, Err(Error::Shape { got: (3, 1), expected: (4, 1), .. })), "{short:?}");
+
+    // By reference as by value.
+    let (singular, z) = (Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 0.0]])).unwrap(), Mat::identity(2));
+    for at_zero in [singular.map_second(Polar, &z, &z), singular.map_second(&Polar, &z, &z)] {
+        assert!(matches!(at_zero, Err(Error::ZeroSingularValue { index: 1, .. })), "{at_zero:?}");
+    }
+    let cut = Inverse::above(2.0);
+    for at_cut in [singular.map_second(cut, &z, &z), singular.map_second(&cut, &z, &z)] {
+        assert!(matches!(at_cut, Err(Error::Parameter { value: 2.0, .. })), "{at_cut:?}");
+    }
 
     let (column, z) = (Svd::thin(&Mat::<f64>::zeros(2, 1)).unwrap(), Random::new(1).matrix::<f64>(2, 1));
     let norm = column.map_second(RelativeSoftThreshold(0.5), &z, &z);
