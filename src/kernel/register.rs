@@ -83,7 +83,9 @@ mod tests {
     }
 
     fn check<R: Real, const N: usize>() {
-        Level::all().into_iter().for_each(|level| level.run(Check::<R, N>(from_fn(|l| R::from_usize(l)))));
+        for level in Level::all() {
+            level.run(Check::<R, N>(from_fn(R::from_usize)));
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn multiply<A: Arith, R: Real, const W: usize, const PARTS: usize, co
         for (j, column) in tile.iter_mut().enumerate() {
             // SAFETY: there are no more chunks than rows.
             let b = unsafe { b.entry(l, j) };
-            if const { lanes_in_pairs::<A, R>() && W == LANES && TALL % 2 == 0 } {
+            if const { lanes_in_pairs::<A, R>() && W == LANES && TALL.is_multiple_of(2) } {
                 add_column::<A, R, W, PARTS, TALL, PAIR>(column, p, b);
             } else {
                 add_column::<A, R, W, PARTS, TALL, W>(column, p, b);

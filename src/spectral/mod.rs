@@ -59,6 +59,7 @@ pub use low_rank::BestRank;
 pub use map::{
     MapGradient, MapTangent, map_derivative_workspace_len, map_into, map_jvp_into, map_vjp_into, map_workspace_len,
 };
+#[cfg(feature = "alloc")]
 pub(crate) use measures::condition;
 pub use measures::{Condition, Entropy, EntropyGradient, LogDet};
 pub use norms::{KyFan, LeadingWeights, Schatten, SchattenGradient, WeightedSum};

@@ -501,7 +501,7 @@ fn losses<S: Entry>(maps: &Maps<S>) {
 #[test]
 fn parameters_of_each_are_the_loop() {
     let case = Case::<f64>::new(11, (4, 3), 3, Vectors::Thin);
-    let f_bar: Vec<Vec<f64>> = (0..11).map(|i| (0..3).map(|j| (i * 3 + j) as f64).collect()).collect();
+    let f_bar: Vec<Vec<f64>> = (0..11).map(|i| (0..3).map(|j| f64::from(i * 3 + j)).collect()).collect();
     let many = Many::holding_vectors(&f_bar);
     let tau = |i: usize| SoftThreshold(0.3 * i as f64);
     let (mut out, mut work) = (Many::<f64>::blank_vectors(11, 1, Place::Gaps), []);

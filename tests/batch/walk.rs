@@ -103,7 +103,8 @@ fn what_can_be_cut_says_so() {
     let interleaved = Layout { batch_stride: 1, row_stride: 6, col_stride: 2, ..packed };
     let between = Layout { batch_stride: 3, row_stride: 6, ..packed };
     assert!(BatchRef::new(&read, interleaved).unwrap().can_split(), "what is read may be looked at by many");
-    assert!((0..2).can_split() && (&read[..]).can_split() && (&mut written[..]).can_split());
+    let slice: &mut [f64] = &mut written;
+    assert!((0..2).can_split() && (&read[..]).can_split() && slice.can_split());
     assert!(None::<BatchMut<'_, f64>>.can_split());
     for (layout, cut) in [(packed, true), (interleaved, false), (between, false), (interleaved.broadcast(1), true)] {
         let mut batch = BatchMut::new(&mut written, layout).unwrap();

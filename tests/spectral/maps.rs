@@ -380,11 +380,12 @@ fn points_without_a_derivative_are_reported() {
         assert_eq!((got, second), (first, first + 1));
     }
     assert!(tied.map_vjp(BestRank(2), &z).is_ok() && tied.map_vjp(WeightedSoftThreshold(&[0.1, 0.1, 0.3]), &z).is_ok());
+    let by_reference = &Tikhonov(0.0);
     for (name, refused) in [
         ("the threshold", distinct.map(SoftThreshold(f64::NAN))),
         ("the threshold", distinct.map(SoftThreshold(-1.0))),
         ("λ", distinct.map(Tikhonov(0.0))),
-        ("λ", distinct.map(&Tikhonov(0.0))),
+        ("λ", distinct.map(by_reference)),
         ("λ", distinct.map(Wiener(-1.0))),
         ("ε", distinct.map(Log1p(-1.0))),
         ("the exponent", distinct.map(Power(f64::INFINITY))),

@@ -218,11 +218,11 @@ fn what_has_no_second_derivative_is_reported() {
 
     // By reference as by value.
     let (singular, z) = (Svd::thin(&Mat::<f64>::from_rows(&[[2.0, 0.0], [0.0, 0.0]])).unwrap(), Mat::identity(2));
-    for at_zero in [singular.map_second(Polar, &z, &z), singular.map_second(&Polar, &z, &z)] {
+    let (polar, cut) = (&Polar, &Inverse::above(2.0));
+    for at_zero in [singular.map_second(*polar, &z, &z), singular.map_second(polar, &z, &z)] {
         assert!(matches!(at_zero, Err(Error::ZeroSingularValue { index: 1, .. })), "{at_zero:?}");
     }
-    let cut = Inverse::above(2.0);
-    for at_cut in [singular.map_second(cut, &z, &z), singular.map_second(&cut, &z, &z)] {
+    for at_cut in [singular.map_second(*cut, &z, &z), singular.map_second(cut, &z, &z)] {
         assert!(matches!(at_cut, Err(Error::Parameter { value: 2.0, .. })), "{at_cut:?}");
     }
 
