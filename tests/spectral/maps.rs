@@ -374,6 +374,7 @@ fn points_without_a_derivative_are_reported() {
         (tied.map_vjp(BestRank(1), &z), 0),
         (tied.map_vjp(RelativeSoftThreshold(0.25), &z), 0),
         (tied.map_vjp(WeightedSoftThreshold(&[0.1, 0.2, 0.3]), &z), 0),
+        (tied.map_vjp(WeightedSoftThreshold(&[0.1, 9.0, 9.0]), &z), 0),
         (diagonal([2.0, 0.0, 0.0]).map_vjp(BestRank(2), &z), 1),
     ] {
         let Err(Error::EqualSingularValues { first: got, second, .. }) = tie else { panic!("{tie:?}") };

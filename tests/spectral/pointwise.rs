@@ -2,7 +2,7 @@
 //! compact factorization leaves out.
 
 use diffsvd::spectral::{
-    BestRank, HardThreshold, Indicator, Inverse, Log1p, Polar, Power, Schatten, SoftThreshold, SpectralFunction,
+    BestRank, HardThreshold, Indicator, Inverse, KyFan, Log1p, Polar, Power, Schatten, SoftThreshold, SpectralFunction,
     Tikhonov, TwiceDifferentiable, WeightedSoftThreshold, Wiener,
 };
 use diffsvd::{Mat, Svd};
@@ -111,6 +111,7 @@ fn norms_at_zero_values() {
     let diagonal = [2.0, 1.0, 0.0, 0.0];
     let a = Mat::from_fn(4, 4, |i, j| if i == j { diagonal[i] } else { 0.0 });
     let (svd, h) = (Svd::thin(&a).unwrap(), Random::new(31).matrix::<f64>(4, 4));
+    assert!(svd.loss_hvp(&KyFan(2), &h).is_ok(), "the last of the leading values is not zero");
     let corner = |p: f64| {
         let image = svd.loss_hvp(&Schatten(p), &h).unwrap();
         [(2, 2), (2, 3), (3, 2), (3, 3)].map(|at| (image[at], h[at]))
