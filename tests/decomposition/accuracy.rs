@@ -133,7 +133,7 @@ const RELATIVE: &str = "
 
 The error of each singular value **relative to itself**, as c of c · n · ε for n singular values, over upper and lower, square, tall, wide and
 trapezoidal matrices, alone and with vectors. The reference is bisection with Sturm counts in double-double arithmetic, which shares nothing with the crate.
-Values that lie within a few bits of the underflow threshold are left out. Diagonal matrices come out exactly.
+Values that lie within a few bits of the underflow threshold, or of s₁ times that, are left out. Diagonal matrices come out exactly.
 
 The table is of the matrices of the tests. In general the bound holds for the values alone (dqds); with vectors a sweep may take a shift while
 the condition of its block is below 100 n, as in LAPACK, and bidiagonal matrices with random entries have shown errors of up to 40 n ε.

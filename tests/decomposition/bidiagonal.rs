@@ -80,7 +80,8 @@ fn diagonal_of_every_type() {
     diagonal::<Complex<f64>>();
 }
 
-/// Values alone come by the sweeps too where squares of the entries leave the range; found by fuzzing: 9.9 n ε.
+/// Values alone come by the sweeps too where squares of the entries leave the range; found by fuzzing, as a value 53 decades below the largest one was
+/// right to 9.9 n ε of itself.
 #[test]
 fn squares_out_of_range_are_left_to_the_sweeps() {
     let d = [
@@ -94,9 +95,21 @@ fn squares_out_of_range_are_left_to_the_sweeps() {
     let a = arrange(&d, &e, Form::UpperTrapezoid);
     assert!((promised_alone(&a) - RELATIVE_CONSTANT_OF_SWEEPS).abs() < 1e-9);
     let [alone, with_vectors] = relative_errors(&a);
-    assert!(alone > RELATIVE_CONSTANT && alone <= promised_alone(&a), "{alone} n ε");
+    assert!(alone <= promised_alone(&a), "{alone} n ε");
     assert!(with_vectors <= RELATIVE_CONSTANT_OF_SWEEPS, "{with_vectors} n ε");
     assert!((promised_alone(&arrange(&[1.0, 1e-100], &[0.5, 0.0], Form::Upper)) - RELATIVE_CONSTANT).abs() < 1e-9);
+}
+
+/// A value 45 decades below the largest one, where a cosine is subnormal: right to what that is worth; found by fuzzing.
+#[test]
+fn values_beyond_the_range_of_cosines() {
+    let d = [-1.0, 1.0, -1.0, 3.162_277_7e22];
+    let e = [3.162_277_7e22, -1.074_607_9e-23, -0.007_812_5, -0.0];
+    let a = arrange(&d.map(f32::from_f64), &e.map(f32::from_f64), Form::UpperTrapezoid);
+    let errors = relative_errors(&a);
+    assert!(errors.iter().all(|error| *error <= RELATIVE_CONSTANT), "{errors:?} n ε");
+    let s = Svd::new(a.as_ref(), Vectors::None).unwrap();
+    assert!((s.s()[3] - 3.162_277_7e-23).abs() <= 1e-2 * s.s()[3], "{:?}", s.s());
 }
 
 /// One entry of a diagonal: of any size within 60 decades, now and then zero.

@@ -81,8 +81,9 @@ fn error_of<S: Entry>(a: &Mat<S>, s: &[S::Real]) -> f64 {
     }
     let (n, p) = (s.len(), -largest.exponent());
     let chain = chain(a, p);
-    // Below this a value has lost bits to the end of the range, of the type or of the reference.
-    let floor = Dd::from_f64(1e-140).larger(Dd::one().mul_pow2(S::Real::MIN_EXPONENT + 4 + p));
+    // Below this a value has lost bits to the end of the range: of the reference, of the type, or of the cosines of the rotations between it and the
+    // largest one.
+    let floor = Dd::from_f64(1e-140).larger(Dd::one().mul_pow2(S::Real::MIN_EXPONENT + 4 + p.max(0)));
     let error = |(i, &s): (usize, &S::Real)| relative_error(&chain, n, n - 1 - i, widen_real(s).mul_pow2(p), floor);
     let worst = s.iter().enumerate().map(error).fold(0.0, f64::max);
     worst / (n as f64 * S::Real::EPSILON.to_f64())
