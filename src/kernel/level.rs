@@ -9,6 +9,7 @@
     expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
 )]
 
+use super::lanes;
 #[cfg(target_arch = "x86_64")]
 use super::register;
 use super::transpose::{self, Block};
@@ -41,9 +42,7 @@ pub(crate) trait Arith: Copy {
 /// The definition of [`Arith::add_scaled`].
 #[inline(always)]
 fn plain<A: Arith, R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], a: R) {
-    for (c, &x) in c.iter_mut().zip(x) {
-        *c = A::mul_add(if SUB { -x } else { x }, a, *c);
-    }
+    *c = lanes::add_scaled::<A, R, W>(*c, *x, if SUB { -a } else { a });
 }
 
 /// Two roundings. The definition, and the arithmetic of machines without a fused instruction.
@@ -95,9 +94,9 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
         // SAFETY: only `Level::run` uses this arithmetic, with as many registers as the level has that it found.
         let done = unsafe {
             if const { REGISTERS == 32 } {
-                register::add_scaled::<R, _, true, SUB>(c, x, a)
+                register::add_scaled::<R, W, true, SUB>(c, x, a)
             } else {
-                register::add_scaled::<R, _, false, SUB>(c, x, a)
+                register::add_scaled::<R, W, false, SUB>(c, x, a)
             }
         };
         if !done {

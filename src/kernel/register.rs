@@ -18,10 +18,14 @@ use crate::scalar::Real;
 /// # Safety
 /// The machine has AVX2 and FMA, and AVX-512 F where `WIDE`.
 #[inline(always)]
-pub(super) unsafe fn add_scaled<R: Real, T, const WIDE: bool, const SUB: bool>(c: &mut T, x: &T, a: R) -> bool {
-    let (c, x): (*mut T, *const T) = (c, x);
+pub(super) unsafe fn add_scaled<R: Real, const W: usize, const WIDE: bool, const SUB: bool>(
+    c: &mut [R; W],
+    x: &[R; W],
+    a: R,
+) -> bool {
+    let (c, x) = (c.as_mut_ptr(), x.as_ptr());
     let (single, double) = (TypeId::of::<R>() == TypeId::of::<f32>(), TypeId::of::<R>() == TypeId::of::<f64>());
-    let (short, long) = (size_of::<T>() == 32, WIDE && size_of::<T>() == 64);
+    let (short, long) = (size_of::<[R; W]>() == 32, WIDE && size_of::<[R; W]>() == 64);
     // SAFETY: both point to so many bytes of the type that was asked for; the instructions are there by the promise of the caller.
     unsafe {
         if short && single {
