@@ -9,10 +9,10 @@
     expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
 )]
 
-use super::lanes;
 #[cfg(target_arch = "x86_64")]
 use super::register;
 use super::transpose::{self, Block};
+use super::vector::{mul_add, mul_sub};
 use crate::scalar::Real;
 
 /// How a product is added: fused where there is an instruction for it.
@@ -29,7 +29,13 @@ pub(crate) trait Arith: Copy {
     /// c ← c + x a, or c − x a where `SUB`: one instruction where a register has this size.
     #[inline(always)]
     fn add_scaled<R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], a: R) {
-        plain::<Self, R, W, SUB>(c, x, a);
+        plain::<Self, R, W, SUB>(c, x, [a; W]);
+    }
+
+    /// c ← c + x y entry by entry, or c − x y where `SUB`: the same.
+    #[inline(always)]
+    fn add_product<R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], y: &[R; W]) {
+        plain::<Self, R, W, SUB>(c, x, *y);
     }
 
     /// Rows for columns.
@@ -39,10 +45,10 @@ pub(crate) trait Arith: Copy {
     }
 }
 
-/// The definition of [`Arith::add_scaled`].
+/// The definition of [`Arith::add_product`], and with y of one number that of [`Arith::add_scaled`].
 #[inline(always)]
-fn plain<A: Arith, R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], a: R) {
-    *c = lanes::add_scaled::<A, R, W>(*c, *x, if SUB { -a } else { a });
+fn plain<A: Arith, R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], y: [R; W]) {
+    *c = if SUB { mul_sub::<A, R, W>(*x, y, *c) } else { mul_add::<A, R, W>(*x, y, *c) };
 }
 
 /// Two roundings. The definition, and the arithmetic of machines without a fused instruction.
@@ -94,13 +100,29 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
         // SAFETY: only `Level::run` uses this arithmetic, with as many registers as the level has that it found.
         let done = unsafe {
             if const { REGISTERS == 32 } {
-                register::add_scaled::<R, W, true, SUB>(c, x, a)
+                register::add_product::<R, W, true, SUB, false>(c, x, &raw const a)
             } else {
-                register::add_scaled::<R, W, false, SUB>(c, x, a)
+                register::add_product::<R, W, false, SUB, false>(c, x, &raw const a)
             }
         };
         if !done {
-            plain::<Self, R, W, SUB>(c, x, a);
+            plain::<Self, R, W, SUB>(c, x, [a; W]);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn add_product<R: Real, const W: usize, const SUB: bool>(c: &mut [R; W], x: &[R; W], y: &[R; W]) {
+        // SAFETY: as above.
+        let done = unsafe {
+            if const { REGISTERS == 32 } {
+                register::add_product::<R, W, true, SUB, true>(c, x, y.as_ptr())
+            } else {
+                register::add_product::<R, W, false, SUB, true>(c, x, y.as_ptr())
+            }
+        };
+        if !done {
+            plain::<Self, R, W, SUB>(c, x, *y);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Products of the matrices of a tile.
 
-use crate::kernel::vector::{Lane, Number, entry_by_entry, mul_add, mul_sub, zip};
+use crate::kernel::vector::{Lane, Number, entry_by_entry, zip};
 use crate::kernel::{Arith, Task, prefetch};
 use crate::scalar::{Scalar, Zero};
 
@@ -119,8 +119,8 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     #[inline(always)]
     fn columns<A: Arith, const H: usize, const J: usize>(&mut self, j: usize, adjoint: Adjoint) {
         let mut i = 0;
-        // Eight sums, as many as are needed for none to wait for the one before.
-        if const { S::PARTS == 1 } {
+        // As many sums as are needed for none to wait for the one before, and more for each entry that is read where there are registers for them.
+        if const { S::PARTS == 1 || A::REGISTERS == 32 } {
             while i + 3 < self.shape.0 {
                 self.block::<A, H, 4, J>((i, j), adjoint);
                 i += 4;
@@ -254,27 +254,29 @@ fn part<S: Scalar, const W: usize, const H: usize>(entry: &[Lane<S::Real, W>], r
 /// c + a b.
 #[inline(always)]
 fn add_product<A: Arith, S: Scalar, const W: usize>(
-    c: Number<S::Real, W>,
+    mut c: Number<S::Real, W>,
     a: Number<S::Real, W>,
     b: Number<S::Real, W>,
     adjoint: Adjoint,
 ) -> Number<S::Real, W> {
-    let re = mul_add::<A, _, W>(a.re, b.re, c.re);
+    A::add_product::<_, W, false>(&mut c.re, &a.re, &b.re);
     if S::PARTS == 1 {
-        return Number { re, im: c.im };
+        return c;
     }
-    match adjoint {
-        Adjoint::Neither => Number {
-            re: mul_sub::<A, _, W>(a.im, b.im, re),
-            im: mul_add::<A, _, W>(a.im, b.re, mul_add::<A, _, W>(a.re, b.im, c.im)),
-        },
-        Adjoint::Left => Number {
-            re: mul_add::<A, _, W>(a.im, b.im, re),
-            im: mul_sub::<A, _, W>(a.im, b.re, mul_add::<A, _, W>(a.re, b.im, c.im)),
-        },
-        Adjoint::Right => Number {
-            re: mul_add::<A, _, W>(a.im, b.im, re),
-            im: mul_add::<A, _, W>(a.im, b.re, mul_sub::<A, _, W>(a.re, b.im, c.im)),
-        },
+    if adjoint == Adjoint::Neither {
+        A::add_product::<_, W, true>(&mut c.re, &a.im, &b.im);
+    } else {
+        A::add_product::<_, W, false>(&mut c.re, &a.im, &b.im);
     }
+    if adjoint == Adjoint::Right {
+        A::add_product::<_, W, true>(&mut c.im, &a.re, &b.im);
+    } else {
+        A::add_product::<_, W, false>(&mut c.im, &a.re, &b.im);
+    }
+    if adjoint == Adjoint::Left {
+        A::add_product::<_, W, true>(&mut c.im, &a.im, &b.re);
+    } else {
+        A::add_product::<_, W, false>(&mut c.im, &a.im, &b.re);
+    }
+    c
 }
