@@ -142,14 +142,9 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     ) {
         let ((m, n), k) = (self.shape, self.k);
         let (low, high) = (a * k + b, b * k + a);
-        let half = |x: Number<R, W>| x.scale::<S>(splat(R::from_f64(0.5)));
-        let split = |x: Number<R, W>, mirror: Number<R, W>| {
-            let mirror = mirror.conj::<S>();
-            (half(x.minus::<S>(mirror)), half(x.plus::<S>(mirror)))
-        };
         let (g, g_mirror) = (Number::load::<S>(self.g, low), Number::load::<S>(self.g, high));
         let (q, q_mirror) = (Number::load::<S>(self.q, low), Number::load::<S>(self.q, high));
-        let ((x, of_g), (y, of_q)) = (split(g, g_mirror), split(q, q_mirror));
+        let ((x, of_g), (y, of_q)) = (split::<S, W>(g, g_mirror), split::<S, W>(q, q_mirror));
         let (even, odd) = (x.plus::<S>(y), x.minus::<S>(y));
         let mut block = Number::zero();
         let mut one_sided = false;
@@ -222,4 +217,14 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         product::<A, S, W>(self.x, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
         &*self.x
     }
+}
+
+/// An entry of (X − Xᴴ)/2 and of (X + Xᴴ)/2. (A closure may become a call, whose vectors go through memory.)
+#[inline(always)]
+fn split<S: Scalar, const W: usize>(
+    x: Number<S::Real, W>,
+    mirror: Number<S::Real, W>,
+) -> (Number<S::Real, W>, Number<S::Real, W>) {
+    let (half, mirror) = (splat(S::Real::from_f64(0.5)), mirror.conj::<S>());
+    (x.minus::<S>(mirror).scale::<S>(half), x.plus::<S>(mirror).scale::<S>(half))
 }
