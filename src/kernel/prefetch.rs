@@ -8,10 +8,10 @@
 #[inline(always)]
 pub(crate) fn prefetch<T>(data: &[T]) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    for line in data.chunks((64 / size_of::<T>()).max(1)) {
+    for line in (0..size_of_val(data)).step_by(64) {
         use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         // SAFETY: SSE is of the baseline, and a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(data.as_ptr().cast::<i8>().wrapping_add(line)) };
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = data;
