@@ -9,6 +9,7 @@
     expect(unsafe_code, reason = "calling a function compiled for more instructions than the target's baseline")
 )]
 
+use super::interleave;
 #[cfg(target_arch = "x86_64")]
 use super::register;
 use super::transpose::{self, Block};
@@ -19,6 +20,9 @@ use crate::scalar::Real;
 pub(crate) trait Arith: Copy {
     /// Vector registers of 64 bytes that a loop may count on: sets the size of the tiles of a product.
     const REGISTERS: usize;
+
+    /// Bytes of a register, for what depends on it.
+    const BYTES: usize = 16;
 
     /// a b + c.
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R;
@@ -42,6 +46,29 @@ pub(crate) trait Arith: Copy {
     #[inline(always)]
     fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
         transpose::plain(block)
+    }
+
+    /// H rows of `len` reals, `step` apart: `visit` gets four columns at a time, with a lane for each row, and the number of the first. Returns how many
+    /// columns that were; the others are left to the caller. The last four may end with the rows, so that some come twice; of fewer than four columns
+    /// the others mean nothing.
+    #[inline(always)]
+    fn lanes<R: Real, const H: usize>(
+        rows: &[R],
+        step_len: (usize, usize),
+        visit: impl FnMut(usize, [[R; H]; 4]),
+    ) -> usize {
+        interleave::plain_lanes(rows, step_len, visit)
+    }
+
+    /// The way back: `columns` says what stands in four columns from its argument on, some of which may be asked for twice. Returns how many columns
+    /// are written; the others are left to the caller.
+    #[inline(always)]
+    fn rows<R: Real, const H: usize>(
+        rows: &mut [R],
+        step_len: (usize, usize),
+        columns: impl FnMut(usize) -> [[R; H]; 4],
+    ) -> usize {
+        interleave::plain_rows(rows, step_len, columns)
     }
 }
 
@@ -77,6 +104,8 @@ impl Arith for Separate {
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
     const REGISTERS: usize = REGISTERS;
+    #[cfg(target_arch = "x86_64")]
+    const BYTES: usize = if REGISTERS == 32 { 64 } else { 32 };
 
     #[inline(always)]
     fn mul_add<R: Real>(a: R, b: R, c: R) -> R {
@@ -131,6 +160,40 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
     fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
         // SAFETY: only `Level::run` uses this arithmetic, for levels that have AVX2.
         unsafe { transpose::avx2(block) }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn lanes<R: Real, const H: usize>(
+        rows: &[R],
+        step_len: (usize, usize),
+        visit: impl FnMut(usize, [[R; H]; 4]),
+    ) -> usize {
+        // SAFETY: as above, and AVX-512 for those that have as many registers.
+        unsafe {
+            if const { REGISTERS == 32 } {
+                interleave::lanes::<R, H, true>(rows, step_len, visit)
+            } else {
+                interleave::lanes::<R, H, false>(rows, step_len, visit)
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn rows<R: Real, const H: usize>(
+        rows: &mut [R],
+        step_len: (usize, usize),
+        columns: impl FnMut(usize) -> [[R; H]; 4],
+    ) -> usize {
+        // SAFETY: as above.
+        unsafe {
+            if const { REGISTERS == 32 } {
+                interleave::rows::<R, H, true>(rows, step_len, columns)
+            } else {
+                interleave::rows::<R, H, false>(rows, step_len, columns)
+            }
+        }
     }
 }
 

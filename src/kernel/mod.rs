@@ -7,6 +7,7 @@ mod accumulate;
 pub(crate) mod cast;
 pub(crate) mod columns;
 pub(crate) mod gather;
+mod interleave;
 mod lanes;
 mod level;
 mod planar;

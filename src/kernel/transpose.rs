@@ -47,7 +47,7 @@ pub(super) unsafe fn avx2<R: Real>(block: &Block<R>) -> Block<R> {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline]
-fn of_f64(rows: [core::arch::x86_64::__m256d; 4]) -> [core::arch::x86_64::__m256d; 4] {
+pub(super) fn of_f64(rows: [core::arch::x86_64::__m256d; 4]) -> [core::arch::x86_64::__m256d; 4] {
     use core::arch::x86_64::{_mm256_permute2f128_pd, _mm256_unpackhi_pd, _mm256_unpacklo_pd};
     let [a, b, c, d] = rows;
     let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));

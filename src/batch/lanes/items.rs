@@ -95,7 +95,7 @@ impl<'a, S: Scalar> Items<'a, S> {
 
 /// Where the entries of a matrix stand in a tile.
 pub(super) struct Places {
-    /// Of real number r of a packed matrix.
+    /// Of real number r of a packed matrix; beyond them, the place of the first.
     order: [u16; MOST * LONGEST * 2],
     /// Whether the entries lie one after another in the caller's memory, column by column or row by row.
     packed: bool,
@@ -118,6 +118,12 @@ impl Places {
         // A foreign layout of entries is never taken for reals.
         let packed = (by_columns || by_rows) && cast::is_reals::<S>();
         Places { order, packed, shape, count: rows * cols, len }
+    }
+
+    /// Of the real numbers r to r + 4.
+    #[inline(always)]
+    fn four(&self, r: usize) -> &[u16; 4] {
+        self.order[r..].first_chunk().unwrap_or(&[0; 4])
     }
 
     /// Row, column and place of each entry.
@@ -187,6 +193,19 @@ impl<S: Scalar> ItemsMut<'_, S> {
     }
 }
 
+/// By registers of the lanes, as long as the arithmetic has them.
+macro_rules! by_registers {
+    ($task:expr, $scalar:ty, $arith:ty, $lanes:expr) => {
+        if const { $lanes >= 16 && <$arith>::BYTES == 16 * size_of::<<$scalar as Scalar>::Real>() } {
+            $task.registers::<$arith, 16>()
+        } else if const { $lanes >= 8 && <$arith>::BYTES == 8 * size_of::<<$scalar as Scalar>::Real>() } {
+            $task.registers::<$arith, 8>()
+        } else {
+            $task.registers::<$arith, 4>()
+        }
+    };
+}
+
 /// W packed matrices into a tile.
 struct Gather<'t, S: Scalar, const W: usize> {
     from: Items<'t, S>,
@@ -200,27 +219,30 @@ impl<S: Scalar, const W: usize> Task for Gather<'_, S, W> {
 
     #[inline(always)]
     fn run<A: Arith>(self) {
+        by_registers!(self, S, A, W);
+    }
+}
+
+impl<S: Scalar, const W: usize> Gather<'_, S, W> {
+    /// By registers of H lanes.
+    #[inline(always)]
+    fn registers<A: Arith, const H: usize>(self) {
         let Gather { from, first, tile, places } = self;
         let data = cast::reals_of(from.data);
         let (step, len) = (from.item * S::PARTS, places.count * S::PARTS);
-        for quarter in 0..W / 4 {
-            let start = (first + 4 * quarter) * step;
-            let mut items = [data; 4];
-            for (l, item) in items.iter_mut().enumerate() {
-                *item = &data[start + l * step..start + l * step + len];
-            }
-            let chunks = |l: usize| items[l].as_chunks::<4>().0.iter();
-            let order = places.order.as_chunks::<4>().0;
-            for ((((a, b), c), d), order) in chunks(0).zip(chunks(1)).zip(chunks(2)).zip(chunks(3)).zip(order) {
+        for register in 0..W / H {
+            let items = data.get((first + H * register) * step..).unwrap_or_default();
+            let met = A::lanes::<_, H>(items, (step, len), |first, lanes| {
                 entry_by_entry();
-                let block = A::transpose(&[*a, *b, *c, *d]);
-                for (lanes, &place) in block.iter().zip(order) {
-                    tile[usize::from(place)].as_chunks_mut::<4>().0[quarter] = *lanes;
+                // Backwards: of less than four numbers, those that mean nothing go where the first one will be.
+                for (lanes, &place) in lanes.iter().zip(places.four(first)).rev() {
+                    tile[usize::from(place)].as_chunks_mut().0[register] = *lanes;
                 }
-            }
-            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
-                for (l, item) in items.iter().enumerate() {
-                    tile[usize::from(place)][4 * quarter + l] = item[r];
+            });
+            for r in met..len {
+                let lanes = &mut tile[usize::from(places.order[r])].as_chunks_mut::<H>().0[register];
+                for (l, x) in lanes.iter_mut().enumerate() {
+                    *x = items[l * step + r];
                 }
             }
         }
@@ -240,25 +262,31 @@ impl<S: Scalar, const W: usize> Task for Scatter<'_, S, W> {
 
     #[inline(always)]
     fn run<A: Arith>(self) {
+        by_registers!(self, S, A, W);
+    }
+}
+
+impl<S: Scalar, const W: usize> Scatter<'_, S, W> {
+    /// By registers of H lanes.
+    #[inline(always)]
+    fn registers<A: Arith, const H: usize>(self) {
         let Scatter { to, first, tile, places } = self;
         let (step, len) = (to.item * S::PARTS, places.count * S::PARTS);
         let data = cast::as_reals(to.data);
-        for quarter in 0..W / 4 {
-            let start = (first + 4 * quarter) * step;
-            for (chunk, order) in places.order.as_chunks::<4>().0.iter().enumerate().take(len / 4) {
+        for register in 0..W / H {
+            let items = data.get_mut((first + H * register) * step..).unwrap_or_default();
+            let written = A::rows::<_, H>(items, (step, len), |first| {
                 entry_by_entry();
-                let mut block = [[S::Real::zero(); 4]; 4];
-                for (lanes, &place) in block.iter_mut().zip(order) {
-                    *lanes = tile[usize::from(place)].as_chunks::<4>().0[quarter];
+                let mut lanes = [[S::Real::zero(); H]; 4];
+                for (lanes, &place) in lanes.iter_mut().zip(places.four(first)) {
+                    *lanes = tile[usize::from(place)].as_chunks().0[register];
                 }
-                let at = start + 4 * chunk;
-                for (l, reals) in A::transpose(&block).iter().enumerate() {
-                    data[at + l * step..at + l * step + 4].copy_from_slice(reals);
-                }
-            }
-            for (r, &place) in places.order.iter().enumerate().take(len).skip(len / 4 * 4) {
-                for l in 0..4 {
-                    data[start + l * step + r] = tile[usize::from(place)][4 * quarter + l];
+                lanes
+            });
+            for r in written..len {
+                let lanes = &tile[usize::from(places.order[r])].as_chunks::<H>().0[register];
+                for (l, &x) in lanes.iter().enumerate() {
+                    items[l * step + r] = x;
                 }
             }
         }
