@@ -248,6 +248,11 @@ fn malformed_npy_is_refused() {
         // (The parser alone would not end.)
         ("nested.npy", npy(&"{".repeat(60), &[]), "not a .npy file: more than 8 brackets"),
         (
+            "product.npy",
+            npy(&header("<f4", "False", "(16931749938831236206, 2)"), &[0; 8]),
+            "not a .npy file of a matrix: 22 digits",
+        ),
+        (
             "short.npy",
             npy(&header("<f8", "False", "(2, 3)"), &[0; 24]),
             "the file ends before the last of the 6 entries",

@@ -7,7 +7,7 @@ use num_complex::Complex;
 use super::{Input, check_size};
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Input, String> {
-    check_nesting(bytes)?;
+    check_header(bytes)?;
     let file = NpyFile::new(bytes).map_err(|error| format!("not a .npy file: {error}"))?;
     let &[rows, cols] = file.shape() else {
         return Err(format!("expected an array of two dimensions, found the shape {:?}", file.shape()));
@@ -27,26 +27,31 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Input, String> {
     Ok(input)
 }
 
-/// The time of the parser of the header doubles with each bracket that is opened inside of another. A dictionary with a shape and
-/// a record type opens four.
-fn check_nesting(bytes: &[u8]) -> Result<(), String> {
+/// What the parser of the header does not survive: its time doubles with each bracket that is opened inside of another (a dictionary with a
+/// shape and a record type opens four), and it multiplies the lengths of a shape without a check.
+fn check_header(bytes: &[u8]) -> Result<(), String> {
     const DEEPEST: usize = 8;
+    const DIGITS: usize = 19; // The product of numbers with so many digits together is below 10¹⁹, and that below 2⁶⁴.
     // Magic number and version, then the length of the header in two bytes, or from version 2 on in four.
     let (len, header) = match bytes.split_at_checked(8) {
         Some((start, &[a, b, ref rest @ ..])) if start[6] == 1 => (usize::from(u16::from_le_bytes([a, b])), rest),
         Some((_, &[a, b, c, d, ref rest @ ..])) => (u32::from_le_bytes([a, b, c, d]) as usize, rest),
         _ => return Ok(()), // Too short, as the parser will say.
     };
-    let mut open: usize = 0;
+    let (mut open, mut digits): (usize, usize) = (0, 0);
     for byte in &header[..len.min(header.len())] {
         match byte {
             b'(' | b'[' | b'{' => open += 1,
             b')' | b']' | b'}' => open = open.saturating_sub(1),
+            b'0'..=b'9' => digits += 1,
             _ => {}
         }
         if open > DEEPEST {
             return Err(format!("not a .npy file: more than {DEEPEST} brackets inside of one another in its header"));
         }
+    }
+    if digits > DIGITS {
+        return Err(format!("not a .npy file of a matrix: {digits} digits in its header"));
     }
     Ok(())
 }
