@@ -34,9 +34,10 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
 /// **Accuracy.** ‖A − U diag(s) Vᴴ‖, ‖`UᴴU` − I‖ s₁, ‖`VᴴV` − I‖ s₁ and the error of each sᵢ are at most 3 max(m, n) ε s₁, over the whole
-/// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small: 3 max(m, n) ε
-/// alone, 100 max(m, n) ε with vectors, or alone where the squares of the entries, beside that of the largest, leave the range of the type. (If `a` is
-/// not diagonal, down to 16 s₁ times the smallest normal number, 2·10⁻³⁷ s₁ in `f32`: below that the cosines of rotations underflow.)
+/// exponent range of the type. For diagonal and bidiagonal `a` every sᵢ has high *relative* accuracy, however small: 100 max(m, n) ε. (If `a` is
+/// not diagonal, down to 16 s₁ times the smallest normal number, 2·10⁻³⁷ s₁ in `f32`: below that the cosines of rotations underflow.) Alone
+/// it is 3 max(m, n) ε, but where the diagonal has a zero, where the squares of the entries, beside that of the largest, leave the range of the type, or
+/// where a value is below s₁ times the fourth root of the smallest normal number (10⁻⁷⁷ s₁, in `f32` 3·10⁻¹⁰ s₁).
 ///
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
 /// type); workspace [`svd_workspace_len`](crate::svd_workspace_len), no allocation.

@@ -64,14 +64,19 @@ pub(crate) fn relative_errors<S: Entry>(a: &Mat<S>) -> [f64; 2] {
     [error_of(a, &alone), error_of(a, svd.s())]
 }
 
-/// What is promised of the first of [`relative_errors`]: by quotients and differences, or by sweeps where the squares of the entries, beside that of the largest,
-/// are not in the range of the type with its precision to spare.
+/// What is promised of the first of [`relative_errors`]: by quotients and differences, or by sweeps where the diagonal has a zero, where a value is below
+/// s₁ times the fourth root of the smallest normal number, or where the squares of the entries, beside that of the largest, are not in the range of
+/// the type with its precision to spare.
 pub(crate) fn promised_alone<S: Entry>(a: &Mat<S>) -> f64 {
     let largest = largest_part(a.as_ref());
     let spread = |x: &S| if *x == S::zero() { 0 } else { largest.exponent() - x.modulus().exponent() };
     let spread = a.as_slice().iter().map(spread).max().unwrap_or(0);
     let spare = 2 * f64::MANTISSA_DIGITS.cast_signed();
-    if 2 * spread + spare < -S::Real::MIN_EXPONENT { RELATIVE_CONSTANT } else { RELATIVE_CONSTANT_OF_SWEEPS }
+    let no_zero = (0..a.rows().min(a.cols())).all(|i| a[(i, i)] != S::zero());
+    let s = Svd::values(a).expect("a finite matrix");
+    let least = largest.mul_pow2(S::Real::MIN_EXPONENT / 4 + 4);
+    let in_range = 2 * spread + spare < -S::Real::MIN_EXPONENT && s.last().is_none_or(|s| *s >= least);
+    if no_zero && in_range { RELATIVE_CONSTANT } else { RELATIVE_CONSTANT_OF_SWEEPS }
 }
 
 fn error_of<S: Entry>(a: &Mat<S>, s: &[S::Real]) -> f64 {
