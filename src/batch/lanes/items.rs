@@ -2,6 +2,7 @@
 //! where the entries of a matrix lie one after another, otherwise one by one.
 
 use super::decompose::{LONGEST, MOST};
+use super::tile::by_registers;
 use crate::kernel::vector::{Lane, any, entry_by_entry};
 use crate::kernel::{Arith, Task, cast};
 use crate::matrix::{MatMut, MatRef};
@@ -191,19 +192,6 @@ impl<S: Scalar> ItemsMut<'_, S> {
             }
         }
     }
-}
-
-/// By registers of the lanes, as long as the arithmetic has them.
-macro_rules! by_registers {
-    ($task:expr, $scalar:ty, $arith:ty, $lanes:expr) => {
-        if const { $lanes >= 16 && <$arith>::BYTES == 16 * size_of::<<$scalar as Scalar>::Real>() } {
-            $task.registers::<$arith, 16>()
-        } else if const { $lanes >= 8 && <$arith>::BYTES == 8 * size_of::<<$scalar as Scalar>::Real>() } {
-            $task.registers::<$arith, 8>()
-        } else {
-            $task.registers::<$arith, 4>()
-        }
-    };
 }
 
 /// W packed matrices into a tile.

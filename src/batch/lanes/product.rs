@@ -1,5 +1,6 @@
 //! Products of the matrices of a tile.
 
+use super::tile::by_registers;
 use crate::kernel::vector::{Lane, Number, entry_by_entry, zip};
 use crate::kernel::{Arith, Task, prefetch};
 use crate::scalar::{Scalar, Zero};
@@ -73,22 +74,16 @@ impl<S: Scalar, const W: usize> Task for Product<'_, S, W> {
     type Real = S::Real;
 
     #[inline(always)]
-    fn run<A: Arith>(mut self) {
+    fn run<A: Arith>(self) {
         // One register of the lanes at a time, so that the sums of a block stay in registers.
-        if const { A::REGISTERS < 32 && W == 8 } {
-            self.all::<A, 4>();
-        } else if const { A::REGISTERS < 32 && W == 16 } {
-            self.all::<A, 8>();
-        } else {
-            self.all::<A, W>();
-        }
+        by_registers!(self, S, A, W);
     }
 }
 
 impl<S: Scalar, const W: usize> Product<'_, S, W> {
     /// By registers of H lanes.
     #[inline(always)]
-    fn all<A: Arith, const H: usize>(&mut self) {
+    fn registers<A: Arith, const H: usize>(mut self) {
         // By name, so that the compiler knows which one it is.
         match self.adjoint {
             Adjoint::Neither => self.by_columns::<A, H>(Adjoint::Neither),

@@ -44,6 +44,20 @@ macro_rules! on_lanes {
 }
 pub(super) use on_lanes;
 
+/// By registers of the lanes, as long as the arithmetic has them.
+macro_rules! by_registers {
+    ($task:expr, $scalar:ty, $arith:ty, $lanes:expr) => {
+        if const { $lanes >= 16 && <$arith>::BYTES == 16 * size_of::<<$scalar as Scalar>::Real>() } {
+            $task.registers::<$arith, 16>()
+        } else if const { $lanes >= 8 && <$arith>::BYTES == 8 * size_of::<<$scalar as Scalar>::Real>() } {
+            $task.registers::<$arith, 8>()
+        } else {
+            $task.registers::<$arith, 4>()
+        }
+    };
+}
+pub(super) use by_registers;
+
 /// Entries of the workspace for a tile of `numbers` entries and `reals` real numbers a matrix.
 pub(super) const fn tile_len<S: Scalar>(registers: usize, numbers: usize, reals: usize) -> usize {
     (lanes::<S>(registers) * (numbers * S::PARTS + reals)).div_ceil(S::PARTS) + ALIGNMENT.div_ceil(size_of::<S>())
