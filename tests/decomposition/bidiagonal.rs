@@ -114,6 +114,18 @@ fn zeros_and_tiny_values_are_left_to_the_sweeps() {
     assert!((promised_alone(&a) - RELATIVE_CONSTANT_OF_SWEEPS).abs() < 1e-9);
 }
 
+/// Two rows that are coupled to no others and whose smaller value is 21 decades below the larger one, so that its square is not in the range of `f32`; in
+/// `f64` the same beyond 154 decades. Found by fuzzing.
+#[test]
+fn a_pair_whose_smaller_square_underflows() {
+    let (d, e) = ([0.0, 0.0, 0.0, -35_226_948_000.0], [1.0, -1.0, -0.734_375, 1.0]);
+    let errors = relative_errors(&arrange(&d.map(f32::from_f64), &e.map(f32::from_f64), Form::UpperTrapezoid));
+    assert!(errors.iter().all(|error| *error <= RELATIVE_CONSTANT), "f32: {errors:?} n ε");
+    let a = arrange(&[1.0_f64, 1.0, 0.7, 1.0], &[1.0, 0.0, 1e90, 0.0], Form::Upper);
+    let s = Svd::values(&a).unwrap();
+    assert!(f64::abs(s[3] / 0.7e-90 - 1.0) <= 1e-14, "{s:?}");
+}
+
 /// A value 45 decades below the largest one, where a cosine is subnormal: right to what that is worth; found by fuzzing.
 #[test]
 fn values_beyond_the_range_of_cosines() {

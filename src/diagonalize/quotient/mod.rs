@@ -140,7 +140,7 @@ impl<R: Real> Solver<'_, R> {
             while segment.end > segment.start + 2 {
                 self.advance::<A>(&mut segment)?;
             }
-            self.close(&segment);
+            self.close(&segment)?;
             end = segment.start;
         }
         Some(())
@@ -158,18 +158,19 @@ impl<R: Real> Solver<'_, R> {
 
     /// The one or two rows that are left.
     #[inline(always)]
-    fn close(&mut self, segment: &Segment<R>) {
+    fn close(&mut self, segment: &Segment<R>) -> Option<()> {
         let (last, now) = (segment.end - 1, segment.now);
         if segment.end == segment.start + 1 {
             self.q[0][last] = segment.value(self.q[now][last] + self.e[now][last]);
         } else if segment.end == segment.start + 2 {
-            self.close_pair(segment);
+            self.close_pair(segment)?;
         }
+        Some(())
     }
 
-    /// The eigenvalues of the last two rows, [a b; b c] with a = q₁ + e₁, b² = e₁ q₂ and c = q₂ + e₂.
+    /// The eigenvalues of the last two rows, [a b; b c] with a = q₁ + e₁, b² = e₁ q₂ and c = q₂ + e₂; `None` if the smaller one is below the range.
     #[inline(always)]
-    fn close_pair(&mut self, segment: &Segment<R>) {
+    fn close_pair(&mut self, segment: &Segment<R>) -> Option<()> {
         let (last, now) = (segment.end - 1, segment.now);
         let (q, e) = (&self.q[now], &self.e[now]);
         let (q1, e1, q2, e2) = (q[last - 1], e[last - 1], q[last], e[last]);
@@ -179,8 +180,12 @@ impl<R: Real> Solver<'_, R> {
         let large = (a + c + root) * R::from_f64(0.5);
         // The determinant is q₁ q₂ + a e₂.
         let small = q1 * (q2 / large) + a * (e2 / large);
+        if segment.sigma == R::zero() && small < tiny::<R>() {
+            return None;
+        }
         self.q[0][last] = segment.value(small);
         self.q[0][last - 1] = segment.value(large);
+        Some(())
     }
 
     /// Splits off what can be, or else transforms once.
@@ -196,7 +201,7 @@ impl<R: Real> Solver<'_, R> {
             self.q[0][last] = segment.value(bottom);
             segment.split_off(1);
         } else if self.pair_is_apart(segment, bottom) {
-            self.close_pair(segment);
+            self.close_pair(segment)?;
             segment.split_off(2);
         } else {
             let others = segment.pivots.smallest_but(segment.since + 1).smaller(segment.bound - segment.sigma);
