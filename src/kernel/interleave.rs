@@ -43,6 +43,21 @@ fn aside<T>(seldom: impl FnOnce() -> T) -> T {
     seldom()
 }
 
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn is<R: 'static, T: 'static>() -> bool {
+    core::any::TypeId::of::<R>() == core::any::TypeId::of::<T>()
+}
+
+/// Whether a register of 32 bytes, or of 64 where `WIDE`, has H lanes of `f32` or `f64`, and all of H rows lies in this memory.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fits<R: Real, const H: usize, const WIDE: bool>(rows: &[R], (step, len): (usize, usize)) -> bool {
+    let lanes = (is::<R, f32>() && (H == 8 || (WIDE && H == 16))) || (is::<R, f64>() && (H == 4 || (WIDE && H == 8)));
+    let end = (H - 1).checked_mul(step).and_then(|last| last.checked_add(len));
+    lanes && end.is_some_and(|end| end <= rows.len())
+}
+
 /// The same with registers of 32 bytes, or of 64 where `WIDE`, if such a register has H lanes. It leaves nothing: the last four columns end with the
 /// rows, so that some may come twice, and of fewer than four the others mean nothing.
 ///
@@ -55,13 +70,9 @@ pub(super) unsafe fn lanes<R: Real, const H: usize, const WIDE: bool>(
     (step, len): (usize, usize),
     mut visit: impl FnMut(usize, [[R; H]; 4]),
 ) -> usize {
-    use core::any::TypeId;
     use core::mem::transmute_copy;
-    let (single, double) = (TypeId::of::<R>() == TypeId::of::<f32>(), TypeId::of::<R>() == TypeId::of::<f64>());
-    let fits = (single && (H == 8 || (WIDE && H == 16))) || (double && (H == 4 || (WIDE && H == 8)));
     // Of a row of less than four, four are read.
-    let end = (H - 1).checked_mul(step).and_then(|last| last.checked_add(len.max(4)));
-    if !fits || end.is_none_or(|end| end > rows.len()) {
+    if !fits::<R, H, WIDE>(rows, (step, len.max(4))) {
         return aside(|| plain_lanes(rows, (step, len), visit));
     }
     for number in 0..len.div_ceil(4) {
@@ -71,7 +82,7 @@ pub(super) unsafe fn lanes<R: Real, const H: usize, const WIDE: bool>(
             let start = rows.as_ptr().add(first);
             match H {
                 16 => transmute_copy(&sixteen_f32(start.cast(), step)),
-                8 if single => transmute_copy(&eight_f32(start.cast(), step)),
+                8 if is::<R, f32>() => transmute_copy(&eight_f32(start.cast(), step)),
                 8 => transmute_copy(&eight_f64(start.cast(), step)),
                 _ => transmute_copy(&four_f64(start.cast(), step)),
             }
@@ -211,12 +222,8 @@ pub(super) unsafe fn rows<R: Real, const H: usize, const WIDE: bool>(
     (step, len): (usize, usize),
     mut columns: impl FnMut(usize) -> [[R; H]; 4],
 ) -> usize {
-    use core::any::TypeId;
     use core::mem::transmute_copy;
-    let (single, double) = (TypeId::of::<R>() == TypeId::of::<f32>(), TypeId::of::<R>() == TypeId::of::<f64>());
-    let fits = (single && (H == 8 || (WIDE && H == 16))) || (double && (H == 4 || (WIDE && H == 8)));
-    let end = (H - 1).checked_mul(step).and_then(|last| last.checked_add(len));
-    if !fits || len < 4 || end.is_none_or(|end| end > rows.len()) {
+    if len < 4 || !fits::<R, H, WIDE>(rows, (step, len)) {
         return aside(|| plain_rows(rows, (step, len), columns));
     }
     for number in 0..len.div_ceil(4) {
@@ -227,7 +234,7 @@ pub(super) unsafe fn rows<R: Real, const H: usize, const WIDE: bool>(
             let start = rows.as_mut_ptr().add(first);
             match H {
                 16 => f32_sixteen(transmute_copy(&lanes), start.cast(), step),
-                8 if single => f32_eight(transmute_copy(&lanes), start.cast(), step),
+                8 if is::<R, f32>() => f32_eight(transmute_copy(&lanes), start.cast(), step),
                 8 => f64_eight(transmute_copy(&lanes), start.cast(), step),
                 _ => f64_four(transmute_copy(&lanes), start.cast(), step),
             }
