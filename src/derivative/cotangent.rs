@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::factors::Factors;
-use crate::kernel::{Arith, LANES, Level, Task, each, lane_by_lane};
+use crate::kernel::{Arith, LANES, Level, Task, cast, each, lane_by_lane};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{Real, Scalar, Zero};
 use crate::scale::largest_part;
@@ -89,40 +89,56 @@ impl<S: Scalar> Cotangent<'_, S> {
     }
 }
 
-/// One instance for both parts. A lane of partial sums, each of which waits for its own predecessor only: entry i of a column goes to
-/// place i of the lane in turn, so that the result does not depend on the strides.
+/// Partial sums, each of which waits for its own predecessor only.
+const PLACES: usize = 2 * LANES;
+
+/// One instance for both parts. The reals of a column go to the places in turn, so that the result does not depend on the strides.
 #[cfg_attr(target_os = "none", inline(never))]
 fn squares<S: Scalar>(part: MatRef<'_, S>, unit: S::Real) -> S::Real {
-    let (mut sums, level) = ([<S::Real as Zero>::zero(); LANES], Level::detect());
-    for j in 0..part.cols() {
+    let (mut sums, level) = ([<S::Real as Zero>::zero(); PLACES], Level::detect());
+    let together = part.as_one_column().filter(|_| (part.rows() * S::PARTS).is_multiple_of(PLACES));
+    let view = together.unwrap_or(part);
+    for j in 0..view.cols() {
         // (Where there are no lanes, one loop is enough.)
-        match part.contiguous_col(j).filter(|_| LANES > 1) {
-            Some(column) => level.run(Squares { sums: &mut sums, column, unit }),
-            None => (0..part.rows()).for_each(|i| sums[i % LANES] += part.at(i, j).scale(unit).modulus_squared()),
+        match view.contiguous_col(j).filter(|_| LANES > 1 && cast::is_reals::<S>()) {
+            Some(column) => level.run(Squares { sums: &mut sums, reals: cast::reals_of(column), unit }),
+            None => {
+                for i in 0..view.rows() {
+                    let x = view.at(i, j);
+                    for (l, part) in [x.re(), x.im()].into_iter().enumerate().take(S::PARTS) {
+                        sums[(S::PARTS * i + l) % PLACES] += square(part * unit);
+                    }
+                }
+            }
         }
     }
     sums.into_iter().fold(<S::Real as Zero>::zero(), |sum, x| sum + x)
 }
 
-/// Adds a contiguous column to the partial sums.
-struct Squares<'a, S: Scalar> {
-    sums: &'a mut [S::Real; LANES],
-    column: &'a [S],
-    unit: S::Real,
+#[inline(always)]
+fn square<R: Real>(x: R) -> R {
+    x * x
 }
 
-impl<S: Scalar> Task for Squares<'_, S> {
-    type Real = S::Real;
+/// Adds a contiguous column to the partial sums.
+struct Squares<'a, R> {
+    sums: &'a mut [R; PLACES],
+    reals: &'a [R],
+    unit: R,
+}
+
+impl<R: Real> Task for Squares<'_, R> {
+    type Real = R;
 
     #[inline(always)]
     fn run<A: Arith>(self) {
-        let (mut sums, square) = (*self.sums, |x: S| x.scale(self.unit).modulus_squared());
-        let (lanes, rest) = self.column.as_chunks::<LANES>();
-        for lane in lanes {
+        let mut sums = *self.sums;
+        let (whole, rest) = self.reals.as_chunks::<PLACES>();
+        for reals in whole {
             lane_by_lane();
-            sums = each(sums[0], |l| sums[l] + square(lane[l]));
+            sums = each(sums[0], |l| sums[l] + square(reals[l] * self.unit));
         }
-        sums.iter_mut().zip(rest).for_each(|(sum, &x)| *sum += square(x));
+        sums.iter_mut().zip(rest).for_each(|(sum, &x)| *sum += square(x * self.unit));
         *self.sums = sums;
     }
 }

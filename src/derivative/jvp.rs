@@ -6,6 +6,7 @@ use super::spectrum::{Need, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::instances::Instances;
+use crate::kernel::transpose::adjoint;
 use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
@@ -160,11 +161,10 @@ fn project<S: Scalar>(
     if r < k || v.rows() > k {
         gemm(w.reborrow(), false, one, Operand::adjoint(a_dot), Operand::plain(u.leading_cols(r)));
     }
-    let mut inside = MatMut::col_major(q, k, r)?;
     if r < k {
-        gemm(inside, false, one, Operand::adjoint(v), Operand::plain(w.as_ref()));
+        gemm(MatMut::col_major(q, k, r)?, false, one, Operand::adjoint(v), Operand::plain(w.as_ref()));
     } else {
-        inside.fill_with(|i, j| read(p, i * k + j).conj());
+        adjoint(p, q, k, Level::detect());
     }
     Ok(())
 }
@@ -215,7 +215,7 @@ impl<S: Scalar> Middle<'_, S> {
         for j in 0..r {
             self.combine_diagonal(j, spectrum);
         }
-        each_portion(spectrum, r, level, (self.left, self.right), |portion| match portion {
+        each_portion::<S>(spectrum, r, level, (self.left, self.right), |portion| match portion {
             Portion::Pair(j, i, linked) => {
                 let pair = spectrum.pair(j, i, linked);
                 // `pair` is that of (j, i); entry (i, j) has the gap with the other sign.

@@ -1,12 +1,16 @@
 //! The pairs of distinct singular values, sixteen at a time: blocks of four rows and four columns, each with its mirror image.
 //!
 //! What a rule makes of entry (i, j) depends on it, on its mirror image, on sᵢ and on sⱼ. With rows for lanes, and the mirror image
-//! transposed, all of it stands side by side. The results are those of one pair after the other, to the last bit.
+//! transposed, all of it stands side by side, the parts of complex entries as they lie. The results are those of one pair after the other, to the last bit.
+
+use core::iter::StepBy;
+use core::ops::Range;
 
 use super::spectrum::Spectrum;
-use crate::kernel::vector::{Lane, Number, entry_by_entry, map};
-use crate::kernel::{Arith, Level, Task, each};
-use crate::scalar::{Real, Scalar, Zero};
+use crate::kernel::transpose::{adjoint_block, block_at, put_block};
+use crate::kernel::vector::{Lane, entry_by_entry, map, mul, zip};
+use crate::kernel::{Arith, Level, Task, cast, each, lane_by_lane};
+use crate::scalar::{Real, Scalar};
 
 /// Rows and columns of a block.
 const WIDE: usize = 4;
@@ -22,15 +26,15 @@ pub(super) enum Portion<'a, R> {
 /// Visits every pair (a, b) of k values, a < r and a < b: where r = k and the processor has vectors, those that are distinct side by side.
 /// `complements`: whether U leaves one, and V.
 #[inline(always)]
-pub(super) fn each_portion<'a, R: Real>(
-    spectrum: &'a Spectrum<'a, R>,
+pub(super) fn each_portion<'a, S: Scalar>(
+    spectrum: &'a Spectrum<'a, S::Real>,
     r: usize,
     level: Level,
     (left, right): (bool, bool),
-    mut visit: impl FnMut(Portion<'a, R>),
+    mut visit: impl FnMut(Portion<'a, S::Real>),
 ) {
     let k = spectrum.len();
-    let side_by_side = k == r && level.has_vectors::<R>();
+    let side_by_side = k == r && level.has_vectors::<S::Real>() && cast::is_reals::<S>();
     for top in (0..r).step_by(WIDE) {
         let first = if side_by_side { spectrum.distinct_from::<WIDE>(top) } else { k };
         spectrum.each_pair_of(top..(top + WIDE).min(r), first, |a, b, linked| visit(Portion::Pair(a, b, linked)));
@@ -62,37 +66,13 @@ impl<S: Scalar> Task for Backward<'_, S> {
     type Real = S::Real;
 
     #[inline(always)]
-    fn run<A: Arith>(mut self) {
-        self.pairs.blocks().for_each(|below| self.combine::<A, true>(below));
-        self.pairs.part().into_iter().for_each(|below| self.combine::<A, false>(below));
-    }
-}
-
-impl<S: Scalar> Backward<'_, S> {
-    #[inline(always)]
-    fn combine<A: Arith, const WHOLE: bool>(&mut self, below: usize) {
-        entry_by_entry();
-        let (pairs, columns, rows) = (self.pairs, self.pairs.values(self.pairs.top), self.pairs.values(below));
-        let (mut low, mut mirror) = pairs.load::<A, S, WHOLE>(self.g, below);
-        let (y, y_mirror) = pairs.load::<A, S, WHOLE>(self.q, below);
-        for c in 0..WIDE {
-            let (gap, sum) = halves(columns.s[c], rows.s);
-            let (x, x_mirror, y, y_mirror) = (low[c], mirror[c], y[c], y_mirror[c]);
-            let (of_u, of_v) = (x.minus::<S>(x_mirror), y.minus::<S>(y_mirror));
-            let even = of_u.plus::<S>(of_v).scale::<S>(gap);
-            let odd = of_u.minus::<S>(of_v).scale::<S>(sum);
-            (low[c], mirror[c]) = (even.plus::<S>(odd), even.minus::<S>(odd));
-            let (by_row, by_column) = (rows.reciprocals, [columns.reciprocals[c]; WIDE]);
-            if pairs.left {
-                low[c] = low[c].minus::<S>(x.scale::<S>(by_column));
-                mirror[c] = mirror[c].minus::<S>(x_mirror.scale::<S>(by_row));
-            }
-            if pairs.right {
-                low[c] = low[c].minus::<S>(y_mirror.scale::<S>(by_row));
-                mirror[c] = mirror[c].minus::<S>(y.scale::<S>(by_column));
-            }
+    fn run<A: Arith>(self) {
+        let (g, q) = (cast::as_reals(self.g), cast::reals_of(self.q));
+        if const { S::PARTS == 2 } {
+            backward::<A, S::Real, { 2 * WIDE }>(self.pairs, g, q);
+        } else {
+            backward::<A, S::Real, WIDE>(self.pairs, g, q);
         }
-        pairs.store::<A, S, WHOLE>(self.g, below, &low, &mirror);
     }
 }
 
@@ -107,172 +87,210 @@ impl<S: Scalar> Task for Forward<'_, S> {
     type Real = S::Real;
 
     #[inline(always)]
-    fn run<A: Arith>(mut self) {
-        self.pairs.blocks().for_each(|below| self.combine::<A, true>(below));
-        self.pairs.part().into_iter().for_each(|below| self.combine::<A, false>(below));
-    }
-}
-
-impl<S: Scalar> Forward<'_, S> {
-    #[inline(always)]
-    fn combine<A: Arith, const WHOLE: bool>(&mut self, below: usize) {
-        entry_by_entry();
-        let (pairs, columns, rows) = (self.pairs, self.pairs.values(self.pairs.top), self.pairs.values(below));
-        let (mut of_u, mut of_u_mirror) = pairs.load::<A, S, WHOLE>(self.p, below);
-        let (mut of_v, mut of_v_mirror) = (of_u, of_u_mirror);
-        for c in 0..WIDE {
-            let (gap, sum) = halves(columns.s[c], rows.s);
-            let (x, x_mirror) = (of_u[c], of_u_mirror[c]);
-            let even = x.plus::<S>(x_mirror).scale::<S>(gap);
-            let odd = x.minus::<S>(x_mirror).scale::<S>(sum);
-            // The mirror image has the gap, and the skew part, with the other sign.
-            (of_u[c], of_v[c]) = (even.plus::<S>(odd), even.minus::<S>(odd));
-            (of_u_mirror[c], of_v_mirror[c]) = (of_u[c].negative::<S>(), of_v[c].negative::<S>());
-            let (by_row, by_column) = (rows.reciprocals, [columns.reciprocals[c]; WIDE]);
-            if pairs.left {
-                of_u[c] = of_u[c].minus::<S>(x.scale::<S>(by_column));
-                of_u_mirror[c] = of_u_mirror[c].minus::<S>(x_mirror.scale::<S>(by_row));
-            }
-            if pairs.right {
-                of_v[c] = of_v[c].minus::<S>(x_mirror.scale::<S>(by_column));
-                of_v_mirror[c] = of_v_mirror[c].minus::<S>(x.scale::<S>(by_row));
-            }
+    fn run<A: Arith>(self) {
+        let (p, q) = (cast::as_reals(self.p), cast::as_reals(self.q));
+        if const { S::PARTS == 2 } {
+            forward::<A, S::Real, { 2 * WIDE }>(self.pairs, p, q);
+        } else {
+            forward::<A, S::Real, WIDE>(self.pairs, p, q);
         }
-        pairs.store::<A, S, WHOLE>(self.p, below, &of_u, &of_u_mirror);
-        pairs.store::<A, S, WHOLE>(self.q, below, &of_v, &of_v_mirror);
     }
 }
 
-/// Four columns of four entries.
-type Block<R> = [Number<R, WIDE>; WIDE];
-
-/// Four singular values, and their reciprocals, as far as there are so many.
-struct Values<R> {
-    s: Lane<R, WIDE>,
-    reciprocals: Lane<R, WIDE>,
-}
-
-/// 1/2(sⱼ − sᵢ) and 1/2(sⱼ + sᵢ): of one column, for each row.
 #[inline(always)]
-fn halves<R: Real>(column: R, rows: Lane<R, WIDE>) -> (Lane<R, WIDE>, Lane<R, WIDE>) {
-    let half = R::from_f64(0.5);
-    (map(rows, |row| half * (column - row).recip()), map(rows, |row| half * (column + row).recip()))
+fn backward<A: Arith, R: Real, const N: usize>(pairs: Pairs<'_, R>, g: &mut [R], q: &[R]) {
+    let (whole, part) = pairs.places();
+    for below in whole {
+        pairs.block::<N, true>(below).backward::<A>(g, q);
+    }
+    for below in part {
+        pairs.block::<N, false>(below).backward::<A>(g, q);
+    }
 }
 
-impl<R: Real> Pairs<'_, R> {
-    /// The first rows of the blocks that lie within the matrix.
-    #[inline(always)]
-    fn blocks(&self) -> impl Iterator<Item = usize> + use<R> {
-        let whole = if self.top + WIDE <= self.spectrum.len() { self.spectrum.len() / WIDE * WIDE } else { 0 };
-        (self.first..whole).step_by(WIDE)
+#[inline(always)]
+fn forward<A: Arith, R: Real, const N: usize>(pairs: Pairs<'_, R>, p: &mut [R], q: &mut [R]) {
+    let (whole, part) = pairs.places();
+    for below in whole {
+        pairs.block::<N, true>(below).forward::<A>(p, q);
     }
+    for below in part {
+        pairs.block::<N, false>(below).forward::<A>(p, q);
+    }
+}
 
-    /// The first row of a block that reaches beyond its end.
+impl<'a, R: Real> Pairs<'a, R> {
+    /// The first rows of the blocks that lie within the matrix, and of those that reach beyond its end.
     #[inline(always)]
-    fn part(&self) -> Option<usize> {
+    fn places(&self) -> (StepBy<Range<usize>>, StepBy<Range<usize>>) {
         let k = self.spectrum.len();
-        (!k.is_multiple_of(WIDE)).then_some(k / WIDE * WIDE)
+        let middle = if self.top + WIDE <= k { k / WIDE * WIDE } else { self.first };
+        ((self.first..middle).step_by(WIDE), (middle..k).step_by(WIDE))
     }
 
     #[inline(always)]
-    fn values(&self, from: usize) -> Values<R> {
+    fn block<const N: usize, const WHOLE: bool>(&self, below: usize) -> Block<'_, 'a, R, N, WHOLE> {
+        entry_by_entry();
+        Block { pairs: self, below, columns: self.values(self.top), rows: self.values(below) }
+    }
+
+    /// Four values from this one on, one for each of the N reals of four entries.
+    #[inline(always)]
+    fn values<const N: usize>(&self, from: usize) -> Values<R, N> {
         let reciprocals =
             if self.left || self.right { self.spectrum.reciprocals_from(from) } else { [R::zero(); WIDE] };
-        Values { s: self.spectrum.values_from(from), reciprocals }
+        let values = self.spectrum.values_from(from);
+        Values { s: values, reciprocals: spread(reciprocals) }
+    }
+}
+
+/// Four singular values, and their reciprocals for each real of as many entries; zeros where there are not so many.
+struct Values<R, const N: usize> {
+    s: Lane<R, WIDE>,
+    reciprocals: Lane<R, N>,
+}
+
+/// One number of each of four entries, for each of their N reals.
+#[inline(always)]
+fn spread<R: Real, const N: usize>(numbers: Lane<R, WIDE>) -> Lane<R, N> {
+    each(R::zero(), |l| numbers[l / (N / WIDE)])
+}
+
+/// Four columns of four entries, N reals.
+type Entries<R, const N: usize> = [Lane<R, N>; WIDE];
+
+/// The rows from `below` on of the four columns, and the mirror image of this block.
+struct Block<'b, 'a, R, const N: usize, const WHOLE: bool> {
+    pairs: &'b Pairs<'a, R>,
+    below: usize,
+    columns: Values<R, N>,
+    rows: Values<R, N>,
+}
+
+impl<R: Real, const N: usize, const WHOLE: bool> Block<'_, '_, R, N, WHOLE> {
+    /// Reals of an entry.
+    const PARTS: usize = N / WIDE;
+
+    #[inline(always)]
+    fn backward<A: Arith>(&self, g: &mut [R], q: &[R]) {
+        let Some(((mut low, mut mirror), (y, y_mirror))) = self.load::<A>(g).zip(self.load::<A>(q)) else { return };
+        for c in 0..WIDE {
+            entry_by_entry();
+            let (gap, sum) = self.halves(c);
+            let (x, x_mirror, y, y_mirror) = (low[c], mirror[c], y[c], y_mirror[c]);
+            let (of_u, of_v) = (minus(x, x_mirror), minus(y, y_mirror));
+            let (even, odd) = (mul(plus(of_u, of_v), gap), mul(minus(of_u, of_v), sum));
+            (low[c], mirror[c]) = (plus(even, odd), minus(even, odd));
+            let (by_row, by_column) = self.reciprocals(c);
+            if self.pairs.left {
+                low[c] = minus(low[c], mul(x, by_column));
+                mirror[c] = minus(mirror[c], mul(x_mirror, by_row));
+            }
+            if self.pairs.right {
+                low[c] = minus(low[c], mul(y_mirror, by_row));
+                mirror[c] = minus(mirror[c], mul(y, by_column));
+            }
+        }
+        self.store::<A>(g, low, &mirror);
     }
 
-    /// Rows from `below` on of the four columns, and the adjoint of the mirror image of that block.
     #[inline(always)]
-    fn load<A: Arith, S: Scalar<Real = R>, const WHOLE: bool>(
-        &self,
-        matrix: &[S],
-        below: usize,
-    ) -> (Block<R>, Block<R>) {
-        let k = self.spectrum.len();
-        (
-            block::<S, WHOLE>(matrix, k, (below, self.top)),
-            adjoint::<A, S>(&block::<S, WHOLE>(matrix, k, (self.top, below))),
-        )
+    fn forward<A: Arith>(&self, p: &mut [R], q: &mut [R]) {
+        let Some((mut of_u, mut of_u_mirror)) = self.load::<A>(p) else { return };
+        let (mut of_v, mut of_v_mirror) = (of_u, of_u_mirror);
+        for c in 0..WIDE {
+            entry_by_entry();
+            let (gap, sum) = self.halves(c);
+            let (x, x_mirror) = (of_u[c], of_u_mirror[c]);
+            let (even, odd) = (mul(plus(x, x_mirror), gap), mul(minus(x, x_mirror), sum));
+            // The mirror image has the gap, and the skew part, with the other sign.
+            (of_u[c], of_v[c]) = (plus(even, odd), minus(even, odd));
+            (of_u_mirror[c], of_v_mirror[c]) = (map(of_u[c], |x| -x), map(of_v[c], |x| -x));
+            let (by_row, by_column) = self.reciprocals(c);
+            if self.pairs.left {
+                of_u[c] = minus(of_u[c], mul(x, by_column));
+                of_u_mirror[c] = minus(of_u_mirror[c], mul(x_mirror, by_row));
+            }
+            if self.pairs.right {
+                of_v[c] = minus(of_v[c], mul(x_mirror, by_column));
+                of_v_mirror[c] = minus(of_v_mirror[c], mul(x, by_row));
+            }
+        }
+        self.store::<A>(p, of_u, &of_u_mirror);
+        self.store::<A>(q, of_v, &of_v_mirror);
+    }
+
+    /// 1/2(sⱼ − sᵢ) and 1/2(sⱼ + sᵢ): of one column, for each row.
+    #[inline(always)]
+    fn halves(&self, column: usize) -> (Lane<R, N>, Lane<R, N>) {
+        let (s, half) = (self.columns.s[column], R::from_f64(0.5));
+        let (gap, sum) = (map(self.rows.s, |row| (s - row).recip()), map(self.rows.s, |row| (s + row).recip()));
+        (spread(map(gap, |x| half * x)), spread(map(sum, |x| half * x)))
+    }
+
+    /// s⁺ᵢ and s⁺ⱼ.
+    #[inline(always)]
+    fn reciprocals(&self, column: usize) -> (Lane<R, N>, Lane<R, N>) {
+        (self.rows.reciprocals, [self.columns.reciprocals[column * Self::PARTS]; N])
+    }
+
+    /// The block of a matrix, and the adjoint of its mirror image. (Always there.)
+    #[inline(always)]
+    fn load<A: Arith>(&self, matrix: &[R]) -> Option<(Entries<R, N>, Entries<R, N>)> {
+        let (top, below) = (self.pairs.top, self.below);
+        Some((self.entries(matrix, (below, top))?, adjoint_block::<A, R, N>(&self.entries(matrix, (top, below))?)))
     }
 
     /// Puts both back; of a block on the diagonal the entries beside the diagonal.
     #[inline(always)]
-    fn store<A: Arith, S: Scalar<Real = R>, const WHOLE: bool>(
-        &self,
-        matrix: &mut [S],
-        below: usize,
-        low: &Block<R>,
-        mirror: &Block<R>,
-    ) {
-        let k = self.spectrum.len();
-        if below == self.top {
-            let diagonal: [S; WIDE] =
-                each(S::zero(), |c| column(matrix, k, (below + c, below + c)).first().copied().unwrap_or_else(S::zero));
-            put::<S, WHOLE>(matrix, k, (below, below), low);
-            for (c, entry) in diagonal.into_iter().enumerate() {
-                if let Some(x) = column_mut(matrix, k, (below + c, below + c)).first_mut() {
-                    *x = entry;
-                }
-            }
-            return;
+    fn store<A: Arith>(&self, matrix: &mut [R], mut low: Entries<R, N>, mirror: &Entries<R, N>) {
+        let (top, below) = (self.pairs.top, self.below);
+        if below != top {
+            self.put(matrix, (top, below), &adjoint_block::<A, R, N>(mirror));
+        } else if let Some(old) = self.entries(matrix, (below, top)) {
+            low = each(old[0], |c| each(R::zero(), |l| if l / Self::PARTS == c { old[c][l] } else { low[c][l] }));
         }
-        put::<S, WHOLE>(matrix, k, (below, self.top), low);
-        put::<S, WHOLE>(matrix, k, (self.top, below), &adjoint::<A, S>(mirror));
+        self.put(matrix, (below, top), &low);
     }
-}
 
-/// The block whose first entry stands in this row and column of a matrix of k rows, zeros beyond its end.
-#[inline(always)]
-fn block<S: Scalar, const WHOLE: bool>(matrix: &[S], k: usize, (top, left): (usize, usize)) -> Block<S::Real> {
-    let zero = S::Real::zero();
-    let number =
-        |entries: &[S; WIDE]| Number { re: each(zero, |r| entries[r].re()), im: each(zero, |r| entries[r].im()) };
-    each(Number::zero(), |c| {
-        let column = column(matrix, k, (top, left + c));
+    /// The entries from this row and column on, zeros beyond the end of the matrix.
+    #[inline(always)]
+    fn entries(&self, matrix: &[R], (top, left): (usize, usize)) -> Option<Entries<R, N>> {
+        let (k, parts) = (self.pairs.spectrum.len(), Self::PARTS);
         if WHOLE {
-            return column.first_chunk().map_or(Number::zero(), number);
+            return block_at(matrix, ((left * k + top) * parts, k * parts));
         }
-        number(&each(S::zero(), |r| column.get(r).copied().unwrap_or_else(S::zero)))
-    })
-}
+        Some(each([R::zero(); N], |c| {
+            let column = matrix.get(((left + c) * k + top) * parts..(left + c + 1) * k * parts).unwrap_or_default();
+            each(R::zero(), |l| column.get(l).copied().unwrap_or_else(R::zero))
+        }))
+    }
 
-/// Writes such a block, as far as the matrix reaches.
-#[inline(always)]
-fn put<S: Scalar, const WHOLE: bool>(matrix: &mut [S], k: usize, (top, left): (usize, usize), block: &Block<S::Real>) {
-    for (c, number) in block.iter().enumerate() {
-        let entries: [S; WIDE] = each(S::zero(), |r| S::from_parts(number.re[r], number.im[r]));
-        let column = column_mut(matrix, k, (top, left + c));
+    /// Writes them, as far as the matrix reaches.
+    #[inline(always)]
+    fn put(&self, matrix: &mut [R], (top, left): (usize, usize), entries: &Entries<R, N>) {
+        let (k, parts) = (self.pairs.spectrum.len(), Self::PARTS);
         if WHOLE {
-            if let Some(whole) = column.first_chunk_mut() {
-                *whole = entries;
+            return put_block(matrix, ((left * k + top) * parts, k * parts), entries);
+        }
+        for (c, column) in entries.iter().enumerate().take(k - left) {
+            let target = matrix.get_mut(((left + c) * k + top) * parts..(left + c + 1) * k * parts).unwrap_or_default();
+            for (x, entry) in target.iter_mut().zip(column) {
+                lane_by_lane(); // (a few entries: no call of `memcpy`)
+                *x = *entry;
             }
-        } else {
-            column.iter_mut().zip(entries).for_each(|(x, entry)| *x = entry);
         }
     }
 }
 
-/// The conjugate transpose.
 #[inline(always)]
-fn adjoint<A: Arith, S: Scalar>(block: &Block<S::Real>) -> Block<S::Real> {
-    let turned = |part: fn(&Number<S::Real, WIDE>) -> Lane<S::Real, WIDE>| {
-        A::transpose(&each([S::Real::zero(); WIDE], |c| part(&block[c])))
-    };
-    let re = turned(|x| x.re);
-    let im = if S::PARTS == 2 { turned(|x| x.im) } else { re };
-    each(block[0], |c| Number { re: re[c], im: im[c] }.conj::<S>())
+fn plus<R: Real, const N: usize>(x: Lane<R, N>, y: Lane<R, N>) -> Lane<R, N> {
+    zip(x, y, |x, y| x + y)
 }
 
-/// Column `left` of a matrix of k rows, from row `top` on.
 #[inline(always)]
-fn column<S>(matrix: &[S], k: usize, (top, left): (usize, usize)) -> &[S] {
-    matrix.get(left * k + top..(left + 1) * k).unwrap_or_default()
-}
-
-/// The same, to be written.
-#[inline(always)]
-fn column_mut<S>(matrix: &mut [S], k: usize, (top, left): (usize, usize)) -> &mut [S] {
-    matrix.get_mut(left * k + top..(left + 1) * k).unwrap_or_default()
+fn minus<R: Real, const N: usize>(x: Lane<R, N>, y: Lane<R, N>) -> Lane<R, N> {
+    zip(x, y, |x, y| x - y)
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ impl<S: Scalar> Middle<'_, S> {
             self.combine_diagonal(j, spectrum, cotangent, discarded);
         }
         let level = Level::detect();
-        each_portion(spectrum, self.r, level, (self.left, self.right), |portion| match portion {
+        each_portion::<S>(spectrum, self.r, level, (self.left, self.right), |portion| match portion {
             Portion::Pair(a, b, linked) => {
                 let pair = spectrum.pair(a, b, linked);
                 discarded.equal_pairs += usize::from(pair.class == Class::Equal);

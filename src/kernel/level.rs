@@ -44,7 +44,7 @@ pub(crate) trait Arith: Copy {
 
     /// Rows for columns.
     #[inline(always)]
-    fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
+    fn transpose<R: Real, const N: usize>(block: &Block<R, N>) -> Block<R, N> {
         transpose::plain(block)
     }
 
@@ -157,9 +157,15 @@ impl<const REGISTERS: usize> Arith for Fused<REGISTERS> {
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn transpose<R: Real>(block: &Block<R>) -> Block<R> {
-        // SAFETY: only `Level::run` uses this arithmetic, for levels that have AVX2.
-        unsafe { transpose::avx2(block) }
+    fn transpose<R: Real, const N: usize>(block: &Block<R, N>) -> Block<R, N> {
+        // SAFETY: only `Level::run` uses this arithmetic, with as many registers as the level has that it found.
+        unsafe {
+            if const { REGISTERS == 32 } {
+                transpose::vectors::<R, N, true>(block)
+            } else {
+                transpose::vectors::<R, N, false>(block)
+            }
+        }
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -20,7 +20,7 @@ pub(crate) mod root;
 pub(crate) mod rotate;
 pub(crate) mod team;
 mod tile;
-mod transpose;
+pub(crate) mod transpose;
 pub(crate) mod vector;
 
 use lanes::HALF;

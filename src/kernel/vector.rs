@@ -104,12 +104,6 @@ impl<R: Real, const W: usize> Number<R, W> {
         Number { re: zip(self.re, other.re, |x, y| x - y), im }
     }
 
-    /// −x.
-    #[inline(always)]
-    pub(crate) fn negative<S: Scalar<Real = R>>(self) -> Self {
-        Number { re: map(self.re, |x| -x), im: if S::PARTS == 2 { map(self.im, |x| -x) } else { self.im } }
-    }
-
     /// x a for real a.
     #[inline(always)]
     pub(crate) fn scale<S: Scalar<Real = R>>(self, a: Lane<R, W>) -> Self {

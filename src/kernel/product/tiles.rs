@@ -70,9 +70,10 @@ impl<S: Scalar> Packed<'_, '_, S> {
                     for (t, a) in a.chunks_exact(count * TALL * PARTS).enumerate() {
                         let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
                         multiply::<A, _, LANES, PARTS, TALL, WIDE>(&mut tile, a, &b);
-                        // How the tile is stored is not to decide how the loop above holds it.
-                        tile = core::hint::black_box(tile);
-                        product.store(top + t * TALL * LANES, left, &tile);
+                        // How the tile is stored is not to decide how the loop above holds it. (By reference: by value it is copied twice.)
+                        let mut sums = tile;
+                        core::hint::black_box(&mut sums);
+                        product.store(top + t * TALL * LANES, left, &sums);
                     }
                 }
             }
@@ -93,7 +94,7 @@ impl<S: Scalar> Product<'_, S> {
         let of_im = if self.b.conjugate { -self.alpha } else { self.alpha };
         let (rows, cols) = (TALL * LANES, WIDE);
         let Some((target, stride)) = self.c.block_mut((top, left), (rows, cols)) else {
-            return self.store_part(top, left, of_im, *tile);
+            return self.store_part(top, left, of_im, tile);
         };
         for (j, column) in tile.iter().enumerate() {
             for (i, (&re, &im)) in column[0].iter().zip(&column[PARTS - 1]).enumerate() {
@@ -112,7 +113,7 @@ impl<S: Scalar> Product<'_, S> {
         top: usize,
         left: usize,
         of_im: S::Real,
-        tile: Tile<S::Real, LANES, PARTS, TALL, WIDE>,
+        tile: &Tile<S::Real, LANES, PARTS, TALL, WIDE>,
     ) {
         for (j, column) in tile.iter().enumerate().take(self.c.cols() - left) {
             for (i, (&re, &im)) in column[0].iter().zip(&column[PARTS - 1]).enumerate() {
