@@ -42,11 +42,9 @@ fn look_at_each<S: Scalar>(a: MatRef<'_, S>) -> (S::Real, S::Real) {
 
 /// The same of contiguous columns of reals, or pairs of them.
 fn look_in_lanes<S: Scalar>(a: MatRef<'_, S>) -> (S::Real, S::Real) {
-    let (mut seen, level) = (Seen::new(), Level::detect());
-    for column in (0..a.cols()).filter_map(|j| a.contiguous_col(j)) {
-        level.run(Look { seen: &mut seen, reals: cast::reals_of(column) });
-    }
-    seen.total()
+    let mut found = (S::Real::zero(), S::Real::zero());
+    Level::detect().run(Look { a, found: &mut found });
+    found
 }
 
 /// Places at which the passes look at once: two lanes, since a sum waits for the one before.
@@ -60,6 +58,7 @@ struct Seen<R, const W: usize> {
 }
 
 impl<R: Real, const W: usize> Seen<R, W> {
+    #[inline(always)]
     fn new() -> Self {
         Seen { largest: [R::zero(); W], finite: [R::zero(); W] }
     }
@@ -74,6 +73,7 @@ impl<R: Real, const W: usize> Seen<R, W> {
     }
 
     /// Both numbers over all places.
+    #[inline(always)]
     fn total(&self) -> (R, R) {
         let largest = self.largest.iter().fold(R::zero(), |max, x| max.larger(*x));
         (largest, self.finite.iter().fold(R::zero(), |sum, x| sum + *x))
@@ -81,26 +81,28 @@ impl<R: Real, const W: usize> Seen<R, W> {
 }
 
 /// Visits all of the reals.
-struct Look<'a, R> {
-    seen: &'a mut Seen<R, WIDTH>,
-    reals: &'a [R],
+struct Look<'a, S: Scalar> {
+    a: MatRef<'a, S>,
+    found: &'a mut (S::Real, S::Real),
 }
 
-impl<R: Real> Task for Look<'_, R> {
-    type Real = R;
+impl<S: Scalar> Task for Look<'_, S> {
+    type Real = S::Real;
 
     #[inline(always)]
     fn run<A: Arith>(self) {
-        let mut seen = *self.seen;
-        let (whole, rest) = self.reals.as_chunks();
-        for reals in whole {
-            lane_by_lane();
-            seen.visit(reals);
+        let mut seen = Seen::<_, WIDTH>::new();
+        for column in (0..self.a.cols()).filter_map(|j| self.a.contiguous_col(j)) {
+            let (whole, rest) = cast::reals_of(column).as_chunks();
+            for reals in whole {
+                lane_by_lane();
+                seen.visit(reals);
+            }
+            if !rest.is_empty() {
+                seen.visit(&each(S::Real::zero(), |l| rest.get(l).copied().unwrap_or_else(S::Real::zero)));
+            }
         }
-        if !rest.is_empty() {
-            seen.visit(&each(R::zero(), |l| rest.get(l).copied().unwrap_or_else(R::zero)));
-        }
-        *self.seen = seen;
+        *self.found = seen.total();
     }
 }
 

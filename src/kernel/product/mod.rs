@@ -97,21 +97,21 @@ pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
     }
     // The columns of C are to be contiguous, if its rows are. (A complex product adds its terms in another order when it is transposed,
     // and the result is not to depend on the strides.)
-    let product = if product.c.row_stride() == 1 || S::PARTS == 2 { product } else { product.transposed() };
+    let mut product = if product.c.row_stride() == 1 || S::PARTS == 2 { product } else { product.transposed() };
     let high = product.c.rows().div_ceil(LANES).next_multiple_of(TALLEST).min(BLOCK_LANES);
     let needed = high * depth.min(BLOCK_DEPTH) * S::PARTS;
     if needed <= FEW {
-        with_buffers::<S, FEW, 0>(product, level);
+        with_buffers::<S, FEW, 0>(&mut product, level);
     } else if needed <= SOME {
-        with_buffers::<S, SOME, 0>(product, level);
+        with_buffers::<S, SOME, 0>(&mut product, level);
     } else {
-        with_buffers::<S, { BLOCK_DEPTH * BLOCK_LANES * 2 }, BLOCK_DEPTH>(product, level);
+        with_buffers::<S, { BLOCK_DEPTH * BLOCK_LANES * 2 }, BLOCK_DEPTH>(&mut product, level);
     }
 }
 
 /// A function of its own for each size of the buffers, since every page of them is touched as the function begins.
 #[inline(never)]
-fn with_buffers<S: Scalar, const LEN: usize, const ROWS: usize>(product: Product<'_, S>, level: Level) {
+fn with_buffers<S: Scalar, const LEN: usize, const ROWS: usize>(product: &mut Product<'_, S>, level: Level) {
     let mut block = Aligned([const { MaybeUninit::uninit() }; LEN]);
     let mut rows = [const { MaybeUninit::uninit() }; ROWS];
     level.run(Packed { product, block: &mut block.0, rows: &mut rows });
@@ -152,6 +152,12 @@ impl<S: Scalar> Product<'_, S> {
                 self.c.put(i, j, old + sum.scale(self.alpha));
             }
         }
+    }
+
+    /// The same product, which is still there afterwards.
+    #[inline(always)]
+    fn reborrow(&mut self) -> Product<'_, S> {
+        Product { c: self.c.reborrow(), ..*self }
     }
 
     /// Cᵀ ← α Bᵀ Aᵀ.

@@ -3,6 +3,7 @@
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 use super::super::lanes::{each, lane_by_lane};
 use super::super::tile::{Right, Tile, multiply};
@@ -14,7 +15,7 @@ use crate::scalar::{Scalar, Zero};
 
 /// A product, and room for a block of A and for some rows of as many columns of B as a tile has.
 pub(super) struct Packed<'a, 'b, S: Scalar> {
-    pub(super) product: Product<'a, S>,
+    pub(super) product: &'b mut Product<'a, S>,
     pub(super) block: &'b mut [MaybeUninit<Lane<S::Real>>],
     pub(super) rows: &'b mut [MaybeUninit<[S; WIDEST]>],
 }
@@ -23,50 +24,59 @@ impl<S: Scalar> Task for Packed<'_, '_, S> {
     type Real = S::Real;
 
     #[inline(always)]
-    fn run<A: Arith>(self) {
-        // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers. Where a lane is half as long
-        // there are twice as many, and no more than there are rows. (Conditions that are constants: what is not taken is not compiled.)
+    fn run<A: Arith>(mut self) {
+        // Lanes and columns of a tile: its sums, and the operands on their way, fill the registers. Where a lane is half as long there are twice as many.
+        // What is left below the tallest tiles takes lower ones. (Conditions that are constants: what is not taken is not compiled.)
         let lanes = self.product.c.rows().div_ceil(LANES);
-        let high = lanes > const { if size_of::<S::Real>() == 4 { 2 } else { 3 } };
-        if const { S::PARTS == 1 } {
-            if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } && lanes == 1 {
-                self.blocks::<A, 1, 1, 4>();
-            } else if const { A::REGISTERS == 32 } && high {
-                self.blocks::<A, 1, 4, 4>();
-            } else if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } {
-                self.blocks::<A, 1, 2, 4>();
-            } else {
-                self.blocks::<A, 1, 1, 4>();
-            }
-        } else if const { A::REGISTERS == 32 || size_of::<S::Real>() == 4 } && lanes == 1 {
-            self.blocks::<A, 2, 1, 4>();
-        } else if const { A::REGISTERS == 32 } {
-            self.blocks::<A, 2, 2, 4>();
+        let even = lanes / 2 * 2;
+        // (Three lanes are not worth two tiles.)
+        let fours = if lanes % 4 == 3 { lanes } else { lanes / 4 * 4 };
+        if const { A::REGISTERS == 32 && (S::PARTS == 1 || size_of::<S::Real>() == 4) } {
+            self.blocks::<A, 4, 4>(0..fours);
+            self.blocks::<A, 2, 4>(fours..even);
+            self.blocks::<A, 1, 4>(fours.max(even)..lanes);
+        } else if const { A::REGISTERS == 32 || (S::PARTS == 1 && size_of::<S::Real>() == 4) } {
+            self.blocks::<A, 2, 4>(0..even);
+            self.blocks::<A, 1, 4>(even..lanes);
+        } else if const { S::PARTS == 1 } {
+            self.blocks::<A, 1, 4>(0..lanes);
         } else if const { size_of::<S::Real>() == 4 } {
-            self.blocks::<A, 2, 2, 2>();
+            self.blocks::<A, 2, 2>(0..even);
+            self.blocks::<A, 1, 4>(even..lanes);
         } else {
-            self.blocks::<A, 2, 1, 2>();
+            self.blocks::<A, 1, 2>(0..lanes);
         }
     }
 }
 
 impl<S: Scalar> Packed<'_, '_, S> {
+    /// These lanes of rows of C by tiles of this size.
+    #[inline(always)]
+    fn blocks<A: Arith, const TALL: usize, const WIDE: usize>(&mut self, lanes: Range<usize>) {
+        if const { S::PARTS == 2 } {
+            self.blocks_of::<A, 2, TALL, WIDE>(lanes);
+        } else {
+            self.blocks_of::<A, 1, TALL, WIDE>(lanes);
+        }
+    }
+
     /// Block by block of A, column by column of tiles of C.
     #[inline(always)]
-    fn blocks<A: Arith, const PARTS: usize, const TALL: usize, const WIDE: usize>(self) {
-        let Packed { mut product, block, rows: rows_of_b } = self;
+    fn blocks_of<A: Arith, const PARTS: usize, const TALL: usize, const WIDE: usize>(&mut self, lanes: Range<usize>) {
+        // (Its fields in registers, not behind a reference that what is written to C might change.)
+        let mut product = self.product.reborrow();
         let (m, n, depth) = (product.c.rows(), product.c.cols(), product.a.view.cols());
-        let block_rows = BLOCK_LANES / TALL * TALL * LANES;
+        let (rows, block_rows) = (lanes.start * LANES..m.min(lanes.end * LANES), BLOCK_LANES / TALL * TALL * LANES);
         // A B̄ is the conjugate of Ā B: so B is always read as it is.
         let conjugate = product.a.conjugate != product.b.conjugate;
         let a = Operand { conjugate, ..product.a };
         for first in (0..depth).step_by(BLOCK_DEPTH) {
             let count = BLOCK_DEPTH.min(depth - first);
-            for top in (0..m).step_by(block_rows) {
-                let rows = block_rows.min(m - top);
-                let a = pack::<A, S, PARTS, TALL>(block, a, (top, rows), (first, count));
+            for top in rows.clone().step_by(block_rows) {
+                let rows = block_rows.min(rows.end - top);
+                let a = pack::<A, S, PARTS, TALL>(self.block, a, (top, rows), (first, count));
                 for left in (0..n).step_by(WIDE) {
-                    let b = Sliver::<S, WIDE>::of(product.b.view, (first, count), left, rows_of_b);
+                    let b = Sliver::<S, WIDE>::of(product.b.view, (first, count), left, self.rows);
                     for (t, a) in a.chunks_exact(count * TALL * PARTS).enumerate() {
                         let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
                         multiply::<A, _, LANES, PARTS, TALL, WIDE>(&mut tile, a, &b);
