@@ -1,11 +1,13 @@
 """Forward + backward of U, s and V: diffsvd beside torch.linalg.svd and jnp.linalg.svd, in one run, on one core.
 
-    python benchmarks/against_engines.py [--seconds 1.0] [--only TEXT] [--single] [--csv FILE]
+    python benchmarks/against_engines.py [--seconds 1.0] [--only TEXT] [--single] [--cold] [--csv FILE]
 
 Each engine is measured with its own way of calling: PyTorch eagerly, JAX in one jitted function. The cotangents are those of
 L = Re Σ conj(C) U f(S) Vᴴ, which PyTorch demands not to depend on phases; they are made beforehand from each engine's own U and V,
 so that only the decomposition and its derivative are timed. The gradients are compared before anything is timed. The
-candidates take turns; a row has the median time of each. Prints a table; writes CSV.
+candidates take turns, in each of which one is called again and again for a millisecond, or once where that takes longer (with
+`--cold` once in any case, behind the three others: what one call costs a program that does much else). A row has the median time of
+each. Prints a table; writes CSV.
 """
 
 import argparse
@@ -102,7 +104,23 @@ def candidates():
     return found
 
 
-def measure(candidates, a, c, seconds):
+SLICE = 1e-3
+"""Seconds of a turn, in which the first call, which finds the caches full of the others, is not counted."""
+
+
+def turn(once, cold):
+    """The time of a call."""
+    if not cold:
+        once()
+    start, calls = time.perf_counter(), 0
+    while True:
+        once()
+        calls, took = calls + 1, time.perf_counter() - start
+        if cold or took >= SLICE:
+            return took / calls
+
+
+def measure(candidates, a, c, seconds, cold):
     """Median time of each candidate, by turns, after its gradient has been compared with the first one's."""
     runs = [candidate.prepare(a, c) for candidate in candidates]
     gradients = [read(once()) for once, read in runs]
@@ -113,9 +131,7 @@ def measure(candidates, a, c, seconds):
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 3:
         for (once, _), series in zip(runs, times):
-            start = time.perf_counter()
-            once()
-            series.append(time.perf_counter() - start)
+            series.append(turn(once, cold))
     return [statistics.median(series) for series in times]
 
 
@@ -124,6 +140,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--only", default="")
     parser.add_argument("--single", action="store_true", help="no batches")
+    parser.add_argument("--cold", action="store_true", help="one call a turn")
     parser.add_argument("--csv")
     options = parser.parse_args()
     rng, known = np.random.default_rng(1), candidates()
@@ -137,7 +154,7 @@ def main():
             continue
         shape = (count, n, n) if count else (n, n)
         a, c = (rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if dtype[0] == "c" else 0) for _ in range(2))
-        each = [1e6 * t / max(count, 1) for t in measure(known, a, c, options.seconds)]
+        each = [1e6 * t / max(count, 1) for t in measure(known, a, c, options.seconds, options.cold)]
         by_name = dict(zip(names, each))
         ratios = [
             by_name[theirs] / by_name[ours] if ours in by_name else float("nan")

@@ -31,7 +31,16 @@ impl<S: Scalar> Task for Packed<'_, '_, S> {
         let even = lanes / 2 * 2;
         // (Three lanes are not worth two tiles.)
         let fours = if lanes % 4 == 3 { lanes } else { lanes / 4 * 4 };
-        if const { A::REGISTERS == 32 && (S::PARTS == 1 || size_of::<S::Real>() == 4) } {
+        if const { A::REGISTERS == 32 && S::PARTS == 1 } {
+            // A register to a column takes eight columns: the sums of four wait for one another.
+            self.blocks::<A, 4, 4>(0..fours);
+            if const { size_of::<S::Real>() == 4 } {
+                self.blocks::<A, 2, 8>(fours..even);
+            } else {
+                self.blocks::<A, 2, 4>(fours..even);
+            }
+            self.blocks::<A, 1, 8>(fours.max(even)..lanes);
+        } else if const { A::REGISTERS == 32 && size_of::<S::Real>() == 4 } {
             self.blocks::<A, 4, 4>(0..fours);
             self.blocks::<A, 2, 4>(fours..even);
             self.blocks::<A, 1, 4>(fours.max(even)..lanes);
@@ -190,7 +199,7 @@ impl<'b, S: Scalar, const WIDE: usize> Sliver<'b, S, WIDE> {
         rows: &'b mut [MaybeUninit<[S; WIDEST]>],
     ) -> Self {
         let last = b.cols() - 1;
-        let apart = b.row_stride() > 1 && b.col_stride() == 1 && left + WIDEST <= b.cols();
+        let apart = WIDE <= WIDEST && b.row_stride() > 1 && b.col_stride() == 1 && left + WIDEST <= b.cols();
         if apart && count <= rows.len() {
             // Rows far apart, often by a power of two, would take one another's place in the cache. (Four entries are copied also for narrower tiles.)
             let from = b.transpose();
