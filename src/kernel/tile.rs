@@ -26,18 +26,77 @@ pub(super) trait Right<R, const WIDE: usize> {
     unsafe fn entry(&self, l: usize, j: usize) -> [R; 2];
 }
 
+/// Some columns of the left factor, as many registers of W reals to each as are asked for.
+pub(super) trait Panel<R, const W: usize> {
+    /// How many columns of this height there are.
+    fn columns(&self, height: usize) -> usize;
+
+    /// Column l.
+    ///
+    /// # Safety
+    /// l is less than the number of [`columns`](Panel::columns) of this height.
+    unsafe fn column(&self, l: usize, height: usize) -> &[[R; W]];
+}
+
+/// One after another.
+impl<R, const W: usize> Panel<R, W> for &[[R; W]] {
+    #[inline(always)]
+    fn columns(&self, height: usize) -> usize {
+        self.len() / height
+    }
+
+    #[inline(always)]
+    unsafe fn column(&self, l: usize, height: usize) -> &[[R; W]] {
+        // SAFETY: the slice has more than l times as many registers as a column.
+        unsafe { self.get_unchecked(l * height..(l + 1) * height) }
+    }
+}
+
+/// Where a matrix has them: from the first real on, `step` reals apart.
+pub(super) struct InPlace<'a, R> {
+    reals: &'a [R],
+    step: usize,
+    height: usize,
+    columns: usize,
+}
+
+impl<'a, R> InPlace<'a, R> {
+    /// `columns` columns of `height` reals; nothing where the slice ends before the last of them does.
+    #[inline(always)]
+    pub(super) fn new(reals: &'a [R], step: usize, (height, columns): (usize, usize)) -> Option<Self> {
+        let last = columns.checked_sub(1)?.checked_mul(step)?;
+        (last.checked_add(height)? <= reals.len()).then_some(InPlace { reals, step, height, columns })
+    }
+}
+
+impl<R, const W: usize> Panel<R, W> for InPlace<'_, R> {
+    #[inline(always)]
+    fn columns(&self, height: usize) -> usize {
+        if height * W <= self.height { self.columns } else { 0 }
+    }
+
+    #[inline(always)]
+    unsafe fn column(&self, l: usize, height: usize) -> &[[R; W]] {
+        // SAFETY: the last column, which is at least as high, ends within the slice, of reals as they lie in a register.
+        unsafe { core::slice::from_raw_parts(self.reals.as_ptr().add(l * self.step).cast(), height) }
+    }
+}
+
 /// Adds P B to the tile. Of each column of P come `TALL` registers of real parts, and then those of imaginary ones.
 #[inline(always)]
 pub(super) fn multiply<A: Arith, R: Real, const W: usize, const PARTS: usize, const TALL: usize, const WIDE: usize>(
     tile: &mut Tile<R, W, PARTS, TALL, WIDE>,
-    p: &[[R; W]],
+    p: &impl Panel<R, W>,
     b: &impl Right<R, WIDE>,
 ) {
-    assert!(p.len() / (TALL * PARTS) <= b.rows());
-    for (l, p) in p.chunks_exact(TALL * PARTS).enumerate() {
+    let columns = p.columns(TALL * PARTS);
+    assert!(columns <= b.rows());
+    for l in 0..columns {
         lane_by_lane();
+        // SAFETY: there are as many.
+        let p = unsafe { p.column(l, TALL * PARTS) };
         for (j, column) in tile.iter_mut().enumerate() {
-            // SAFETY: there are no more chunks than rows.
+            // SAFETY: there are no more columns of P than rows.
             let b = unsafe { b.entry(l, j) };
             if const { lanes_in_pairs::<A, R>() && W == LANES && TALL.is_multiple_of(2) } {
                 add_column::<A, R, W, PARTS, TALL, PAIR>(column, p, b);

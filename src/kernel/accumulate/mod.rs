@@ -179,7 +179,7 @@ impl<R: Real> Accumulate<'_, '_, R> {
                 registers.copy_from_slice(&data[start(j, part)..][..TALL]);
             }
         }
-        multiply::<A, R, W, PARTS, TALL, WIDE>(&mut tile, sliver, b);
+        multiply::<A, R, W, PARTS, TALL, WIDE>(&mut tile, &sliver, b);
         for (j, column) in tile.iter().enumerate() {
             for (part, registers) in column.iter().enumerate() {
                 data[start(j, part)..][..TALL].copy_from_slice(registers);

@@ -16,7 +16,7 @@ use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Scalar;
 use small::{MOST, Small};
-use tiles::Packed;
+use tiles::{InPlaceRows, Packed};
 
 /// A factor of a matrix product: a view, read with or without conjugation.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +98,13 @@ pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
     // The columns of C are to be contiguous, if its rows are. (A complex product adds its terms in another order when it is transposed,
     // and the result is not to depend on the strides.)
     let mut product = if product.c.row_stride() == 1 || S::PARTS == 2 { product } else { product.transposed() };
+    if let Some((rows, count)) = InPlaceRows::of(&mut product) {
+        level.run(rows);
+        match product.below(count) {
+            Some(rest) => product = rest,
+            None => return,
+        }
+    }
     let high = product.c.rows().div_ceil(LANES).next_multiple_of(TALLEST).min(BLOCK_LANES);
     let needed = high * depth.min(BLOCK_DEPTH) * S::PARTS;
     if needed <= FEW {
@@ -158,6 +165,14 @@ impl<S: Scalar> Product<'_, S> {
     #[inline(always)]
     fn reborrow(&mut self) -> Product<'_, S> {
         Product { c: self.c.reborrow(), ..*self }
+    }
+
+    /// The rows from this one on; `None` where there are none.
+    fn below(self, row: usize) -> Option<Self> {
+        let (rows, n, depth) = (self.c.rows() - row, self.c.cols(), self.a.view.cols());
+        let a = Operand { view: self.a.view.block(row, 0, rows, depth).ok()?, ..self.a };
+        let c = self.c.block(row, 0, rows, n).ok()?;
+        (rows > 0).then_some(Product { c, a, ..self })
     }
 
     /// Cᵀ ← α Bᵀ Aᵀ.

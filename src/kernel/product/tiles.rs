@@ -5,8 +5,9 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
+use super::super::cast::{is_reals, reals_of};
 use super::super::lanes::{each, lane_by_lane};
-use super::super::tile::{Right, Tile, multiply};
+use super::super::tile::{InPlace, Panel, Right, Tile, multiply};
 use super::super::{Arith, LANES, Lane, Task};
 use super::pack::pack;
 use super::{BLOCK_DEPTH, BLOCK_LANES, Operand, Product, WIDEST};
@@ -87,12 +88,7 @@ impl<S: Scalar> Packed<'_, '_, S> {
                 for left in (0..n).step_by(WIDE) {
                     let b = Sliver::<S, WIDE>::of(product.b.view, (first, count), left, self.rows);
                     for (t, a) in a.chunks_exact(count * TALL * PARTS).enumerate() {
-                        let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
-                        multiply::<A, _, LANES, PARTS, TALL, WIDE>(&mut tile, a, &b);
-                        // How the tile is stored is not to decide how the loop above holds it. (By reference: by value it is copied twice.)
-                        let mut sums = tile;
-                        core::hint::black_box(&mut sums);
-                        product.store(top + t * TALL * LANES, left, &sums);
+                        product.tile::<A, PARTS, TALL, WIDE>((top + t * TALL * LANES, left), &a, &b);
                     }
                 }
             }
@@ -101,7 +97,78 @@ impl<S: Scalar> Packed<'_, '_, S> {
     }
 }
 
+/// Rows from the first on of a product of real matrices with few columns: whole tiles, for which A is read where it lies.
+pub(super) struct InPlaceRows<'a, 'b, S: Scalar> {
+    product: &'b mut Product<'a, S>,
+    rows: usize,
+}
+
+/// The most columns of C for which that is worth it, and a multiple of the rows of every tile.
+const FEW_COLUMNS: usize = 32;
+const TILES: usize = 4 * LANES;
+
+impl<'a, 'b, S: Scalar> InPlaceRows<'a, 'b, S> {
+    /// As many rows of the product as are computed so, with their number, if there are enough.
+    pub(super) fn of(product: &'b mut Product<'a, S>) -> Option<(Self, usize)> {
+        let (m, n, a) = (product.c.rows(), product.c.cols(), product.a.view);
+        let few = S::PARTS == 1 && n <= FEW_COLUMNS && m >= 2 * TILES && a.row_stride() == 1 && is_reals::<S>();
+        let rows = m / TILES * TILES;
+        few.then_some((InPlaceRows { product, rows }, rows))
+    }
+}
+
+impl<S: Scalar> Task for InPlaceRows<'_, '_, S> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        if const { A::REGISTERS == 32 } {
+            self.tiles::<A, 4, 4>();
+        } else if const { size_of::<S::Real>() == 4 } {
+            self.tiles::<A, 2, 4>();
+        } else {
+            self.tiles::<A, 1, 4>();
+        }
+    }
+}
+
+impl<S: Scalar> InPlaceRows<'_, '_, S> {
+    #[inline(always)]
+    fn tiles<A: Arith, const TALL: usize, const WIDE: usize>(self) {
+        let mut product = self.product.reborrow();
+        let (height, depth, a) = (TALL * LANES, product.a.view.cols(), product.a.view);
+        for first in (0..depth).step_by(BLOCK_DEPTH) {
+            let count = BLOCK_DEPTH.min(depth - first);
+            for top in (0..self.rows).step_by(height) {
+                let from = reals_of(a.data()).get(top + first * a.col_stride()..).unwrap_or_default();
+                let Some(panel) = InPlace::new(from, a.col_stride(), (height, count)) else { return };
+                for left in (0..product.c.cols()).step_by(WIDE) {
+                    let b = Sliver::<S, WIDE>::of(product.b.view, (first, count), left, &mut []);
+                    product.tile::<A, 1, TALL, WIDE>((top, left), &panel, &b);
+                }
+            }
+            product.keep = true;
+        }
+    }
+}
+
 impl<S: Scalar> Product<'_, S> {
+    /// A tile of C.
+    #[inline(always)]
+    fn tile<A: Arith, const PARTS: usize, const TALL: usize, const WIDE: usize>(
+        &mut self,
+        (top, left): (usize, usize),
+        a: &impl Panel<S::Real, LANES>,
+        b: &Sliver<'_, S, WIDE>,
+    ) {
+        let mut tile = [[[[S::Real::zero(); LANES]; TALL]; PARTS]; WIDE];
+        multiply::<A, _, LANES, PARTS, TALL, WIDE>(&mut tile, a, b);
+        // How the tile is stored is not to decide how the loop above holds it. (By reference: by value it is copied twice.)
+        let mut sums = tile;
+        core::hint::black_box(&mut sums);
+        self.store(top, left, &sums);
+    }
+
     /// Adds a tile to C, or writes it there, as far as C reaches.
     #[inline(always)]
     fn store<const PARTS: usize, const TALL: usize, const WIDE: usize>(
