@@ -1,8 +1,9 @@
 //! C ← C + α A B for strided matrices, by packed tiles.
 //!
-//! A block of A is copied to the stack so that the innermost loop reads it in order: its rows as lanes, real and imaginary
-//! parts apart, conjugated on the way if need be (Goto & van de Geijn 2008). B is read where it lies, entry by entry. The tile of C stays in
-//! registers. One loop serves every layout, every adjoint and every scalar type.
+//! A block of A is copied to the stack so that the innermost loop reads it in order, its rows as lanes (Goto & van de Geijn 2008), unless there are too few
+//! columns for that to be worth it. B is read where it lies, entry by entry. The tile of C stays in registers.
+//! One loop serves every layout, every adjoint and every scalar type: complex entries of A are two reals one beside the other, and what the real
+//! and the imaginary parts of B make of them is put together, conjugated if need be, where the tile is stored.
 
 mod pack;
 mod small;
@@ -105,8 +106,8 @@ pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
             None => return,
         }
     }
-    let high = product.c.rows().div_ceil(LANES).next_multiple_of(TALLEST).min(BLOCK_LANES);
-    let needed = high * depth.min(BLOCK_DEPTH) * S::PARTS;
+    let lanes = (product.c.rows() * S::PARTS).div_ceil(LANES);
+    let needed = lanes.next_multiple_of(TALLEST).min(BLOCK_LANES * S::PARTS) * depth.min(BLOCK_DEPTH);
     if needed <= FEW {
         with_buffers::<S, FEW, 0>(&mut product, level);
     } else if needed <= SOME {
@@ -122,6 +123,12 @@ fn with_buffers<S: Scalar, const LEN: usize, const ROWS: usize>(product: &mut Pr
     let mut block = Aligned([const { MaybeUninit::uninit() }; LEN]);
     let mut rows = [const { MaybeUninit::uninit() }; ROWS];
     level.run(Packed { product, block: &mut block.0, rows: &mut rows });
+}
+
+/// The real or the imaginary part of an entry.
+#[inline(always)]
+fn part<S: Scalar>(x: S, part: usize) -> S::Real {
+    if part == 0 { x.re() } else { x.im() }
 }
 
 /// A product to be computed.
