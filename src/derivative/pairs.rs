@@ -134,7 +134,7 @@ impl<'a, R: Real> Pairs<'a, R> {
         Block { pairs: self, below, columns: self.values(self.top), rows: self.values(below) }
     }
 
-    /// Four values from this one on, one for each of the N reals of four entries.
+    /// Four values from this one on; zeros for reciprocals that no one needs.
     #[inline(always)]
     fn values<const N: usize>(&self, from: usize) -> Values<R, N> {
         let reciprocals =
