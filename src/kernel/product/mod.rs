@@ -212,8 +212,10 @@ mod tests {
             for layout in (0..24).step_by(step) {
                 let left = if layout & 1 == 0 {
                     Operand::plain(MatRef::col_major(&a, m, depth).unwrap())
-                } else {
+                } else if layout & 4 == 0 {
                     Operand::adjoint(MatRef::col_major(&a, depth, m).unwrap())
+                } else {
+                    Operand::adjoint(MatRef::row_major(&a, depth, m).unwrap())
                 };
                 let right = if layout & 2 == 0 {
                     Operand::plain(MatRef::row_major(&b, depth, n).unwrap())
