@@ -299,6 +299,19 @@ impl Level {
         Level::Portable
     }
 
+    /// Bytes of a register.
+    pub(crate) const fn register_bytes(self) -> usize {
+        match self {
+            Level::Portable => <Separate as Arith>::BYTES,
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => <Fused<8> as Arith>::BYTES,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => <Fused<8> as Arith>::BYTES,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => <Fused<32> as Arith>::BYTES,
+        }
+    }
+
     /// Whether it has vectors of these numbers beyond the baseline of the target, with fused products.
     pub(crate) fn has_vectors<R>(self) -> bool {
         self != Level::Portable && size_of::<R>() <= size_of::<f64>()

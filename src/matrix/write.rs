@@ -222,6 +222,15 @@ impl<'a, S: Scalar> MatMut<'a, S> {
         }
     }
 
+    /// The entries of column j in their order.
+    pub(crate) fn fill_column(&mut self, j: usize, entries: impl Iterator<Item = S>) {
+        if let Some(column) = self.contiguous_col(j) {
+            column.iter_mut().zip(entries).for_each(|(to, x)| *to = x);
+        } else {
+            entries.enumerate().for_each(|(i, x)| self.put(i, j, x));
+        }
+    }
+
     /// Column j is that of a matrix of the same shape, times `factor(j)`.
     #[cfg_attr(target_os = "none", inline(never))]
     pub(crate) fn fill_scaled(&mut self, from: MatRef<'_, S>, factor: impl Fn(usize) -> S::Real) {

@@ -15,18 +15,18 @@ use crate::scalar::{One, Real, Scalar, Zero};
 use crate::scale::exponent;
 use crate::svd::FactorsMut;
 
-/// Most columns: two for each lane of a register.
-const MOST: usize = 16;
-
 /// Sweeps allowed; 5 to 7 are needed. What takes more goes another way.
 const SWEEPS: usize = 20;
 
 /// Whether matrices of n columns go this way, with vectors, on a machine with these instructions: up to where it is faster (`docs/benchmarks.md`).
 pub(crate) fn serves<S: Scalar>(n: usize, level: Level) -> bool {
-    let most = match (size_of::<S::Real>() == size_of::<f32>(), S::PARTS) {
-        (true, 1) => MOST,
-        (true, _) => 10,
-        (false, _) => MOST / 2,
+    let (long, short_numbers) = (level.register_bytes() == 64, size_of::<S::Real>() == size_of::<f32>());
+    let most = match (long, short_numbers, S::PARTS) {
+        (true, true, 1) => 32,
+        (true, false, 2) => 14,
+        (true, ..) | (false, true, 1) => 16,
+        (false, true, _) => 10,
+        (false, false, _) => 8,
     };
     LANES > 1 && n <= most && level.has_vectors::<S::Real>()
 }
@@ -39,10 +39,12 @@ pub(crate) fn decompose<S: Scalar>(
     out: &mut FactorsMut<'_, S>,
     (storage, level): (&mut [S::Real], Level),
 ) -> bool {
-    if const { size_of::<S::Real>() == size_of::<f32>() } && a.cols() > MOST / 2 {
-        by_lanes::<S, { MOST / 2 }>(a, largest, out, (storage, level))
-    } else {
-        by_lanes::<S, { MOST / 4 }>(a, largest, out, (storage, level))
+    match a.cols() {
+        ..=8 => by_lanes::<S, 4>(a, largest, out, (storage, level)),
+        9..=16 => by_lanes::<S, 8>(a, largest, out, (storage, level)),
+        // More than one register of longer numbers.
+        _ if const { size_of::<S::Real>() > size_of::<f32>() } => false,
+        _ => by_lanes::<S, 16>(a, largest, out, (storage, level)),
     }
 }
 
@@ -123,16 +125,18 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     }
 
     /// Columns by descending norm.
-    fn order(&self) -> [usize; MOST] {
-        let mut order = core::array::from_fn(|j| j);
-        for end in 1..self.n {
+    fn order(&self) -> [[usize; W]; 2] {
+        let mut places = [[0; W]; 2];
+        let order = &mut places.as_flattened_mut()[..self.n];
+        for end in 0..self.n {
+            order[end] = end;
             let mut j = end;
             while j > 0 && self.square(order[j - 1]) < self.square(order[j]) {
                 order.swap(j - 1, j);
                 j -= 1;
             }
         }
-        order
+        places
     }
 
     /// ‖x‖² of column j of W.
@@ -143,26 +147,26 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     /// U, s and V, descending; s times 2ᵖ. False, and nothing written, where a column of U has no direction of its own or s₁ is beyond the range.
     fn write(&self, p: i32, out: &mut FactorsMut<'_, S>) -> bool {
         let order = self.order();
-        let mut norms = [S::Real::zero(); MOST];
-        for (norm, &j) in norms.iter_mut().zip(&order[..self.n]) {
-            *norm = self.square(j).sqrt();
-        }
+        let order = &order.as_flattened()[..self.n];
+        let norm = |j: usize| self.square(j).sqrt();
         // Rotations of columns that are shorter still were not accurate.
         let least = self.square(order[self.n - 1]);
-        if !(least * S::Real::EPSILON > reliable::<S::Real>() && norms[0].mul_pow2(p).is_finite()) {
+        if !(least * S::Real::EPSILON > reliable::<S::Real>() && norm(order[0]).mul_pow2(p).is_finite()) {
             return false;
         }
-        for (s, norm) in out.s.iter_mut().zip(&norms) {
-            *s = norm.mul_pow2(p);
-        }
         let (of_w, of_v) = self.rows.split_at(self.n * S::PARTS);
-        let entry = |rows: &[[Lane<S::Real, W>; 2]], i: usize, j: usize| {
-            let [re, im] = [0, S::PARTS - 1].map(|part| rows[i * S::PARTS + part][j % 2][j / 2]);
-            S::from_parts(re, im)
-        };
-        let reciprocals = norms.map(S::Real::recip);
-        out.u.fill_with(|i, k| entry(of_w, i, order[k]).scale(reciprocals[k]));
-        out.v.fill_with(|i, k| entry(of_v, i, order[k]));
+        for ((k, &j), s) in order.iter().enumerate().zip(out.s.iter_mut()) {
+            let (side, lane) = (j % 2, j / 2);
+            let entry = |row: &[[Lane<S::Real, W>; 2]]| {
+                let [re, im] = [0, S::PARTS - 1].map(|part| row[part][side][lane]);
+                S::from_parts(re, im)
+            };
+            let norm = norm(j);
+            let reciprocal = norm.recip();
+            *s = norm.mul_pow2(p);
+            out.u.fill_column(k, of_w.chunks_exact(S::PARTS).map(|row| entry(row).scale(reciprocal)));
+            out.v.fill_column(k, of_v.chunks_exact(S::PARTS).map(entry));
+        }
         true
     }
 
