@@ -199,17 +199,20 @@ mod tests {
     use num_complex::Complex;
     use std::vec::Vec;
 
-    /// Every level against the definition, over sizes around the tiles and blocks, and over layouts.
+    /// Every level against the definition, over sizes around the tiles and blocks, and over layouts. The strides of C change nothing.
     fn agree<S: Scalar>(entry: impl Fn(usize) -> S) {
-        let shapes =
-            [(0, 3, 2), (4, 4, 0), (1, 1, 1), (8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 5, 257), (5, 100, 257)];
+        let shapes = [
+            [(0, 3, 2), (4, 4, 0), (1, 1, 1), (4, 4, 4), (3, 4, 3)],
+            [(8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 3, 257), (5, 100, 257)],
+            [(100, 5, 257), (3, 4, 4), (2, 4, 4), (4, 3, 3), (4, 4, 2)],
+        ];
         // Miri interprets: a few of them, in every fifth layout, are what it has time for.
-        let (count, step) = if cfg!(miri) { (5, 5) } else { (8, 1) };
-        for (m, n, depth) in shapes.into_iter().take(count) {
+        let (count, step) = if cfg!(miri) { (7, 5) } else { (15, 1) };
+        for &(m, n, depth) in shapes.as_flattened().iter().take(count) {
             let a: Vec<S> = (0..m * depth).map(&entry).collect();
             let b: Vec<S> = (0..n * depth).map(|i| entry(i + 7)).collect();
-            let start: Vec<S> = (0..2 * m * n).map(|i| entry(i + 3)).collect();
-            for layout in (0..24).step_by(step) {
+            let apart: Vec<S> = b.iter().flat_map(|x| [*x, entry(1)]).collect();
+            for layout in (0..16).step_by(step) {
                 let left = if layout & 1 == 0 {
                     Operand::plain(MatRef::col_major(&a, m, depth).unwrap())
                 } else if layout & 4 == 0 {
@@ -217,29 +220,55 @@ mod tests {
                 } else {
                     Operand::adjoint(MatRef::row_major(&a, depth, m).unwrap())
                 };
-                let right = if layout & 2 == 0 {
-                    Operand::plain(MatRef::row_major(&b, depth, n).unwrap())
-                } else {
-                    Operand::adjoint(MatRef::row_major(&b, n, depth).unwrap())
+                let right = match (layout & 2, layout & 8) {
+                    (0, 0) => Operand::plain(MatRef::row_major(&b, depth, n).unwrap()),
+                    (_, 0) => Operand::adjoint(MatRef::row_major(&b, n, depth).unwrap()),
+                    (0, _) => Operand::plain(MatRef::new(&apart, depth, n, 2 * n, 2).unwrap()),
+                    (..) => Operand::adjoint(MatRef::new(&apart, n, depth, 2 * depth, 2).unwrap()),
                 };
                 let keep = layout & 4 == 0;
                 let alpha = S::Real::from_f64(-0.5);
-                let run = |level: Level| {
-                    let mut c = start.clone();
-                    // Columns, rows, or neither in one piece.
-                    let (down, across) = [(1, m), (n, 1), (2 * n, 2)][layout / 8];
+                // Columns, rows, or neither in one piece.
+                let run = |level: Level, (down, across): (usize, usize)| {
+                    let mut c: Vec<S> = std::vec![S::zero(); 2 * m * n];
+                    let place = |i: usize| (i % m) * down + (i / m) * across;
+                    (0..m * n).for_each(|i| c[place(i)] = entry(i + 3));
                     let target = MatMut::new(&mut c, m, n, down, across).unwrap();
                     compute(Product { c: target, keep, alpha, a: left, b: right }, level);
-                    c
+                    let entries: Vec<S> = (0..m * n).map(|i| core::mem::replace(&mut c[place(i)], S::zero())).collect();
+                    assert!(c.iter().all(|x| *x == S::zero()), "{level:?} {m}×{n}×{depth} {layout}: beside C");
+                    entries
                 };
-                let expected = run(Level::Portable);
+                let expected = run(Level::Portable, (1, m));
                 for level in Level::all() {
-                    for (x, y) in run(level).iter().zip(&expected) {
+                    let results = [(1, m), (n, 1), (2 * n, 2)].map(|strides| run(level, strides));
+                    assert!(results.iter().all(|c| *c == results[0]), "{level:?} {m}×{n}×{depth} {layout}");
+                    for (x, y) in results[0].iter().zip(&expected) {
                         let bound = S::Real::EPSILON.to_f64() * 4.0 * (depth as f64 + 1.0);
                         assert!((*x - *y).modulus().to_f64() <= bound, "{level:?} {m}×{n}×{depth} {layout}");
                     }
                 }
             }
+        }
+    }
+
+    /// Panel by panel, on two threads: the same bits.
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn panels_give_what_the_whole_gives() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        for (m, n, depth) in [(90, 300, 80), (300, 130, 60), (300, 127, 60), (1, 300, 10)] {
+            let a: Vec<f64> = (0..m * depth).map(wave).collect();
+            let b: Vec<f64> = (0..n * depth).map(|i| wave(i + 7)).collect();
+            let left = Operand::plain(MatRef::col_major(&a, m, depth).unwrap());
+            let right = Operand::adjoint(MatRef::row_major(&b, n, depth).unwrap());
+            let run = |wanted| {
+                let mut c = std::vec![1.0; m * n];
+                let target = MatMut::col_major(&mut c, m, n).unwrap();
+                pool.install(|| gemm_shared(wanted, target, (true, 0.5), left, right));
+                c
+            };
+            assert!(run(true) == run(false), "{m}×{n}×{depth}");
         }
     }
 

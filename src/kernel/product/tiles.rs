@@ -298,3 +298,16 @@ impl<S: Scalar, const WIDE: usize> Right<S::Real, WIDE> for Sliver<'_, S, WIDE> 
         [part(b, j % S::PARTS); 2]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_beyond_the_last_are_copies_of_that_one() {
+        let entries: [f64; 15] = core::array::from_fn(|i| i as f64);
+        let b = MatRef::col_major(&entries, 5, 3).unwrap();
+        let sliver = Sliver::<f64, 4>::of(b, (1, 4), 1, &mut []);
+        assert_eq!(sliver.starts.map(|start| start.addr() - entries.as_ptr().addr()), [6, 11, 11, 11].map(|i| 8 * i));
+    }
+}
