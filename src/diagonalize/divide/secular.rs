@@ -10,6 +10,9 @@
 //! One step fits c + S/(σⱼ² − x) + T/(σⱼ₊₁² − x) to f, f′ and f″ and goes to its root: cubic convergence (Gragg, Thornton & Warner 1992);
 //! the root stays bracketed all the time. Roots are found [`LANES`] at a time, one in each lane.
 
+#[cfg(test)]
+mod tests;
+
 use crate::kernel::team::Halves;
 use crate::kernel::{Arith, LANES, Lane, Task};
 use crate::scalar::Real;
@@ -38,21 +41,13 @@ impl<R: Real> Task for Roots<'_, R> {
 
     #[inline(always)]
     fn run<A: Arith>(self) {
-        let k = self.sigma.len();
-        let fourth = R::EPSILON.sqrt().sqrt();
-        let equation = Equation {
-            close: fourth * fourth.sqrt(),
-            sigma: self.sigma,
-            weight: self.weight,
-            total: self.weight.iter().fold(R::zero(), |sum, w| sum + *w),
-            tolerance: R::EPSILON * (R::from_f64(4.0) + R::from_f64(k as f64).sqrt()),
-        };
+        let equation = Equation::new(self.sigma, self.weight);
         let mut first = self.first;
         for (origin, offset) in self.origin.chunks_mut(LANES).zip(self.offset.chunks_mut(LANES)) {
-            let (lanes, converged) = equation.solve::<A>(first);
+            let (lanes, steps) = equation.solve::<A>(first);
             origin.copy_from_slice(&lanes.origin[..origin.len()]);
             offset.copy_from_slice(&lanes.offset[..offset.len()]);
-            if !converged {
+            if steps.is_none() {
                 offset.fill(R::zero() / R::zero());
             }
             first += LANES;
@@ -99,6 +94,14 @@ struct Lanes<R> {
     high: Lane<R>,
 }
 
+impl<R: Real> Lanes<R> {
+    /// Whether this may be the offset of the root of lane `l`: it is in the bracket, of which an end may be the root if it is not the pole.
+    #[inline(always)]
+    fn admits(&self, l: usize, offset: R) -> bool {
+        offset >= self.low[l] && offset <= self.high[l] && offset != R::zero()
+    }
+}
+
 /// f, the sum of the moduli of its terms, f′, and c of the fitted function.
 struct Values<R> {
     f: Lane<R>,
@@ -107,28 +110,39 @@ struct Values<R> {
     rest: Lane<R>,
 }
 
-impl<R: Real> Equation<'_, R> {
-    /// The roots from `first` on, one a lane; the last one again where there are no more.
+impl<'a, R: Real> Equation<'a, R> {
+    fn new(sigma: &'a [R], weight: &'a [R]) -> Self {
+        let fourth = R::EPSILON.sqrt().sqrt();
+        Equation {
+            sigma,
+            weight,
+            total: weight.iter().fold(R::zero(), |sum, w| sum + *w),
+            tolerance: R::EPSILON * (R::from_f64(4.0) + R::from_f64(sigma.len() as f64).sqrt()),
+            close: fourth * fourth.sqrt(),
+        }
+    }
+
+    /// The roots from `first` on, one a lane, the last one again where there are no more; and the last of their steps, from zero on, if there are enough.
     #[inline(always)]
-    fn solve<A: Arith>(&self, first: usize) -> (Lanes<R>, bool) {
+    fn solve<A: Arith>(&self, first: usize) -> (Lanes<R>, Option<usize>) {
         let mut lanes = self.start(first);
-        let middle = self.evaluate::<A>(first, &lanes);
+        let middle = self.evaluate::<A>(&lanes);
         for l in 0..LANES {
             self.guess(self.root(first, l), l, &mut lanes, middle.f[l]);
         }
         let mut done = [false; LANES];
         for step in 0..BUDGET {
-            let values = self.evaluate::<A>(first, &lanes);
+            let values = self.evaluate::<A>(&lanes);
             for (l, done) in done.iter_mut().enumerate() {
                 if !*done {
                     *done = self.advance(&mut lanes, &values, l, step);
                 }
             }
             if done.iter().all(|done| *done) {
-                return (lanes, true);
+                return (lanes, Some(step));
             }
         }
-        (lanes, false)
+        (lanes, None)
     }
 
     /// Number of the root in lane `l`.
@@ -170,17 +184,13 @@ impl<R: Real> Equation<'_, R> {
                 (weights.0 + weights.1 - rest * gap, -weights.1 * gap)
             }
             _ => {
-                if f < R::zero() {
-                    lanes.low[l] = half;
-                } else {
-                    lanes.high[l] = half;
-                }
+                // The last root is not beyond its bound: f is negative there by rounding alone.
+                lanes.high[l] = half;
                 (weights.0 + weights.1 + rest * gap, weights.0 * gap)
             }
         };
         let guess = smaller_root(rest, a, b);
-        let inside = guess > lanes.low[l] && guess < lanes.high[l];
-        lanes.offset[l] = if inside { guess } else { bisect(lanes.low[l], lanes.high[l]) };
+        lanes.offset[l] = if lanes.admits(l, guess) { guess } else { bisect(lanes.low[l], lanes.high[l]) };
     }
 
     /// One step of lane `l`. Whether it was the last.
@@ -196,7 +206,7 @@ impl<R: Real> Equation<'_, R> {
         let (left, right) = (lanes.left[l] - offset, lanes.right[l] - offset);
         let a = (left + right) * f - left * right * values.slope[l];
         let next = offset + smaller_root(values.rest[l], a, left * right * f);
-        let inside = next > low && next < high;
+        let inside = lanes.admits(l, next);
         if f.abs() <= self.tolerance * values.size[l] {
             // Good enough; the step that is known already makes it better.
             lanes.offset[l] = if inside { next } else { offset };
@@ -212,35 +222,21 @@ impl<R: Real> Equation<'_, R> {
 
     /// f and what the next step needs, in every lane.
     #[inline(always)]
-    fn evaluate<A: Arith>(&self, first: usize, lanes: &Lanes<R>) -> Values<R> {
+    fn evaluate<A: Arith>(&self, lanes: &Lanes<R>) -> Values<R> {
         let (zero, one) = ([R::zero(); LANES], [R::one(); LANES]);
         let mut values = Values { f: one, size: one, slope: zero, rest: one };
-        // The poles next to a root belong to S and T of the fitted function, not to c.
-        let end = (first + LANES + 1).min(self.sigma.len());
-        let poles = |range: core::ops::Range<usize>| self.sigma[range.clone()].iter().zip(&self.weight[range]);
-        for (sigma, weight) in poles(0..first) {
-            values.add::<A>(lanes, *sigma, *weight, one);
-        }
-        for (i, (sigma, weight)) in poles(first..end).enumerate() {
-            let mut counts = one;
-            for (l, counts) in counts.iter_mut().enumerate() {
-                let j = self.root(first, l) - first;
-                *counts = if i == j || i == j + 1 { R::zero() } else { R::one() };
-            }
-            values.add::<A>(lanes, *sigma, *weight, counts);
-        }
-        for (sigma, weight) in poles(end..self.sigma.len()) {
-            values.add::<A>(lanes, *sigma, *weight, one);
+        for (sigma, weight) in self.sigma.iter().zip(self.weight) {
+            values.add::<A>(lanes, *sigma, *weight);
         }
         values
     }
 }
 
 impl<R: Real> Values<R> {
-    /// Adds the term of one pole; to c only where `counts` is 1.
+    /// Adds the term of one pole. (That of a pole next to the root belongs to S or T of the fitted function: in c it has a factor that is zero or rounding.)
     #[inline(always)]
-    fn add<A: Arith>(&mut self, lanes: &Lanes<R>, sigma: R, weight: R, counts: Lane<R>) {
-        for (l, counts) in counts.into_iter().enumerate() {
+    fn add<A: Arith>(&mut self, lanes: &Lanes<R>, sigma: R, weight: R) {
+        for l in 0..LANES {
             let origin = lanes.origin[l];
             let inverse = R::one() / A::mul_add(sigma - origin, sigma + origin, -lanes.offset[l]);
             let term = weight * inverse;
@@ -249,7 +245,7 @@ impl<R: Real> Values<R> {
             self.slope[l] = A::mul_add(term, inverse, self.slope[l]);
             let left = A::mul_add(lanes.offset[l] - lanes.left[l], inverse, R::one());
             let right = A::mul_add(lanes.offset[l] - lanes.right[l], inverse, R::one());
-            self.rest[l] = A::mul_add(term * counts, left * right, self.rest[l]);
+            self.rest[l] = A::mul_add(term, left * right, self.rest[l]);
         }
     }
 }
@@ -269,97 +265,4 @@ fn bisect<R: Real>(low: R, high: R) -> R {
         return (low + high) * R::from_f64(1.0 / 64.0);
     }
     (low.abs().sqrt() * high.abs().sqrt()).with_sign(high)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernel::Level;
-    use std::vec;
-    use std::vec::Vec;
-
-    /// The roots as (origin, offset).
-    fn roots<R: Real>(sigma: &[R], z: &[R], level: Level) -> Vec<(R, R)> {
-        let weight: Vec<R> = z.iter().map(|z| *z * *z).collect();
-        let (mut origin, mut offset) = (vec![R::zero(); sigma.len()], vec![R::zero(); sigma.len()]);
-        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, first: 0 });
-        assert!(offset.iter().all(|offset| offset.is_finite()));
-        origin.into_iter().zip(offset).collect()
-    }
-
-    /// Every root is between its poles, and f changes its sign within a few ε of it, or is rounding there.
-    fn check<R: Real>(sigma: &[f64], z: &[f64]) {
-        let real = |list: &[f64]| list.iter().map(|x| R::from_f64(*x)).collect::<Vec<R>>();
-        let (sigma, z) = (real(sigma), real(z));
-        for level in Level::all() {
-            for (j, (origin, offset)) in roots(&sigma, &z, level).into_iter().enumerate() {
-                let nearest = if offset > R::zero() { j } else { j + 1 };
-                assert!(origin == sigma[nearest] && offset != R::zero(), "{level:?} {j}");
-                // In double precision whatever R is: the differences of the poles are exact or nearly so.
-                let (o, mu) = (origin.to_f64(), offset.to_f64());
-                let (mut f, mut size) = (1.0, 1.0);
-                let mut slope = 0.0;
-                for (s, z) in sigma.iter().zip(&z) {
-                    let difference = (s.to_f64() - o) * (s.to_f64() + o) - mu;
-                    let term = z.to_f64() * z.to_f64() / difference;
-                    f += term;
-                    size += term.abs();
-                    slope += term / difference;
-                }
-                let k = sigma.len() as f64;
-                let rounding = R::EPSILON.to_f64() * (4.0 + k.sqrt()) * size;
-                let step = R::EPSILON.to_f64() * 4.0 * mu.abs() * slope;
-                assert!(f.abs() <= rounding.max(step), "{level:?} {j} of {k}: {f:e} {rounding:e} {step:e}");
-            }
-        }
-    }
-
-    #[test]
-    fn one_pole_gives_its_own_length() {
-        for level in Level::all() {
-            let [(origin, offset)] = roots(&[0.0], &[-0.3_f64], level)[..] else { unreachable!() };
-            assert_eq!(origin, 0.0);
-            assert!((offset.sqrt() - 0.3).abs() < 1e-16);
-        }
-    }
-
-    #[test]
-    fn even_clustered_and_graded_poles_with_large_and_tiny_entries() {
-        for k in [2_usize, 3, 7, 8, 9, 16, 17, 50] {
-            let list = |f: &dyn Fn(usize) -> f64| (0..k).map(f).collect::<Vec<f64>>();
-            let poles = [
-                list(&|i| i as f64 / k as f64),
-                list(&|i| if i == 0 { 0.0 } else { 0.5 + 1e-5 * i as f64 }),
-                list(&|i| if i == 0 { 0.0 } else { 1e-5 * 1.2_f64.powf(i as f64) }),
-                list(&|i| (i / 2) as f64 / k as f64 + 2e-6 * (i % 2) as f64),
-            ];
-            let entries = [
-                list(&|_| 0.2),
-                list(&|i| if i % 3 == 0 { 1.0 } else { 1e-6 }),
-                list(&|i| 1e-6 + (i as f64 * 0.7).sin().abs()),
-                list(&|_| 1e-6),
-                list(&|i| if i == 0 { 1e-6 } else { 1.0 }),
-            ];
-            for sigma in &poles {
-                for z in &entries {
-                    check::<f64>(sigma, z);
-                    check::<f32>(sigma, z);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn poles_and_entries_at_the_tolerance() {
-        let tiny = 8.0 * f64::EPSILON;
-        let sigma: Vec<f64> = (0..20).map(|i| f64::from(i) * tiny).collect();
-        check::<f64>(&sigma, &[tiny; 20]);
-        check::<f64>(&sigma, &[1.0; 20]);
-        let mut z = [1.0; 20];
-        z[0] = f64::EPSILON;
-        check::<f64>(&sigma, &z);
-        let sigma: Vec<f64> =
-            (0..20).map(|i| if i < 10 { 1e-7 * f64::from(i) } else { 1.0 + 1e-15 * f64::from(i) }).collect();
-        check::<f64>(&sigma, &z);
-    }
 }
