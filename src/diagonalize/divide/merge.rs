@@ -30,10 +30,10 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The row between the halves: such that whole lanes of rows are above the lower half.
+    /// The row between the halves: such that whole lanes of rows are above the lower half. The block is larger than a leaf.
     pub(super) fn middle(self) -> usize {
         let upper = (self.size.div_ceil(2) + LANES / 2) / LANES * LANES;
-        self.first + upper.clamp(2, self.size - 1) - 1
+        self.first + upper - 1
     }
 
     /// What is above the middle row, and what is below.

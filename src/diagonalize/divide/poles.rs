@@ -176,6 +176,21 @@ mod tests {
         assert!(records[..count].is_sorted_by(|a, b| Pole::load(a).kind <= Pole::load(b).kind));
     }
 
+    /// Although the poles themselves are apart: what counts is (σⱼ − σᵢ) c s, and σ s beside the middle.
+    #[test]
+    fn poles_are_deflated_by_what_is_left_off_the_diagonal() {
+        let gap = 1e3 * f64::EPSILON;
+        for (z, deflated) in [([1e-4, 1.0], true), ([1.0, 1e-4], true), ([0.1, 1.0], false), ([1.0, 0.1], false)] {
+            let two = [(0.0, 1.0, Kind::Middle), (0.5, z[0], Kind::Top), (0.5 + gap, z[1], Kind::Bottom)];
+            let mut beside = records(&two);
+            deflate(&mut beside, |_, _, _, _| ());
+            assert_eq!(sort_out(&mut beside) == 2, deflated, "{z:?}");
+            let mut middle = records(&[(0.0, z[0], Kind::Middle), (gap, z[1], Kind::Top)]);
+            deflate(&mut middle, |_, _, _, _| ());
+            assert_eq!(sort_out(&mut middle) == 1, z[1] < 1e-3, "{z:?}");
+        }
+    }
+
     #[test]
     fn the_middle_pole_is_never_deflated_and_never_zero() {
         let mut records = records(&[(0.0, 0.0, Kind::Middle), (1.0, 0.0, Kind::Top)]);

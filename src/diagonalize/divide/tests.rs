@@ -147,6 +147,28 @@ fn worst<R: Real>(levels: &[Level], sizes: &[usize], skip: &[&str]) -> (f64, Str
     worst
 }
 
+#[test]
+fn halves_are_even_and_the_lower_one_begins_with_a_lane() {
+    for size in LEAF + 1..400 {
+        let block = Block { first: 2 * LANES, size, extra: 1 };
+        let (top, bottom) = block.halves();
+        assert!(bottom.first.is_multiple_of(LANES) && top.size.abs_diff(bottom.size) <= LANES + 1, "{size}");
+        assert_eq!((top.first, bottom.first + bottom.size), (block.first, block.first + size));
+    }
+}
+
+/// The halves at the same time, and the roots and columns in pieces.
+#[cfg(feature = "rayon")]
+#[test]
+fn two_threads_give_the_same_bits() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    for (_, d, e) in zoo(300).into_iter().take(2) {
+        let solve = || solve::<f64>(&d, &e, Level::detect(), true);
+        let (alone, shared) = (solve(), pool.install(solve));
+        assert!(alone.s == shared.s && alone.x == shared.x && alone.y == shared.y);
+    }
+}
+
 const SIZES: [usize; 10] = [1, 2, 3, 19, 20, 21, 22, 49, 64, 101];
 
 #[test]

@@ -40,7 +40,7 @@ impl<R: Real> Task for Lowner<'_, R> {
         for (block, (sigma, z)) in (blocks..).zip(sigmas[blocks..].iter().zip(zs)) {
             let mut product = [R::zero(); LANES];
             for l in 0..LANES {
-                product[l] = -difference::<A, R>(sigma[l], self.origin[last], self.offset[last]);
+                product[l] = difference::<A, R>(sigma[l], self.origin[last], self.offset[last]);
             }
             let first = block * LANES;
             // Roots before all poles of the block, among them, after them.
@@ -76,11 +76,11 @@ impl<R: Real> Halves for Lowner<'_, R> {
     }
 }
 
-/// product ← product (s² − σ²)/(pole² − σ²).
+/// product ← product (σ² − s²)/(pole² − σ²): of the other sign, which makes no difference to |ẑ|.
 #[inline(always)]
 fn multiply<A: Arith, R: Real>(product: &mut Lane<R>, sigma: &Lane<R>, pole: Lane<R>, root: (R, R)) {
     for l in 0..LANES {
-        let numerator = -difference::<A, R>(sigma[l], root.0, root.1);
+        let numerator = difference::<A, R>(sigma[l], root.0, root.1);
         let denominator = (pole[l] - sigma[l]) * (pole[l] + sigma[l]);
         product[l] *= numerator / denominator;
     }
@@ -199,28 +199,50 @@ mod tests {
 
     use super::super::secular::Roots;
 
+    /// Does a task as a whole, or in pieces.
+    fn run<T: Task + Halves>(task: T, level: Level, in_pieces: bool) {
+        if in_pieces && task.size() >= 2 * LANES {
+            let (one, other) = task.halve();
+            run(one, level, in_pieces);
+            run(other, level, in_pieces);
+        } else {
+            level.run(task);
+        }
+    }
+
     /// ẑ, and the columns of U and V with the row of the middle pole first.
-    fn factors(sigma: &[f64], z: &[f64], level: Level) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    fn factors(sigma: &[f64], z: &[f64], (level, in_pieces): (Level, bool)) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         let (k, rows) = (sigma.len(), padded(sigma.len()));
         let pad = |list: &[f64]| (0..rows).map(|i| list.get(i).copied().unwrap_or(0.0)).collect::<Vec<f64>>();
         let weight: Vec<f64> = z.iter().map(|z| z * z).collect();
         let (mut origin, mut offset) = (vec![0.0; k], vec![0.0; k]);
-        level.run(Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, first: 0 });
+        let roots = Roots { sigma, weight: &weight, origin: &mut origin, offset: &mut offset, first: 0 };
+        run(roots, level, in_pieces);
         let (padded_sigma, mut exact) = (pad(sigma), pad(z));
         let (origin, offset) = (&origin[..], &offset[..]);
-        level.run(Lowner { sigma: &padded_sigma, origin, offset, z: &mut exact, first: 0 });
+        run(Lowner { sigma: &padded_sigma, origin, offset, z: &mut exact, first: 0 }, level, in_pieces);
         let exact = pad(&(0..k).map(|i| exact[i].with_sign(z[i])).collect::<Vec<f64>>());
         let lanes = padded_sigma.as_chunks().0;
         let mut v = vec![[0.0; LANES]; rows / LANES * k];
         let mut head = vec![0.0; k];
-        level.run(Right { sigma: lanes, z: exact.as_chunks().0, origin, offset, v: &mut v, head: &mut head });
+        let right = Right { sigma: lanes, z: exact.as_chunks().0, origin, offset, v: &mut v, head: &mut head };
+        run(right, level, in_pieces);
         let mut u = v.clone();
-        level.run(Left { sigma: lanes, middle: 0, head: &head, u: &mut u });
+        run(Left { sigma: lanes, middle: 0, head: &head, u: &mut u }, level, in_pieces);
         (exact, u.as_flattened().to_vec(), v.as_flattened().to_vec())
     }
 
     fn dot(a: &[f64], b: &[f64]) -> f64 {
         a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    #[test]
+    fn pieces_give_what_the_whole_gives() {
+        let sigma: Vec<f64> = (0..45).map(|i| f64::from(i).sqrt()).collect();
+        let z: Vec<f64> = (0..45).map(|i| f64::from(i).sin() + 1e-3).collect();
+        for level in Level::all() {
+            assert_eq!(factors(&sigma, &z, (level, true)), factors(&sigma, &z, (level, false)), "{level:?}");
+        }
     }
 
     #[test]
@@ -230,7 +252,7 @@ mod tests {
                 let sigma: Vec<f64> = (0..k).map(|i| if i == 0 { 0.0 } else { 0.3 + gap * i as f64 }).collect();
                 let z: Vec<f64> = (0..k).map(|i| if i % 4 == 1 { 1e-13 } else { (1.0 + i as f64).sin() }).collect();
                 for level in Level::all() {
-                    let (exact, u, v) = factors(&sigma, &z, level);
+                    let (exact, u, v) = factors(&sigma, &z, (level, false));
                     let bound = 4.0 * (k as f64 + 3.0) * f64::EPSILON;
                     let distance = z.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
                     assert!(distance <= bound, "{level:?} {k} {gap:e}: |z − ẑ| = {distance:e}");
