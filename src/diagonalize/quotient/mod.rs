@@ -211,13 +211,13 @@ impl<R: Real> Solver<'_, R> {
         Some(())
     }
 
-    /// Whether the last two rows are coupled to no other: the same test, where the larger one may be as large as the trace.
+    /// Whether the last two rows are coupled to no other: the same test, where the larger eigenvalue may be as large as the trace. (Together the others
+    /// move by γ q, but by no more than the trace: the test bounds the former where the latter is not negligible itself.)
     #[inline(always)]
     fn pair_is_apart(&self, segment: &Segment<R>, bottom: R) -> bool {
         let Some(coupling) = segment.pivots.couplings.get(segment.since + 1) else { return false };
         let (q, e) = (self.q[segment.now][segment.end - 2], self.e[segment.now][segment.end - 2]);
-        let allowed = negligible::<R>() * segment.sigma;
-        *coupling * q <= allowed && coupling.sqrt() * (q * (q + e + bottom)).sqrt() <= allowed
+        coupling.sqrt() * (q * (q + e + bottom)).sqrt() <= negligible::<R>() * segment.sigma
     }
 
     /// One transform that succeeds, with the shift `s` or a smaller one.
@@ -253,7 +253,8 @@ impl<R: Real> Solver<'_, R> {
             if s == zero {
                 return None;
             }
-            if others > zero && last < zero {
+            // Then only the last one is negative.
+            if others > zero {
                 if pivots.couplings[0] * -last <= negligible::<R>() * segment.sigma {
                     self.accept(segment, pivots, s);
                     let row = segment.end - 1;

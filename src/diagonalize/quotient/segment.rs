@@ -64,3 +64,21 @@ impl<R: Real> Segment<R> {
 
 /// The part of a bound on the smallest eigenvalue that is tried first.
 pub(super) const LARGEST_FRACTION: f64 = 0.5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_sum_of_the_shifts_rounds_off_is_kept() {
+        let small = f64::EPSILON / 3.0;
+        for (sigma, s, expected) in [(1.0, small, (1.0, small)), (small, 1.0, (1.0, small)), (1.0, 1.0, (2.0, 0.0))] {
+            let mut segment = Segment::new(0, 1, sigma);
+            segment.shifted(s);
+            assert_eq!((segment.sigma, segment.rest), expected, "{sigma} {s}");
+        }
+        let mut segment = Segment::new(0, 1, 1.0);
+        (0..300).for_each(|_| segment.shifted(small));
+        assert!((segment.value(0.0) - 1.0 - 100.0 * f64::EPSILON).abs() <= f64::EPSILON);
+    }
+}

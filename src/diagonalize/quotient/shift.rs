@@ -37,6 +37,32 @@ impl<R: Real> Known<R> {
         let sum = last + pole * slope;
         let product = R::from_f64(4.0) * last * pole;
         let zero = (product / (sum + (sum * sum - product).larger(R::zero()).sqrt())) * R::from_f64(0.5);
-        if root < one { zero.larger(last * ((one - root) / slope)) } else { zero }
+        zero.larger(last * ((one - root) / slope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against the zero of f with all its poles at μ: (qₙ − t)(μ − t) = γ μ t.
+    #[test]
+    fn estimates_are_below_the_smallest_eigenvalue() {
+        for coupling in [1e-6, 0.01, 0.1, 0.25, 0.5, 1.0, 4.0, 1e3_f64] {
+            for pole in [1.0, 1.1, 2.0, 10.0, 1e6] {
+                let sum = 1.0 + pole * (1.0 + coupling);
+                let smallest = 2.0 * pole / (sum + (sum * sum - 4.0 * pole).sqrt());
+                let shift = Known { last: 1.0, coupling, root: coupling.sqrt(), others: pole }.shift(0.5);
+                assert!(shift <= smallest && shift >= 0.7 * smallest, "{coupling} {pole}: {shift} {smallest}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fraction_of_the_bound_where_the_last_row_is_not_the_smallest() {
+        let known = |coupling: f64| Known { last: 2.0, coupling, root: coupling.sqrt(), others: 1.5 };
+        // f(0)/f′(0), or the other bound.
+        assert_eq!(known(3.0).shift(0.25), 0.125);
+        assert_eq!(known(0.0).shift(0.25), 0.375);
     }
 }

@@ -1,4 +1,6 @@
+use super::transform::{by_fractions, by_quotients};
 use super::*;
+use crate::kernel::Separate;
 use std::string::String;
 use std::vec;
 use std::vec::Vec;
@@ -214,14 +216,155 @@ fn fractions_agree_with_quotients() {
             e[n - 1] = 0.25;
             let from = Quotients { q: &q, e: &e };
             let mut expected = (vec![0.0; n], vec![0.0; n]);
-            let wanted = transform::by_quotients(from, &mut expected.0, &mut expected.1, 0.0);
+            let wanted = by_quotients(from, &mut expected.0, &mut expected.1, 0.0);
             let mut got = (vec![0.0; n], vec![0.0; n]);
-            let pivots = transform::<crate::kernel::Separate, f64>(from, &mut got.0, &mut got.1, 0.0);
+            let pivots = transform::<Separate, f64>(from, &mut got.0, &mut got.1, 0.0);
             let close = |a: f64, b: f64| (a - b).abs() <= 8.0 * n as f64 * f64::EPSILON * a.abs();
             assert!(got.0.iter().zip(&expected.0).all(|(a, b)| close(*a, *b)), "{name} {n}: q");
             assert!(got.1.iter().zip(&expected.1).all(|(a, b)| close(*a, *b)), "{name} {n}: e");
             assert!(close(pivots.couplings[0], wanted.couplings[0]), "{name} {n}: γ");
             assert!(close(pivots.smallest_but(1), wanted.smallest_but(1)), "{name} {n}: d");
+            assert_eq!(pivots.smallest_e, wanted.smallest_e, "{name} {n}: the smallest e");
         }
+    }
+}
+
+/// The transform of an array of (qₖ, eₖ) without a shift: q̂ and ê in one list.
+fn transformed<R: Real>(
+    array: &[(R, R)],
+    transform: impl Fn(Quotients<'_, R>, &mut [R], &mut [R]) -> Option<Pivots<R>>,
+) -> Option<Vec<R>> {
+    let n = array.len();
+    let (q, e): (Vec<R>, Vec<R>) = array.iter().copied().unzip();
+    let mut result = vec![R::zero(); 2 * n];
+    let (to_q, to_e) = result.split_at_mut(n);
+    transform(Quotients { q: &q, e: &e }, to_q, to_e)?;
+    Some(result)
+}
+
+/// That the way by fractions, or the one in its place, gives what quotients do, to 8 ε a row.
+fn check_fractions<R: Real>(array: &[(R, R)], needed: bool) {
+    let zero = R::zero();
+    let wanted = transformed(array, |from, q, e| Some(by_quotients(from, q, e, zero))).unwrap();
+    let got = transformed(array, |from, q, e| by_fractions::<Separate, R>(from, q, e, zero));
+    assert!(got.is_some() || !needed, "{:?}", array[0]);
+    let bound = R::from_f64(8.0 * array.len() as f64) * R::EPSILON;
+    for (k, (got, wanted)) in got.iter().flatten().zip(&wanted).enumerate() {
+        assert!((*got - *wanted).abs() <= bound * wanted.abs(), "{k}: {got:?} {wanted:?} of {array:?}");
+    }
+}
+
+/// Every row multiplies x and y by the same number: they are brought back to unit size in time.
+#[test]
+fn fractions_that_grow_or_shrink_stay_in_the_range() {
+    fn check<R: Real>() {
+        for quarters in -8..R::MIN_EXPONENT / -4 {
+            let entry = R::from_f64(2_f64.powf(-0.25 * f64::from(quarters)));
+            check_fractions(&[(entry, entry); 200], true);
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+/// x, or x and y, underflow on the way, more and more of their digits, and grow again until the end; or x does in the last step.
+#[test]
+fn fractions_that_have_left_the_range_are_not_taken() {
+    let small = 2_f32.powi(-10);
+    for both in 0..20 {
+        for one in 0..12 {
+            let dip = [vec![(1.0, small); 1], vec![(small, small); both], vec![(small, 1.0); one]].concat();
+            check_fractions(&[&dip[..], &[(4.0, 1.0); 90]].concat(), both + one < 6);
+            check_fractions(&[&dip[..], &[(2_f32.powi(-50), 0.0)]].concat(), false);
+        }
+    }
+}
+
+/// B of n rows with ones on and above its diagonal, and the smallest eigenvalue of B Bᵀ.
+fn ones(n: usize) -> (Vec<(f64, f64)>, f64) {
+    let mut array = vec![(1.0, 1.0); n];
+    array[n - 1].1 = 0.0;
+    (array, 4.0 * (core::f64::consts::FRAC_PI_2 / (2 * n + 1) as f64).sin().powi(2))
+}
+
+#[test]
+fn fractions_tell_of_a_shift_that_is_too_large() {
+    for n in 2..14 {
+        let (array, smallest) = ones(n);
+        for s in [1.001 * smallest, 2.0 * smallest, 0.9, 3.1, 10.3] {
+            let result = transformed(&array, |from, q, e| {
+                let pivots = by_fractions::<Separate, f64>(from, q, e, s);
+                assert!(pivots.is_some_and(|pivots| pivots.smallest_but(0) < 0.0), "{n} {s}");
+                pivots
+            });
+            assert!(result.is_some());
+        }
+        let below = transformed(&array, |from, q, e| {
+            by_fractions::<Separate, f64>(from, q, e, 0.999 * smallest).filter(|pivots| pivots.smallest_but(0) > 0.0)
+        });
+        assert!(below.is_some(), "{n}");
+    }
+}
+
+/// One transform with the shift `s` of an array from which σ has been taken already: the segment, what is in `q[0]` then, and the number of attempts.
+fn attempt(array: &[(f64, f64)], sigma: f64, s: f64, fraction: f64) -> (Segment<f64>, Vec<f64>, usize) {
+    let n = array.len();
+    let (mut q, mut e): (Vec<f64>, Vec<f64>) = array.iter().copied().unzip();
+    let (mut q1, mut e1) = (vec![0.0; n], vec![0.0; n]);
+    let mut segment = Segment::new(0, n, sigma);
+    segment.fraction = fraction;
+    let mut solver = Solver { q: [&mut q, &mut q1], e: [&mut e, &mut e1], budget: 100 };
+    solver.transform::<Separate>(&mut segment, s).unwrap();
+    let attempts = 100 - solver.budget;
+    (segment, q, attempts)
+}
+
+#[test]
+fn a_shift_that_is_too_large_is_replaced() {
+    let (array, smallest) = ones(8);
+    // By a lower bound, if only the last difference is negative.
+    let (segment, _, attempts) = attempt(&array, 0.0, 1.01 * smallest, 0.5);
+    assert_eq!(attempts, 2);
+    assert!(segment.sigma <= smallest && segment.sigma >= 0.95 * smallest, "{}", segment.sigma / smallest);
+    // By smaller and smaller parts of it: 1/4, 1/8, 1/16, 1/32 of the one before, and at last by zero.
+    let (segment, _, attempts) = attempt(&array, 0.0, 300.0 * smallest, 0.5);
+    assert_eq!((segment.sigma, attempts), (300.0 * smallest / 512.0, 4));
+    let (segment, _, attempts) = attempt(&array, 0.0, 1e9 * smallest, 0.5);
+    assert_eq!((segment.sigma, attempts), (0.0, 6));
+}
+
+#[test]
+fn a_row_is_split_off_where_a_shift_was_too_large_by_little() {
+    // Coupled by 2e-9, and beyond its eigenvalue by 1e-8.
+    let array = [(2.0, 1.0), (2.0, 4e-9), (0.5, 0.0)];
+    let (segment, q, attempts) = attempt(&array, 1.0, 0.5 + 1e-8, 0.5);
+    assert_eq!((segment.end, attempts), (2, 1));
+    let exact = 1.5 - 4e-9 * 0.5 / 1.5;
+    assert!((q[2] - exact).abs() < 1e-8, "{} {exact}", q[2]);
+}
+
+#[test]
+fn what_is_tried_first_comes_back_to_one_half() {
+    let (array, _) = ones(8);
+    let mut fraction = 0.125;
+    for _ in 0..20 {
+        let (segment, ..) = attempt(&array, 0.0, 0.0, fraction);
+        fraction = segment.fraction;
+    }
+    assert!((fraction - 0.5).abs() < 0.01, "{fraction}");
+}
+
+/// Two rows with q and the trace of their block are coupled to the others by γ: what is negligible beside σ is the root of γ q tr.
+#[test]
+fn two_rows_are_apart_where_their_coupling_is_negligible() {
+    for (factor, apart) in [(0.97, true), (1.03, false)] {
+        // The trace is 2 + 0.5 + 0.25.
+        let (mut q, mut e) = ([1.0, 1.0, 1.0, 2.0, 0.25], [1.0, 1.0, 1.0, 0.5, 0.0]);
+        let root = factor * 0.5 * f64::EPSILON * 3.0 / (2_f64 * 2.75).sqrt();
+        let mut segment = Segment::new(0, 5, 3.0);
+        segment.since = 0;
+        segment.pivots.couplings = [0.3, root * root, 0.2];
+        let solver = Solver { q: [&mut q, &mut [0.0; 5]], e: [&mut e, &mut [0.0; 5]], budget: 0 };
+        assert_eq!(solver.pair_is_apart(&segment, 0.25), apart, "{factor}");
     }
 }

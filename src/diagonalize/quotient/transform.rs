@@ -96,15 +96,10 @@ impl<R: Real> Fraction<R> {
         self.x < R::zero() || self.y < R::zero()
     }
 
-    /// Whether nothing has underflowed or overflowed on the way here.
+    /// Whether nothing has underflowed on the way here. (y is not much less than x. From a moderate number the steps between two looks do not overflow.)
     #[inline(always)]
     fn is_precise(&self) -> bool {
-        self.is_in_range() && self.x > tiny()
-    }
-
-    #[inline(always)]
-    fn is_in_range(&self) -> bool {
-        self.y > tiny() && self.y < tiny::<R>().recip()
+        self.x > tiny()
     }
 
     /// The same number with y = 1.
@@ -116,7 +111,12 @@ impl<R: Real> Fraction<R> {
 
 /// `None` if a fraction has left the range.
 #[inline(always)]
-fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut [R], s: R) -> Option<Pivots<R>> {
+pub(super) fn by_fractions<A: Arith, R: Real>(
+    from: Quotients<'_, R>,
+    q: &mut [R],
+    e: &mut [R],
+    s: R,
+) -> Option<Pivots<R>> {
     let n = from.q.len();
     let (from_q, from_e, to_q, to_e) = (&from.q[..n], &from.e[..n], &mut q[..n], &mut e[..n]);
     let mut d = Fraction { x: from_q[0] - s, y: R::one(), inverse: R::one() };
@@ -165,7 +165,7 @@ fn by_fractions<A: Arith, R: Real>(from: Quotients<'_, R>, q: &mut [R], e: &mut 
     let smallest_e = pivots.smallest_e;
     step(k, &mut d, &mut pivots);
     pivots.smallest_e = smallest_e;
-    if !(d.is_in_range() && (d.x > tiny() || s * d.y > tiny())) {
+    if !(d.is_precise() || s * d.y > tiny()) {
         return None;
     }
     finish(from, q, e, &mut pivots);
