@@ -182,6 +182,39 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
+    /// The shift of rows 3..=6 of a matrix that is read from both ends: the far end of all of them has the singular value 2.
+    fn shift_of_four_rows(near: f64, smallest: f64) -> f64 {
+        let bounds = Bounds { smallest, largest: 1.0 };
+        let (d, e) = ([9.0, 9.0, 9.0, near, 5.0, 3.0, 2.0, 9.0], [9.0, 9.0, 9.0, 1.0, 1.0, 0.0, 9.0]);
+        let forwards = shift::<f64>(&d, &e, (3, 6), false, bounds);
+        let reversed = |list: &[f64]| list.iter().rev().copied().collect::<Vec<f64>>();
+        let backwards = shift(&reversed(&d), &reversed(&e), (1, 4), true, bounds);
+        assert_eq!(forwards, backwards);
+        forwards
+    }
+
+    #[test]
+    fn a_shift_is_taken_where_no_relative_accuracy_is_lost() {
+        assert_eq!(shift_of_four_rows(1.0, 1.01 / 400.0), 2.0);
+        assert_eq!(shift_of_four_rows(1.0, 0.99 / 400.0), 0.0);
+        // Lost against the first entry, and far larger than it.
+        assert_eq!(shift_of_four_rows(1e9, 0.1), 0.0);
+        assert_eq!(shift_of_four_rows(1e7, 0.1), 2.0);
+        assert_eq!(shift_of_four_rows(0.12, 0.1), 0.0);
+        assert_eq!(shift_of_four_rows(-0.13, 0.1), 2.0);
+    }
+
+    #[test]
+    fn the_last_entry_is_negligible_beside_the_last_value_or_the_whole() {
+        let (even, graded) = (([1.0; 3], [1.0; 2]), ([1.0, 1e-10, 1.0], [1e-3, 1e-38]));
+        for ((mut d, mut e), negligible, expected) in [(even, 0.0, false), (even, 10.0, true), (graded, 0.0, true)] {
+            let mut seen = Seen::new(Bounds { smallest: 0.0, largest: 1.0 });
+            Sweep { d: &mut d, e: &mut e, first: 0, flipped: false, shift: 0.0, negligible, seen: &mut seen }
+                .chase(&mut ());
+            assert_eq!(seen.converged, expected, "{negligible} {d:?} {e:?}");
+        }
+    }
+
     #[test]
     fn what_a_sweep_leaves_is_seen_as_if_it_were_looked_at_anew() {
         for (n, shift, flipped) in [(3, 0.0, false), (7, 0.0, true), (7, 0.3, false), (12, 0.2, true), (12, 0.1, false)]

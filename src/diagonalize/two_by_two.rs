@@ -75,9 +75,8 @@ fn triangular<R: Real>(f: R, g: R, h: R) -> (R, R, Rotation<R>, Rotation<R>) {
     let two = one + one;
     let (fa, ga, ha) = (f.abs(), g.abs(), h.abs());
     if fa < ga * R::EPSILON * R::from_f64(0.5) {
-        // g dominates to working precision: σ₁ = |g| and σ₂ = |f h|/|g|, the quotient first that cannot overflow.
-        let small = if ha > one { fa / (ga / ha) } else { (fa / ga) * ha };
-        return (ga, small, Rotation { c: one, s: h / g }, Rotation { c: f / g, s: one });
+        // g dominates to working precision: σ₁ = |g| and σ₂ = |f h|/|g|. The quotient underflows only where |h| ≤ |f| < 4, and so σ₂ does too.
+        return (ga, (fa / ga) * ha, Rotation { c: one, s: h / g }, Rotation { c: f / g, s: one });
     }
     let difference = fa - ha;
     let l = if difference == fa { one } else { difference / fa };
@@ -149,9 +148,43 @@ mod tests {
         }
     }
 
+    /// Whichever entry of the diagonal the ratios are taken of, no square of them may be out of the range.
+    #[test]
+    fn the_smaller_value_beside_an_entry_far_larger() {
+        for (f, h) in [(1e-200, 1.0), (1.0, 1e-200)] {
+            let relative = smaller_value::<f64>(f, 1.0, h) / (1e-200 / 2_f64.sqrt()) - 1.0;
+            assert!(relative.abs() < 4.0 * f64::EPSILON, "{f} {h}: {relative:e}");
+        }
+    }
+
+    #[test]
+    fn a_diagonal_matrix_in_order_is_not_touched() {
+        for (f, h) in [(2.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (1.0, 0.0)] {
+            let Pair { large, small, left, right } = two_by_two::<f64>(f, 0.0, h);
+            assert_eq!((large, small), (f, h));
+            assert_eq!((left.c, left.s, right.c, right.s), (1.0, 0.0, 1.0, 0.0));
+        }
+    }
+
+    /// tan φ = f g/(f² − h²) and h g/(f² − h²), where g² is nothing beside them.
+    #[test]
+    fn tiny_angles_have_all_their_digits() {
+        for g in [1e-9, -1e-100, 1e-170, -1e-200] {
+            for (f, h) in [(2.0, 1.0), (-1.0, 0.75), (1.5, -1e-3)] {
+                let Pair { left, right, .. } = two_by_two::<f64>(f, g, h);
+                for (rotation, entry) in [(right, f), (left, h)] {
+                    let relative = rotation.s / rotation.c / (entry * g / (f * f - h * h)) - 1.0;
+                    assert!(relative.abs() < 4.0 * f64::EPSILON, "{f} {g} {h}: {relative:e}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn product_of_the_values_is_the_determinant() {
-        for (f, g, h) in [(1.0, 1e10, 1e-5), (2.0, 3.0, 4.0), (1e-3, 1.0, 1e3), (1.0, 1e-9, 1.0)] {
+        let dominated = [(1e3, 1e30, 1e2), (1e-3, 1e30, 1e-4), (1e10, 1e300, 1e10)];
+        let others = [(1.0, 1e10, 1e-5), (2.0, 3.0, 4.0), (1e-3, 1.0, 1e3), (1.0, 1e-9, 1.0)];
+        for (f, g, h) in dominated.into_iter().chain(others) {
             let pair = two_by_two(f, g, h);
             let relative = pair.large * pair.small / (f * h) - 1.0;
             assert!(relative.abs() < 4.0 * f64::EPSILON, "{f} {g} {h}: {relative:e}");
