@@ -199,7 +199,7 @@ where
                 let image = lanes::Image { x: x.for_lanes().from(first), keep };
                 let (u, s, v) = factors;
                 let factors = lanes::Factors { u: u.for_lanes(), s: s.for_lanes(), v: v.for_lanes() };
-                let job = lanes::Job { shape, count, work, failed, level };
+                let job = lanes::Job { shape, count, work, failed, level, far: false };
                 lanes::map(job, factors, &mut f, direction, image)?;
                 if on.is_break() {
                     break;

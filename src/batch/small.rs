@@ -22,6 +22,15 @@ pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) ->
     lanes::serves(rows, cols) && triplets == smaller(rows, cols)
 }
 
+/// Bytes of a batch from which memory is asked for ahead (`docs/benchmarks.md`): a decomposition has time to wait for a third cache.
+const DECOMPOSED_AHEAD: usize = 8 << 20;
+const DIFFERENTIATED_AHEAD: usize = 1 << 20;
+
+/// Bytes of `count` items, each an m×n matrix and this many pairs of thin bases.
+const fn bytes<S: Scalar>(count: usize, (m, n): (usize, usize), bases: usize) -> usize {
+    count.saturating_mul((m * n + bases * smaller(m, n) * (m + n)) * size_of::<S>())
+}
+
 /// Whether the factors are the thin ones and a (co)tangent has all of their triplets; `parts` are its U, s and V. What is not like that goes one by
 /// one, which is where wrong shapes are named.
 fn are_thin<S: Scalar>(factors: &Factors<'_, S>, [u, s, v]: [Option<(usize, usize)>; 3], a: (usize, usize)) -> bool {
@@ -43,11 +52,12 @@ pub(super) fn svd<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (a.shape(), Level::detect());
+    let far = bytes::<S>(a.count(), shape, 1) > DECOMPOSED_AHEAD;
     for_each_piece((a, out), len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(Some(()), |(a, out), work, told| {
             let vectors = with_vectors.then(|| (out.u.for_lanes(), out.v.for_lanes()));
-            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level };
+            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level, far };
             lanes::svd(job, a.for_lanes(), out.s.for_lanes(), vectors)
         })
     })
@@ -73,10 +83,11 @@ pub(super) fn vjp<S: Scalar>(
     run: Run<'_, S, Report<S::Real>>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (items.0.shape().0, Level::detect());
+    let far = bytes::<S>(items.0.u.count(), shape, 2) > DIFFERENTIATED_AHEAD;
     for_each_piece(items, len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(None, |(factors, cotangent, target), work, told| {
-            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level };
+            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level, far };
             let mut report = |i, report| told.report(i, report);
             let keep = matches!(target, Target::Add(_));
             let (Target::Add(a) | Target::Overwrite(a)) = target;
@@ -117,10 +128,11 @@ pub(super) fn jvp<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (items.0.shape().0, Level::detect());
+    let far = bytes::<S>(items.0.u.count(), shape, 2) > DIFFERENTIATED_AHEAD;
     for_each_piece(items, len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(Some(()), |(factors, a_dot, tangent), work, told| {
-            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level };
+            let job = lanes::Job { shape, count, work, failed: &mut |i, error| told.failed(i, error), level, far };
             let tangent = lanes::Tangent {
                 u: tangent.u.as_mut().map(BatchMut::for_lanes),
                 s: tangent.s.as_mut().map(BatchMut::for_lanes),

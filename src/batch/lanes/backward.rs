@@ -2,9 +2,9 @@
 
 use core::ops::ControlFlow;
 
+use super::ahead::Beside;
 use super::derivative::{Cotangent, Factors, Gradient, derivative_tile_len};
 use super::items::{Items, Places};
-use super::product::Ahead;
 use super::rule::{Discarded, Spectrum};
 use super::scale::power_below;
 use super::single::One;
@@ -83,7 +83,7 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
             if self.gradient.report.is_some() {
                 size = tile.size::<A, S>(given, unit);
             }
-            let ahead = self.ahead(first, &places);
+            let ahead = if self.job.far { self.ahead(first, &places) } else { [[&[][..]; 2]; 4] };
             let values_only = !given.0 && !given.1 && self.gradient.report.is_none();
             let gradient = if values_only {
                 tile.expand_values::<A, S>()
@@ -134,7 +134,7 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
 
     /// What each of the four products asks for: the next tile, and where the results of this one go.
     #[inline(always)]
-    fn ahead(&self, first: usize, places: &Of) -> [Ahead<'_, S>; 4] {
+    fn ahead(&self, first: usize, places: &Of) -> [Beside<'_, S>; 4] {
         let next = (first + W, W);
         let of = |part: &Option<Items<'j, S>>, places: &Option<Places>| match (part, places) {
             (Some(part), Some(places)) => part.ahead(next, places),
@@ -143,12 +143,7 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
         let (x, y) = (of(&self.cotangent.u, &places.u), of(&self.cotangent.v, &places.v));
         let [u, _, v] = &places.factors;
         let target = self.gradient.a.ahead((first, W), &places.a);
-        [
-            Ahead([self.factors.u.ahead(next, u), &[]]),
-            Ahead([self.factors.v.ahead(next, v), &[]]),
-            Ahead([x, target]),
-            Ahead([y, &[]]),
-        ]
+        [[self.factors.u.ahead(next, u), &[]], [self.factors.v.ahead(next, v), &[]], [x, target], [y, &[]]]
     }
 
     /// What the rule met in an item, or that the item is left to the way of one matrix.

@@ -1,5 +1,6 @@
 //! U, s and V of the W matrices of a tile.
 
+use super::ahead::Ahead;
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
 use crate::jacobi::{complete, reliable, unit_exponent};
@@ -29,11 +30,14 @@ impl<R: Real, const W: usize> Outcome<R, W> {
 
 impl<R: Real, const W: usize> Columns<'_, R, W> {
     /// The matrices that stand in the upper part of the columns, at least as many rows as columns, are decomposed: U stands
-    /// there afterwards, V (if the columns have room for it) below, and s in place of the norms.
+    /// there afterwards, V (if the columns have room for it) below, and s in place of the norms. What is needed next is asked for on the way.
     #[inline(always)]
-    pub(super) fn decompose<A: Arith, S: Scalar<Real = R>>(&mut self) -> Outcome<R, W> {
+    pub(super) fn decompose<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        mut ahead: Option<Ahead<'_, S>>,
+    ) -> Outcome<R, W> {
         let scales = self.prepare::<A, S>();
-        let unconverged = self.orthogonalize::<A, S>();
+        let unconverged = self.orthogonalize::<A, S>(&mut ahead);
         self.measure::<A>();
         self.sort();
         self.normalize::<A, S>();

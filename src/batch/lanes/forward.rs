@@ -2,11 +2,11 @@
 
 use core::ops::ControlFlow;
 
+use super::ahead::Beside;
 use super::decompose::MOST;
 use super::derivative::{Factors, Tangent, derivative_tile_len};
 use super::items::{Items, ItemsMut, Places};
 use super::jvp::Forward;
-use super::product::Ahead;
 use super::rule::Spectrum;
 use super::single::One;
 use super::svd::Job;
@@ -82,21 +82,12 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             let spectrum = Spectrum::new(s, shape, self.rule);
             let finite = flag(poison::<A, _, W>(tile.a, splat(S::Real::zero())));
             let odd = zip(zip(refused, spectrum.irregular(), S::Real::larger), finite, S::Real::larger);
-            // What each of the four products asks for: the next tile, and where the results of this one go.
-            let (now, next) = ((first, W), (first + W, W));
-            let [u, _, v] = &factors;
-            tile.project::<A, S>([
-                Ahead([self.factors.u.ahead(next, u), &[]]),
-                Ahead([self.factors.v.ahead(next, v), &[]]),
-            ]);
+            let ahead =
+                if self.job.far { self.ahead(first, (&factors, &of_a), [&of_u, &of_v]) } else { [[&[][..]; 2]; 4] };
+            tile.project::<A, S>([ahead[0], ahead[1]]);
             if wanted.0 || wanted.1 {
                 tile.combine::<S>(&spectrum);
-                let targets = [
-                    ahead_of(self.tangent.u.as_ref(), now, of_u.as_ref()),
-                    ahead_of(self.tangent.v.as_ref(), now, of_v.as_ref()),
-                ];
-                let ahead = [Ahead([self.a_dot.ahead(next, &of_a), targets[0]]), Ahead([&[], targets[1]])];
-                tile.expand::<A, S>(wanted, ahead);
+                tile.expand::<A, S>(wanted, [ahead[2], ahead[3]]);
             }
             let range = (first, W.min(count - first));
             let outputs = [(&mut self.tangent.u, &*tile.z, &of_u), (&mut self.tangent.v, &*tile.w, &of_v)];
@@ -115,6 +106,21 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// What each of the four products asks for: the next tile, and where the results of this one go.
+    #[inline(always)]
+    fn ahead(
+        &self,
+        first: usize,
+        ([u, _, v], of_a): (&[Places; 3], &Places),
+        targets: [&Option<Places>; 2],
+    ) -> [Beside<'_, S>; 4] {
+        let (now, next) = ((first, W), (first + W, W));
+        let of_u = ahead_of(self.tangent.u.as_ref(), now, targets[0].as_ref());
+        let of_v = ahead_of(self.tangent.v.as_ref(), now, targets[1].as_ref());
+        let [u, v] = [self.factors.u.ahead(next, u), self.factors.v.ahead(next, v)];
+        [[u, &[]], [v, &[]], [self.a_dot.ahead(next, of_a), of_u], [&[], of_v]]
     }
 
     /// An item that is left to the way of one matrix.

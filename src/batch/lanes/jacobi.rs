@@ -4,6 +4,7 @@
 //! pair is orthogonal, or whose matrix has converged, is turned by the angle zero, which changes no bit of it but the sign of a zero; the outputs
 //! have no negative zeros, so what becomes of one matrix does not depend on its neighbours.
 
+use super::ahead::Ahead;
 use super::decompose::MOST;
 use crate::jacobi::reliable;
 use crate::jacobi::rotation::Rotation;
@@ -27,12 +28,16 @@ pub(super) struct Columns<'w, R, const W: usize> {
 }
 
 impl<R: Real, const W: usize> Columns<'_, R, W> {
-    /// Turns pairs until all columns are orthogonal, or the sweeps are used up. One for each lane that has not converged.
+    /// Turns pairs until all columns are orthogonal, or the sweeps are used up. One for each lane that has not converged. What is needed
+    /// afterwards is asked for, a piece a round.
     #[inline(always)]
-    pub(super) fn orthogonalize<A: Arith, S: Scalar<Real = R>>(&mut self) -> Lane<R, W> {
+    pub(super) fn orthogonalize<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        ahead: &mut Option<Ahead<'_, S>>,
+    ) -> Lane<R, W> {
         let mut active = splat(R::one());
         for _ in 0..SWEEPS {
-            let unsettled = self.sweep::<A, S>(&active);
+            let unsettled = self.sweep::<A, S>(&active, ahead);
             active = mul(active, unsettled);
             if !any(&active) {
                 break;
@@ -43,7 +48,11 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
 
     /// Turns each pair once. One for each lane in which a rotation was not small.
     #[inline(always)]
-    fn sweep<A: Arith, S: Scalar<Real = R>>(&mut self, active: &Lane<R, W>) -> Lane<R, W> {
+    fn sweep<A: Arith, S: Scalar<Real = R>>(
+        &mut self,
+        active: &Lane<R, W>,
+        ahead: &mut Option<Ahead<'_, S>>,
+    ) -> Lane<R, W> {
         let (len, left) = (self.len, self.left);
         for (square, column) in self.norms.iter_mut().zip(self.data.chunks_exact(len)) {
             *square = squares::<A, R, W>(&column[..left]);
@@ -51,8 +60,11 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
         let mut unsettled = splat(R::zero());
         let count = self.norms.len();
         // A tournament: in each round every column meets one other, so that the angles of a round do not wait for each other.
-        let rounds = count.next_multiple_of(2).max(2) - 1;
+        let rounds = rounds(count);
         for round in 0..rounds {
+            if let Some(ahead) = ahead {
+                ahead.ask();
+            }
             let mut rotations = [None; MOST / 2];
             for (place, rotation) in rotations.iter_mut().enumerate().take(count.div_ceil(2)) {
                 let (i, j) = opponents(rounds, round, place);
@@ -94,6 +106,11 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
         (self.norms[i], self.norms[j]) = (a, b);
         Some(rotation)
     }
+}
+
+/// Rounds of a tournament of `count` columns.
+pub(super) fn rounds(count: usize) -> usize {
+    count.next_multiple_of(2).max(2) - 1
 }
 
 /// Who meets at one of the places in a round: the last player stays, the others move on round by round.
@@ -234,7 +251,7 @@ mod tests {
     impl Task for Sweep<'_> {
         type Real = f64;
         fn run<A: Arith>(mut self) {
-            self.0.sweep::<A, f64>(&splat(1.0));
+            self.0.sweep::<A, f64>(&splat(1.0), &mut None);
         }
     }
 

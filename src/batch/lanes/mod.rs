@@ -18,6 +18,7 @@
 //! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
 //! caller's check; the result of an item depends on nothing but that item.
 
+mod ahead;
 mod backward;
 mod decompose;
 mod derivative;

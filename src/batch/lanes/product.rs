@@ -1,8 +1,9 @@
 //! Products of the matrices of a tile.
 
+use super::ahead::{Ahead, Beside};
 use super::tile::by_registers;
 use crate::kernel::vector::{Lane, Number, entry_by_entry, zip};
-use crate::kernel::{Arith, Task, prefetch};
+use crate::kernel::{Arith, Task};
 use crate::scalar::{Scalar, Zero};
 
 /// Which operand of a product is taken as its adjoint.
@@ -23,7 +24,7 @@ pub(super) fn product<A: Arith, S: Scalar, const W: usize>(
     operands: (Matrix<'_, S::Real, W>, Matrix<'_, S::Real, W>),
     adjoint: Adjoint,
 ) {
-    product_beside::<A, S, W>(c, extent, operands, adjoint, Ahead::none());
+    product_beside::<A, S, W>(c, extent, operands, adjoint, [&[]; 2]);
 }
 
 /// The same, and memory that is needed next is asked for on the way.
@@ -33,30 +34,10 @@ pub(super) fn product_beside<A: Arith, S: Scalar, const W: usize>(
     (shape, depth, keep): ((usize, usize), usize, bool),
     (a, b): (Matrix<'_, S::Real, W>, Matrix<'_, S::Real, W>),
     adjoint: Adjoint,
-    ahead: Ahead<'_, S>,
+    beside: Beside<'_, S>,
 ) {
+    let ahead = Ahead::beside_a_product(beside);
     A::call(Product::<S, W> { c, shape, depth, keep, a, b, adjoint, ahead });
-}
-
-/// Entries in memory that will be needed soon.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ahead<'t, S>(pub(super) [&'t [S]; 2]);
-
-impl<S> Ahead<'_, S> {
-    #[inline(always)]
-    pub(super) fn none() -> Self {
-        Ahead([&[]; 2])
-    }
-
-    /// Asks for a quarter of them, the `number`th, or for all from there on.
-    #[inline(always)]
-    fn prefetch(&self, number: usize, and_later: bool) {
-        for all in self.0 {
-            let quarter = all.len() / 4 + 1;
-            let (start, end) = (number * quarter, if and_later { all.len() } else { (number + 1) * quarter });
-            prefetch(all.get(start..end.min(all.len())).unwrap_or_default());
-        }
-    }
 }
 
 struct Product<'t, S: Scalar, const W: usize> {
@@ -67,7 +48,7 @@ struct Product<'t, S: Scalar, const W: usize> {
     a: Matrix<'t, S::Real, W>,
     b: Matrix<'t, S::Real, W>,
     adjoint: Adjoint,
-    ahead: Ahead<'t, S>,
+    ahead: Option<Ahead<'t, S>>,
 }
 
 impl<S: Scalar, const W: usize> Task for Product<'_, S, W> {
@@ -95,18 +76,28 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     #[inline(always)]
     fn by_columns<A: Arith, const H: usize>(&mut self, adjoint: Adjoint) {
         if const { S::PARTS == 1 } && self.shape == (3, 3) {
-            self.ahead.prefetch(0, true);
+            self.ask(true);
             return self.block::<A, H, 3, 3>((0, 0), adjoint);
         }
         let mut j = 0;
         while j < self.shape.1 {
-            self.ahead.prefetch(j / 2, j + 2 >= self.shape.1);
+            self.ask(j + 2 >= self.shape.1);
             if j + 1 < self.shape.1 {
                 self.columns::<A, H, 2>(j, adjoint);
             } else {
                 self.columns::<A, H, 1>(j, adjoint);
             }
             j += 2;
+        }
+    }
+
+    /// For the next piece of what is needed next, or for all the rest.
+    #[inline(always)]
+    fn ask(&mut self, all: bool) {
+        match &mut self.ahead {
+            Some(ahead) if all => ahead.ask_for_the_rest(),
+            Some(ahead) => ahead.ask(),
+            None => (),
         }
     }
 

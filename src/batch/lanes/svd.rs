@@ -2,9 +2,10 @@
 
 use core::ops::ControlFlow;
 
+use super::ahead::Ahead;
 use super::decompose::Outcome;
-use super::items::{Items, ItemsMut};
-use super::jacobi::{Columns, SWEEPS};
+use super::items::{Items, ItemsMut, Places};
+use super::jacobi::{Columns, SWEEPS, rounds};
 use super::tile::{carve, on_lanes, registers, tile_len};
 use crate::error::Error;
 use crate::kernel::vector::{Lane, any};
@@ -24,6 +25,8 @@ pub(crate) struct Job<'j, S> {
     pub(crate) failed: &'j mut dyn FnMut(usize, Error) -> ControlFlow<()>,
     /// The instructions.
     pub(crate) level: Level,
+    /// Whether the batch is more than the caches hold, so that memory is asked for ahead.
+    pub(crate) far: bool,
 }
 
 /// A = U diag(s) Vᴴ for each item; s alone where `vectors` is `None`.
@@ -38,7 +41,7 @@ pub(crate) fn svd<S: Scalar>(
     let (a, flipped) = if m < n { (a.transpose(), true) } else { (a, false) };
     let (rows, cols) = (m.max(n), m.min(n));
     let vectors = vectors.map(|(u, v)| if flipped { (v, u) } else { (u, v) });
-    let batch = Batch { a, rows, cols, flipped, count: job.count, failed: job.failed };
+    let batch = Batch { a, rows, cols, flipped, count: job.count, far: job.far, failed: job.failed };
     on_lanes!(S, registers::<S>(cols), (level, reals), |tile| Thin { batch, tile, s, vectors });
     Ok(())
 }
@@ -58,6 +61,7 @@ struct Batch<'j, S> {
     /// Whether `a` holds its adjoints.
     flipped: bool,
     count: usize,
+    far: bool,
     failed: &'j mut dyn FnMut(usize, Error) -> ControlFlow<()>,
 }
 
@@ -112,10 +116,10 @@ impl<S: Scalar, const W: usize> Task for Thin<'_, S, W> {
 impl<S: Scalar, const W: usize> Thin<'_, S, W> {
     #[inline(always)]
     fn tiles<A: Arith>(&mut self) -> ControlFlow<()> {
-        let Batch { rows, cols, flipped, count, .. } = self.batch;
+        let Batch { rows, cols, flipped, count, far, .. } = self.batch;
         let left = rows * S::PARTS;
         let len = if self.vectors.is_some() { left + cols * S::PARTS } else { left };
-        let (data, rest) = self.tile.split_at_mut(len * cols);
+        let (data, rest) = core::mem::take(&mut self.tile).split_at_mut(len * cols);
         let mut columns = Columns { data, len, left, norms: &mut rest[..cols] };
         let places = self.batch.a.places((rows, cols), len);
         let of_s = self.s.places((cols, 1), cols);
@@ -125,7 +129,8 @@ impl<S: Scalar, const W: usize> Thin<'_, S, W> {
             if flipped && S::PARTS == 2 {
                 columns.conjugate();
             }
-            let outcome = columns.decompose::<A, S>();
+            let ahead = far.then(|| self.ahead(first, (&places, of_vectors.as_ref())));
+            let outcome = columns.decompose::<A, S>(ahead);
             let (failed, range) = (outcome.failed(), (first, W.min(count - first)));
             self.s.scatter::<A, W>(range, columns.norms, &of_s, &failed);
             if let (Some((u, v)), Some((of_u, of_v))) = (&mut self.vectors, &of_vectors) {
@@ -137,5 +142,15 @@ impl<S: Scalar, const W: usize> Thin<'_, S, W> {
             }
         }
         ControlFlow::Continue(())
+    }
+    /// The next tile, and where the bases of this one go, in pieces for the rounds of three sweeps.
+    #[inline(always)]
+    fn ahead(&self, first: usize, (places, of_vectors): (&Places, Option<&(Places, Places)>)) -> Ahead<'_, S> {
+        let a = self.batch.a.ahead((first + W, W), places);
+        let [u, v] = match (&self.vectors, of_vectors) {
+            (Some((u, v)), Some((of_u, of_v))) => [u.ahead((first, W), of_u), v.ahead((first, W), of_v)],
+            _ => [&[][..]; 2],
+        };
+        Ahead::new([a, u, v], 3 * rounds(self.batch.cols))
     }
 }

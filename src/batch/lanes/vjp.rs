@@ -1,6 +1,7 @@
 //! The backward rule of W matrices at once: `derivative/vjp.rs` for all k triplets, side by side.
 
-use super::product::{Adjoint, Ahead, product, product_beside};
+use super::ahead::Beside;
+use super::product::{Adjoint, product, product_beside};
 use super::rule::{Discarded, Pairs, Spectrum};
 use super::tile::{clear, imaginary, scale_columns};
 use crate::kernel::Arith;
@@ -32,7 +33,7 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     pub(super) fn project<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         (has_u, has_v): (bool, bool),
-        ahead: [Ahead<'_, S>; 2],
+        ahead: [Beside<'_, S>; 2],
     ) {
         let ((m, n), k) = (self.shape, self.k);
         let parts = [(has_u, &mut *self.g, &*self.u, &*self.x, m), (has_v, &mut *self.q, &*self.v, &*self.y, n)];
@@ -186,7 +187,7 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         (has_u, has_v): (bool, bool),
-        ahead: [Ahead<'_, S>; 2],
+        ahead: [Beside<'_, S>; 2],
     ) -> &[Lane<R, W>] {
         let ((m, n), k) = (self.shape, self.k);
         let (g, u, v) = (&*self.g, &*self.u, &*self.v);

@@ -186,7 +186,7 @@ fn any_strides() {
     let mut failed = |_, _| ControlFlow::Continue(());
     let (mut u, mut v, mut s) =
         (vec![Complex::zero(); count * m * k + 20], vec![Complex::zero(); count * (n * k + 5)], vec![0.0; count * k]);
-    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level: Level::detect() };
+    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level: Level::detect(), far: true };
     let bases = (
         ItemsMut { data: &mut u, item: m * k, row: k, col: 1 },
         ItemsMut { data: &mut v, item: n * k + 5, row: k, col: 1 },

@@ -111,7 +111,7 @@ fn backward<S: Scalar>(
         v: parts.2.then_some(items(&case.v_bar, n, k)),
     };
     let target = Gradient { a: packed_mut(&mut gradient, m, n), keep, report: told.then_some(&mut report) };
-    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
+    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level, far: true };
     vjp(job, case.items(), cotangent, rule, target).unwrap();
     let mut worst = 0.0_f64;
     let mut failures = failures.into_iter().peekable();
@@ -169,7 +169,7 @@ fn forward<S: Scalar>(case: &Case<S>, level: Level, rule: &Rule<S::Real>) -> f64
         s: Some(packed_mut(&mut s, k, 1)),
         v: Some(packed_mut(&mut v, n, k)),
     };
-    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
+    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level, far: true };
     jvp(job, case.items(), items(&case.a_dot, m, n), rule, tangent).unwrap();
     let mut worst = 0.0_f64;
     let mut failures = failures.into_iter();
@@ -243,7 +243,7 @@ fn what_is_not_finite_is_refused_item_by_item() {
     let factors = Factors { u: packed(&factored.u, 3, 3), s: packed(&factored.s, 3, 1), v: packed(&factored.v, 3, 3) };
     let cotangent = Cotangent { u: Some(packed(&u_bar, 3, 3)), s: None, v: None };
     let target = Gradient { a: packed_mut(&mut gradient, 3, 3), keep: false, report: None };
-    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level: Level::detect() };
+    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level: Level::detect(), far: true };
     vjp(job, factors, cotangent, &Rule::default(), target).unwrap();
     assert_eq!(failures.iter().map(|failure| failure.0).collect::<Vec<_>>(), [4, 7, 9]);
     assert_eq!(failures[0].1, Error::NonFinite { argument: "the cotangent of U", row: 2, column: 1, nan: true });
@@ -266,7 +266,7 @@ fn residuals<S: Scalar>((m, n): (usize, usize)) {
         let (u, v) = (Some(items(&u_bar, m, case.k)), Some(items(&v_bar, n, case.k)));
         let target = Gradient { a: packed_mut(&mut gradient, m, n), keep: false, report: Some(&mut report) };
         let (count, level) = (case.count, Level::detect());
-        let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
+        let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level, far: true };
         vjp(job, case.items(), Cotangent { u, s: None, v }, &Rule::default(), target).unwrap();
         reports
     };

@@ -54,7 +54,7 @@ pub(super) fn decompose<S: Scalar>(level: Level, (m, n): (usize, usize), a: &[S]
         failures.push((item, error));
         ControlFlow::Continue(())
     };
-    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
+    let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level, far: true };
     let bases = vectors.then_some((packed_mut(&mut u, m, k), packed_mut(&mut v, n, k)));
     svd(job, packed(a, m, n), packed_mut(&mut s, k, 1), bases).unwrap();
     Factored { u, s, v, failures }

@@ -50,7 +50,7 @@ fn compare<S: Scalar, M, F: SpectralMap<S::Real, M> + Copy>((m, n): (usize, usiz
             failures.push((item, error));
             ControlFlow::Continue(())
         };
-        let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level };
+        let job = Job { shape: (m, n), count, work: &mut work, failed: &mut failed, level, far: true };
         let direction =
             derivative.then(|| Direction { z: packed(&x_bar, m, n), name: "Z", f: Some(packed_mut(&mut f_bar, k, 1)) });
         let image = Image { x: packed_mut(&mut x, m, n), keep: derivative };
