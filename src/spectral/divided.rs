@@ -183,7 +183,8 @@ pub(super) fn check_second<R: Real, F: TwiceDifferentiable<R> + ?Sized>(
 mod tests {
     use super::*;
     use crate::spectral::{
-        BestRank, PerValue, Polar, SoftThreshold, SpectralMap, WeightedSoftThreshold, WeightedSum, Wiener,
+        BestRank, Eigenvalue, PerValue, Polar, SecondOrderMap, SoftThreshold, SpectralMap, WeightedSoftThreshold,
+        WeightedSum, Wiener,
     };
 
     /// s³ with a kink added at 1.
@@ -245,6 +246,92 @@ mod tests {
         assert!(falls(sum(&Polar, &small), sum(&Polar, &large)));
         assert!(falls(sum(&Wiener(1.0), &small), sum(&Wiener(1.0), &large)));
         assert!(falls(sum(&WeightedSum(&[1.0, 0.0]), &small), sum(&WeightedSum(&[1.0, 0.0]), &large)));
+    }
+
+    /// sᵏ − 1, of which nothing is left near 1.
+    struct Monomial(i32);
+    impl SpectralFunction<f64> for Monomial {
+        fn value(&self, s: f64) -> f64 {
+            s.powi(self.0) - 1.0
+        }
+        fn derivative(&self, s: f64) -> f64 {
+            f64::from(self.0) * s.powi(self.0 - 1)
+        }
+    }
+    impl TwiceDifferentiable<f64> for Monomial {
+        fn second_derivative(&self, s: f64) -> f64 {
+            f64::from(self.0 * (self.0 - 1)) * s.powi(self.0 - 2)
+        }
+    }
+
+    /// The sum of all monomials of that degree: the divided difference of sᵏ for k = degree + 1 and + 2.
+    fn homogeneous(x: &[f64], degree: i32) -> f64 {
+        match x {
+            [x] => x.powi(degree),
+            [first, rest @ ..] => (0..=degree).map(|i| first.powi(i) * homogeneous(rest, degree - i)).sum(),
+            [] => 0.0,
+        }
+    }
+
+    #[test]
+    fn quadratures_are_exact_for_polynomials() {
+        let close = |x: f64, exact: f64| (x - exact).abs() <= 4.0 * f64::EPSILON * exact;
+        for k in 2..=10 {
+            assert!(close(mean_derivative(&Monomial(k), 3.0, 2.0), homogeneous(&[3.0, 2.0], k - 1)), "{k}");
+        }
+        for k in 2..=7 {
+            let mean = mean_second_derivative(&Monomial(k), [3.0, 2.5, 1.0]);
+            assert!(close(mean, homogeneous(&[3.0, 2.5, 1.0], k - 2)), "{k}");
+        }
+    }
+
+    #[test]
+    fn nothing_cancels_where_the_function_is_nearly_zero() {
+        for p in 3..50 {
+            let (a, b, c) = (1.0 + 0.5_f64.powi(p), 1.0 - 0.5_f64.powi(p), 1.0);
+            let error = difference(&Monomial(4), a, b) / homogeneous(&[a, b], 3) - 1.0;
+            assert!(error.abs() <= 8.0 * f64::EPSILON, "2^-{p}: {error:e}");
+            let error = second_difference(&Monomial(4), [a, b, c]) / homogeneous(&[a, b, c], 2) - 1.0;
+            assert!(error.abs() <= 16.0 * f64::EPSILON, "2^-{p}: {error:e}");
+        }
+    }
+
+    /// Of the identity below a rank, and of the sign: by their definition at points of both signs, and at zero.
+    #[test]
+    fn second_differences_of_functions_in_pieces() {
+        use Eigenvalue::{Minus, Plus, Zero};
+        fn check<M, F: SecondOrderMap<f64, M>>(f: &F, value: impl Fn(f64) -> f64) {
+            let at = Values { s: &[4.0, 3.0, 2.0, 1.0], shape: (6, 4) };
+            let points = [Zero, Plus(0), Plus(1), Plus(2), Plus(3), Minus(0), Minus(1), Minus(2), Minus(3)];
+            for x in points.iter().flat_map(|a| points.iter().map(move |b| (*a, *b))) {
+                for c in points {
+                    let (a, b) = x;
+                    let [p, q, r] = [a, b, c].map(|point| point.of(&at));
+                    if p == q || q == r || p == r {
+                        continue;
+                    }
+                    let quotient = |p: f64, q: f64| (value(p) - value(q)) / (p - q);
+                    let exact = (quotient(p, q) - quotient(q, r)) / (p - r);
+                    let error = (f.second(&at, [a, b, c]) - exact).abs();
+                    assert!(error <= 4.0 * f64::EPSILON, "{p} {q} {r}: {error:e}");
+                }
+                // Twice the same value, where the function does not change.
+                let (a, b) = (x.0, x.1);
+                let [p, q] = [a, b].map(|point| point.of(&at));
+                if p != q && p != 0.0 {
+                    let slope = (value(p + 0.25) - value(p - 0.25)) / 0.5;
+                    let exact = (slope - (value(p) - value(q)) / (p - q)) / (p - q);
+                    let error = (f.second(&at, [a, b, a]) - exact).abs();
+                    assert!(error <= 4.0 * f64::EPSILON, "{p} {q} {p}: {error:e}");
+                }
+            }
+        }
+        check(&Polar, |x| if x == 0.0 { x } else { x.signum() });
+        check(&SoftThreshold(2.5), |x| (x.abs() - 2.5).max(0.0) * x.signum());
+        for cut in 0..=3 {
+            check(&BestRank(cut), |x| if x.abs() > 4.5 - cut as f64 { x } else { 0.0 });
+        }
+        check(&BestRank(4), |x| x);
     }
 
     #[test]

@@ -46,9 +46,9 @@ impl<R: Real> TwiceDifferentiable<R> for Polar {
     fn second_derivative(&self, _s: R) -> R {
         R::zero()
     }
-    /// Over a pair of different signs, whose distance is the sum of two singular values.
+    /// Over a pair of different signs, of which zero is one: their distance is at least a singular value.
     fn second_difference(&self, x: [R; 3]) -> R {
-        second_of_pieces(x, |x| x, |x| x > R::zero(), |a, b| odd_difference(self, a, b))
+        second_of_pieces(x, |x| x, |x| x.partial_cmp(&R::zero()), |a, b| odd_difference(self, a, b))
     }
     fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {
         SpectralFunction::check(self, at, Order::Derivative)
