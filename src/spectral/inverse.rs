@@ -95,14 +95,13 @@ impl<R: Real> TwiceDifferentiable<R> for Inverse<R> {
     fn second_derivative(&self, s: R) -> R {
         if self.keeps(s) { (R::one() + R::one()) * reciprocal_product(s, s) / s } else { R::zero() }
     }
-    /// 1/(a b c) where all three are kept; otherwise over a pair of which one is.
+    /// 1/(a b c) where all three are kept; otherwise over a pair of which one is, if there is one.
     fn second_difference(&self, x: [R; 3]) -> R {
         let kept = |x: R| self.keeps(x.abs());
-        match x.map(kept) {
-            [true, true, true] => reciprocal_product(x[0], x[1]) / x[2],
-            [false, false, false] => R::zero(),
-            _ => second_of_pieces(x, |x| x, kept, |a, b| odd_difference(self, a, b)),
+        if x.into_iter().all(kept) {
+            return reciprocal_product(x[0], x[1]) / x[2];
         }
+        second_of_pieces(x, |x| x, kept, |a, b| odd_difference(self, a, b))
     }
     /// The cut is not a kink for a matrix whose discarded values are zero.
     fn check_second(&self, at: &Values<'_, R>) -> Result<(), Error> {

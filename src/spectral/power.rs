@@ -126,3 +126,27 @@ impl<R: Elementary> TwiceDifferentiable<R> for Log1p<R> {
         -inverse * inverse
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn geometric_quotients_at_any_distance() {
+        let check = |p: f64, ratio: f64, exact: f64| {
+            let error = geometric_quotient(p, 1.0, ratio) / exact - 1.0;
+            assert!(error.abs() < 8.0 * f64::EPSILON, "{p} {ratio:e}: {error:e}");
+        };
+        for p in [0.25, 0.5, 1.5, 3.0] {
+            for ratio in [1e-20, 1e-10, 1e-3, 0.1_f64] {
+                check(p, ratio, (1.0 - ratio.powf(p)) / (1.0 - ratio));
+            }
+            for power in [27, 30, 50] {
+                let step = 0.5_f64.powi(power);
+                check(p, 1.0 - step, p * (1.0 - (p - 1.0) * step / 2.0));
+            }
+            check(p, 0.0, 1.0);
+            check(p, 1.0, p);
+        }
+    }
+}

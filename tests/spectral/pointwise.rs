@@ -2,10 +2,11 @@
 //! compact factorization leaves out.
 
 use diffsvd::spectral::{
-    BestRank, HardThreshold, Indicator, Inverse, KyFan, Log1p, Polar, Power, Schatten, SoftThreshold, SpectralFunction,
-    Tikhonov, TwiceDifferentiable, WeightedSoftThreshold, Wiener,
+    BestRank, Condition, Eigenvalue, Entropy, HardThreshold, Indicator, Inverse, KyFan, Log1p, LogDet, Order, PerValue,
+    PerValueTwice, Polar, Power, RelativeSoftThreshold, Schatten, SecondOrderMap, SoftThreshold, SpectralFunction,
+    SpectralLoss, SpectralMap, Tikhonov, TwiceDifferentiable, Values, WeightedSoftThreshold, Wiener,
 };
-use diffsvd::{Mat, Svd};
+use diffsvd::{Error, Mat, Svd, Tolerance};
 
 use super::support::random::Random;
 
@@ -132,6 +133,79 @@ fn ends_of_the_parameters() {
     assert_eq!(svd.clone().truncate(0).map_vjp(BestRank(0), &identity).unwrap(), Mat::zeros(2, 2));
     assert!(svd.map_vjp(WeightedSoftThreshold(&[0.5, 0.0]), &identity).is_ok());
     assert!(svd.map_vjp(WeightedSoftThreshold(&[2.0, 0.0]), &identity).is_err());
+}
+
+/// What a function over a matrix has asked for before, asked of the function itself.
+#[test]
+fn functions_refuse_what_they_are_not_made_for() {
+    let at = |s| Values { s, shape: (s.len() + 1, s.len()) };
+    let (distinct, tied, zero) = (at(&[3.0, 2.0]), at(&[2.0, 2.0]), at(&[0.0]));
+    let derivative = Order::Derivative;
+    assert!(matches!(at(&[0.0, 0.0]).require_distinct("", 0, 1), Err(Error::EqualSingularValues { .. })));
+    assert!(SpectralFunction::check(&Wiener(-1.0), &distinct, Order::Value).is_err());
+    assert!(TwiceDifferentiable::check_second(&Inverse::above(2.0), &distinct).is_err());
+    assert!(TwiceDifferentiable::check_second(&Inverse::above(2.5), &distinct).is_ok());
+    assert!(BestRank(1).check_second(&tied).is_err() && BestRank(1).check_second(&distinct).is_ok());
+    assert!(RelativeSoftThreshold(0.5).check_at(&tied, derivative).is_err());
+    assert!(RelativeSoftThreshold(0.0).check_at(&tied, derivative).is_ok());
+    let refused = RelativeSoftThreshold(0.5).check_at(&zero, derivative);
+    assert!(matches!(refused, Err(Error::ZeroSingularValue { .. })), "{refused:?}");
+    assert!(RelativeSoftThreshold(0.0).check_at(&zero, derivative).is_ok());
+    assert!(LogDet.gradient(&zero).is_err() && LogDet.check_at(&zero, derivative).is_err());
+    assert!(Entropy::new().gradient(&distinct).unwrap().check_at(&zero, derivative).is_err());
+    assert!(Condition.gradient(&tied).is_err() && Condition.gradient(&distinct).is_ok());
+    assert!(Condition.gradient(&at(&[5.0, 4.0, 3.0, 1.0, 1.0])).is_err(), "the last two");
+    assert!(Condition.gradient(&at(&[5.0, 4.0, 3.0, 3.0, 1.0])).is_ok());
+}
+
+/// What a function is where there are few values, or none at all.
+#[test]
+fn functions_of_one_value_or_two() {
+    let at = |s| Values { s, shape: (s.len() + 1, s.len()) };
+    assert_eq!(Tolerance::Default.absolute((4, 3), 20.0), 14.0 * f64::EPSILON * 20.0);
+    assert_eq!([0, 1].map(|i| Condition.value_at(&at(&[4.0, 2.0]), i)), [0.5, -1.0]);
+    assert_eq!((Condition.value_at(&at(&[2.0]), 0), Condition.difference(&at(&[2.0]), 0, 0)), (0.0, 0.0));
+    assert_eq!(BestRank(1).sum(&at(&[2.0, 0.0, 0.0]), 1, 2), 0.0);
+}
+
+/// Of values that are close together: the mean of the derivatives where it agrees with them but for rounding, else the quotient.
+#[test]
+fn values_that_are_given_are_of_one_function_or_of_two() {
+    let s = [1.0, 1.0 - 1e-6, 1.0 - 2e-6];
+    let at = Values { s: &s, shape: (3, 3) };
+    let difference = |value: [f64; 3], derivative: [f64; 3]| {
+        PerValue { value: &value, derivative: &derivative }.difference(&at, 0, 1)
+    };
+    let second = |value: [f64; 3], derivative: [f64; 3]| {
+        let first = PerValue { value: &value, derivative: &derivative };
+        let points = [0, 1, 2].map(Eigenvalue::Plus);
+        PerValueTwice { first, second: &[0.0; 3] }.second(&at, points)
+    };
+    // c s², with f[a, b] = c (a + b).
+    for c in [0.05, 5.0] {
+        let got = difference(s.map(|s| c * s * s), s.map(|s| 2.0 * c * s));
+        assert_near(got / (c * (s[0] + s[1])), 1.0, 1e-15, "one function");
+    }
+    // Most of the difference of the values is rounding.
+    let large = [1.0, 1.0 - 1e-6, 1.0 - 2e-6].map(|s: f64| 1e11 + 1e2 * s);
+    assert!((large[0] - large[1] - 1e-4).abs() > 2e-6);
+    assert_eq!((difference(large, [1e2; 3]), second(large, [1e2; 3])), (1e2, 0.0));
+    for (value, slope) in [([2.0, 1.0, 1.0], 3.0), ([2.0, 1.0, 1.0], 1e-9), ([1e11 + 1e3, 1e11, 1e11], 0.0)] {
+        let quotient = (value[0] - value[1]) / (s[0] - s[1]);
+        assert_near(difference(value, [slope; 3]) / quotient, 1.0, 1e-14, "two functions");
+        assert_near(second(value, [slope; 3]) / (quotient / (s[0] - s[2])), 1.0, 1e-5, "two functions");
+    }
+}
+
+#[test]
+fn values_that_are_given_where_they_need_not_be_distinct() {
+    let check = |s: &[f64], value: &[f64], second: &[f64]| {
+        PerValueTwice { first: PerValue { value, derivative: &[1.0; 2] }, second }
+            .check_second(&Values { s, shape: (2, 2) })
+            .is_ok()
+    };
+    assert!(check(&[1.0, 1.0], &[0.0; 2], &[0.0; 2]), "the function that is zero");
+    assert!(check(&[1.0, 0.0], &[1.0, 0.0], &[5.0, 0.0]) && !check(&[1.0, 0.0], &[1.0, 0.0], &[5.0, 1.0]));
 }
 
 #[test]
