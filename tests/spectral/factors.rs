@@ -493,7 +493,7 @@ fn superposition_of_two_clouds() {
     assert!(matches!(refused, Err(Error::Shape { got: (5, 3), expected: (6, 3), .. })));
 }
 
-/// Every function adds to its target and needs exactly the memory it says, whatever is in it.
+/// Every function adds to its target, or overwrites it whatever is in it, and needs exactly the memory it says.
 #[test]
 fn targets_that_are_added_to() {
     type Fill<'a> = dyn Fn(Target<'_, f64>, &mut [f64]) -> Result<(), Error> + 'a;
@@ -501,8 +501,11 @@ fn targets_that_are_added_to() {
         let ones = Mat::from_fn(shape.0, shape.1, |_, _| 1.0);
         let mut x = ones.clone();
         fill(Target::Add(x.as_mut()), &mut vec![f64::NAN; len]).unwrap();
-        let rest = norm(&plus(&plus(&x, -1.0, &ones), -1.0, expected));
-        assert!(rest <= 1e-13 * (1.0 + norm(expected)), "{what}: {rest:e}");
+        let mut y = Mat::from_fn(shape.0, shape.1, |_, _| f64::NAN);
+        fill(Target::Overwrite(y.as_mut()), &mut vec![f64::NAN; len]).unwrap();
+        for rest in [plus(&plus(&x, -1.0, &ones), -1.0, expected), plus(&y, -1.0, expected)].map(|rest| norm(&rest)) {
+            assert!(rest <= 1e-13 * (1.0 + norm(expected)), "{what}: {rest:e}");
+        }
         let short = fill(Target::Overwrite(x.as_mut()), &mut vec![0.0; len - 1]);
         assert_eq!(short, Err(Error::Workspace { needed: len, got: len - 1 }), "{what}");
     };
