@@ -22,9 +22,8 @@ pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) ->
     lanes::serves(rows, cols) && triplets == smaller(rows, cols)
 }
 
-/// Bytes of a batch from which memory is asked for ahead (`docs/benchmarks.md`): a decomposition has time to wait for a third cache.
-const DECOMPOSED_AHEAD: usize = 8 << 20;
-const DIFFERENTIATED_AHEAD: usize = 1 << 20;
+/// Bytes of a batch from which memory is asked for ahead (`docs/benchmarks.md`).
+const AHEAD_FROM: usize = 8 << 20;
 
 /// Bytes of `count` items, each an m×n matrix and this many pairs of thin bases.
 const fn bytes<S: Scalar>(count: usize, (m, n): (usize, usize), bases: usize) -> usize {
@@ -52,7 +51,7 @@ pub(super) fn svd<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (a.shape(), Level::detect());
-    let far = bytes::<S>(a.count(), shape, 1) > DECOMPOSED_AHEAD;
+    let far = bytes::<S>(a.count(), shape, 1) > AHEAD_FROM;
     for_each_piece((a, out), len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(Some(()), |(a, out), work, told| {
@@ -83,7 +82,7 @@ pub(super) fn vjp<S: Scalar>(
     run: Run<'_, S, Report<S::Real>>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (items.0.shape().0, Level::detect());
-    let far = bytes::<S>(items.0.u.count(), shape, 2) > DIFFERENTIATED_AHEAD;
+    let far = bytes::<S>(items.0.u.count(), shape, 2) > AHEAD_FROM;
     for_each_piece(items, len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(None, |(factors, cotangent, target), work, told| {
@@ -128,7 +127,7 @@ pub(super) fn jvp<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (items.0.shape().0, Level::detect());
-    let far = bytes::<S>(items.0.u.count(), shape, 2) > DIFFERENTIATED_AHEAD;
+    let far = bytes::<S>(items.0.u.count(), shape, 2) > AHEAD_FROM;
     for_each_piece(items, len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(Some(()), |(factors, a_dot, tangent), work, told| {

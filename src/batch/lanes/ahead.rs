@@ -18,10 +18,10 @@ impl<'t, S> Ahead<'t, S> {
         Ahead(entries.map(|entries| entries.chunks(entries.len() / pieces + 1)))
     }
 
-    /// In the pieces of one product; `None` where there is nothing to be asked for.
+    /// On the way of one product; `None` where there is nothing to be asked for.
     #[inline(always)]
-    pub(super) fn beside_a_product([one, other]: Beside<'t, S>) -> Option<Self> {
-        (one.len() + other.len() > 0).then(|| Self::new([one, other, &[]], 4))
+    pub(super) fn beside_a_product([one, other]: Beside<'t, S>, pieces: usize) -> Option<Self> {
+        (one.len() + other.len() > 0).then(|| Self::new([one, other, &[]], pieces))
     }
 
     /// Asks for the next piece. (Inlined, it would cost those who ask for nothing up to a tenth of their time.)
@@ -31,14 +31,6 @@ impl<'t, S> Ahead<'t, S> {
             if let Some(piece) = entries.next() {
                 prefetch(piece);
             }
-        }
-    }
-
-    /// Asks for all that are left.
-    #[inline(always)]
-    pub(super) fn ask_for_the_rest(&mut self) {
-        for entries in &mut self.0 {
-            entries.for_each(prefetch);
         }
     }
 }

@@ -36,8 +36,14 @@ pub(super) fn product_beside<A: Arith, S: Scalar, const W: usize>(
     adjoint: Adjoint,
     beside: Beside<'_, S>,
 ) {
-    let ahead = Ahead::beside_a_product(beside);
+    let blocks = if const { by_fours::<A, S>() } { (shape.0 / 4).max(1) } else { 1 };
+    let ahead = Ahead::beside_a_product(beside, shape.1.div_ceil(2) * blocks);
     A::call(Product::<S, W> { c, shape, depth, keep, a, b, adjoint, ahead });
+}
+
+/// Whether blocks have four rows where there are as many.
+const fn by_fours<A: Arith, S: Scalar>() -> bool {
+    S::PARTS == 1 || A::REGISTERS == 32
 }
 
 struct Product<'t, S: Scalar, const W: usize> {
@@ -76,12 +82,12 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     #[inline(always)]
     fn by_columns<A: Arith, const H: usize>(&mut self, adjoint: Adjoint) {
         if const { S::PARTS == 1 } && self.shape == (3, 3) {
-            self.ask(true);
+            self.ask();
             return self.block::<A, H, 3, 3>((0, 0), adjoint);
         }
         let mut j = 0;
         while j < self.shape.1 {
-            self.ask(j + 2 >= self.shape.1);
+            self.ask();
             if j + 1 < self.shape.1 {
                 self.columns::<A, H, 2>(j, adjoint);
             } else {
@@ -91,13 +97,11 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
         }
     }
 
-    /// For the next piece of what is needed next, or for all the rest.
+    /// For the next piece of what is needed next.
     #[inline(always)]
-    fn ask(&mut self, all: bool) {
-        match &mut self.ahead {
-            Some(ahead) if all => ahead.ask_for_the_rest(),
-            Some(ahead) => ahead.ask(),
-            None => (),
+    fn ask(&mut self) {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.ask();
         }
     }
 
@@ -106,8 +110,11 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     fn columns<A: Arith, const H: usize, const J: usize>(&mut self, j: usize, adjoint: Adjoint) {
         let mut i = 0;
         // As many sums as are needed for none to wait for the one before, and more for each entry that is read where there are registers for them.
-        if const { S::PARTS == 1 || A::REGISTERS == 32 } {
+        if const { by_fours::<A, S>() } {
             while i + 3 < self.shape.0 {
+                if i > 0 {
+                    self.ask();
+                }
                 self.block::<A, H, 4, J>((i, j), adjoint);
                 i += 4;
             }
