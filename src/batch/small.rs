@@ -23,7 +23,7 @@ pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) ->
 }
 
 /// Bytes of a batch from which memory is asked for ahead (`docs/benchmarks.md`).
-const AHEAD_FROM: usize = 8 << 20;
+const AHEAD_FROM: usize = 16 << 20;
 
 /// Bytes of `count` items, each an m×n matrix and this many pairs of thin bases.
 const fn bytes<S: Scalar>(count: usize, (m, n): (usize, usize), bases: usize) -> usize {
