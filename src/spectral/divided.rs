@@ -248,19 +248,19 @@ mod tests {
         assert!(falls(sum(&WeightedSum(&[1.0, 0.0]), &small), sum(&WeightedSum(&[1.0, 0.0]), &large)));
     }
 
-    /// sᵏ − 1, of which nothing is left near 1.
-    struct Monomial(i32);
+    /// c (sᵏ − 1), of which nothing is left near 1.
+    struct Monomial(i32, f64);
     impl SpectralFunction<f64> for Monomial {
         fn value(&self, s: f64) -> f64 {
-            s.powi(self.0) - 1.0
+            self.1 * (s.powi(self.0) - 1.0)
         }
         fn derivative(&self, s: f64) -> f64 {
-            f64::from(self.0) * s.powi(self.0 - 1)
+            self.1 * f64::from(self.0) * s.powi(self.0 - 1)
         }
     }
     impl TwiceDifferentiable<f64> for Monomial {
         fn second_derivative(&self, s: f64) -> f64 {
-            f64::from(self.0 * (self.0 - 1)) * s.powi(self.0 - 2)
+            self.1 * f64::from(self.0 * (self.0 - 1)) * s.powi(self.0 - 2)
         }
     }
 
@@ -277,21 +277,25 @@ mod tests {
     fn quadratures_are_exact_for_polynomials() {
         let close = |x: f64, exact: f64| (x - exact).abs() <= 4.0 * f64::EPSILON * exact;
         for k in 2..=10 {
-            assert!(close(mean_derivative(&Monomial(k), 3.0, 2.0), homogeneous(&[3.0, 2.0], k - 1)), "{k}");
+            assert!(close(mean_derivative(&Monomial(k, 1.0), 3.0, 2.0), homogeneous(&[3.0, 2.0], k - 1)), "{k}");
         }
         for k in 2..=7 {
-            let mean = mean_second_derivative(&Monomial(k), [3.0, 2.5, 1.0]);
-            assert!(close(mean, homogeneous(&[3.0, 2.5, 1.0], k - 2)), "{k}");
+            let mean = |x| mean_second_derivative(&Monomial(k, 1.0), x);
+            assert!(close(mean([3.0, 2.5, 1.0]), homogeneous(&[3.0, 2.5, 1.0], k - 2)), "{k}");
+            // The odd continuation of an odd power is that power.
+            if k % 2 == 1 {
+                assert!(close(mean([2.0, 0.5, -1.0]), homogeneous(&[2.0, 0.5, -1.0], k - 2)), "{k}");
+            }
         }
     }
 
     #[test]
     fn nothing_cancels_where_the_function_is_nearly_zero() {
-        for p in 3..50 {
-            let (a, b, c) = (1.0 + 0.5_f64.powi(p), 1.0 - 0.5_f64.powi(p), 1.0);
-            let error = difference(&Monomial(4), a, b) / homogeneous(&[a, b], 3) - 1.0;
+        for (p, c) in (3..50).flat_map(|p| [(p, 1.0), (p, 1e6), (p, 1e-6)]) {
+            let (a, b, f) = (1.0 + 0.5_f64.powi(p), 1.0 - 0.5_f64.powi(p), Monomial(4, c));
+            let error = difference(&f, a, b) / (c * homogeneous(&[a, b], 3)) - 1.0;
             assert!(error.abs() <= 8.0 * f64::EPSILON, "2^-{p}: {error:e}");
-            let error = second_difference(&Monomial(4), [a, b, c]) / homogeneous(&[a, b, c], 2) - 1.0;
+            let error = second_difference(&f, [a, b, 1.0]) / (c * homogeneous(&[a, b, 1.0], 2)) - 1.0;
             assert!(error.abs() <= 16.0 * f64::EPSILON, "2^-{p}: {error:e}");
         }
     }
@@ -318,8 +322,8 @@ mod tests {
                 // Twice the same value, where the function does not change.
                 let (a, b) = (x.0, x.1);
                 let [p, q] = [a, b].map(|point| point.of(&at));
-                if p != q && p != 0.0 {
-                    let slope = (value(p + 0.25) - value(p - 0.25)) / 0.5;
+                if p != q {
+                    let slope = if p == 0.0 { f.at_zero(&at) } else { (value(p + 0.25) - value(p - 0.25)) / 0.5 };
                     let exact = (slope - (value(p) - value(q)) / (p - q)) / (p - q);
                     let error = (f.second(&at, [a, b, a]) - exact).abs();
                     assert!(error <= 4.0 * f64::EPSILON, "{p} {q} {p}: {error:e}");

@@ -165,6 +165,7 @@ fn functions_of_one_value_or_two() {
     assert_eq!(Tolerance::Default.absolute((4, 3), 20.0), 14.0 * f64::EPSILON * 20.0);
     assert_eq!([0, 1].map(|i| Condition.value_at(&at(&[4.0, 2.0]), i)), [0.5, -1.0]);
     assert_eq!((Condition.value_at(&at(&[2.0]), 0), Condition.difference(&at(&[2.0]), 0, 0)), (0.0, 0.0));
+    assert_eq!(SoftThreshold(0.5).even_second_difference([0.0, 2.0, 0.0]), 1.5 / 4.0);
     assert_eq!(BestRank(1).sum(&at(&[2.0, 0.0, 0.0]), 1, 2), 0.0);
 }
 
@@ -186,10 +187,10 @@ fn values_that_are_given_are_of_one_function_or_of_two() {
         let got = difference(s.map(|s| c * s * s), s.map(|s| 2.0 * c * s));
         assert_near(got / (c * (s[0] + s[1])), 1.0, 1e-15, "one function");
     }
-    // Most of the difference of the values is rounding.
-    let large = [1.0, 1.0 - 1e-6, 1.0 - 2e-6].map(|s: f64| 1e11 + 1e2 * s);
-    assert!((large[0] - large[1] - 1e-4).abs() > 2e-6);
-    assert_eq!((difference(large, [1e2; 3]), second(large, [1e2; 3])), (1e2, 0.0));
+    // The difference of the values is rounding: one is rounded up, the others down.
+    let large = s.map(|s| 1e11 + (s + 2_f64.powi(-17) + 4e-7));
+    assert!(large[0] - large[1] > 1e-5);
+    assert_eq!((difference(large, [1.0; 3]), second(large, [1.0; 3])), (1.0, 0.0));
     for (value, slope) in [([2.0, 1.0, 1.0], 3.0), ([2.0, 1.0, 1.0], 1e-9), ([1e11 + 1e3, 1e11, 1e11], 0.0)] {
         let quotient = (value[0] - value[1]) / (s[0] - s[1]);
         assert_near(difference(value, [slope; 3]) / quotient, 1.0, 1e-14, "two functions");
