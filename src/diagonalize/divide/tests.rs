@@ -157,6 +157,16 @@ fn halves_are_even_and_the_lower_one_begins_with_a_lane() {
     }
 }
 
+/// 3/2 n², and what is proportional to n: padding and lists.
+#[test]
+fn no_more_workspace_than_is_documented() {
+    assert_eq!(divide_workspace_len(LEAF), 0);
+    for n in LEAF + 1..1000 {
+        let (len, square) = (divide_workspace_len(n), 3 * n * n / 2);
+        assert!(len > square && len <= square + 40 * n, "{n}: {len}");
+    }
+}
+
 /// The halves at the same time, and the roots and columns in pieces.
 #[cfg(feature = "rayon")]
 #[test]
