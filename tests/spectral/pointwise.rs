@@ -177,10 +177,10 @@ fn values_that_are_given_are_of_one_function_or_of_two() {
     let difference = |value: [f64; 3], derivative: [f64; 3]| {
         PerValue { value: &value, derivative: &derivative }.difference(&at, 0, 1)
     };
-    let second = |value: [f64; 3], derivative: [f64; 3]| {
+    let second = |value: [f64; 3], derivative: [f64; 3], second: f64| {
         let first = PerValue { value: &value, derivative: &derivative };
         let points = [0, 1, 2].map(Eigenvalue::Plus);
-        PerValueTwice { first, second: &[0.0; 3] }.second(&at, points)
+        PerValueTwice { first, second: &[second; 3] }.second(&at, points)
     };
     // c s², with f[a, b] = c (a + b).
     for c in [0.05, 5.0] {
@@ -190,11 +190,11 @@ fn values_that_are_given_are_of_one_function_or_of_two() {
     // The difference of the values is rounding: one is rounded up, the others down.
     let large = s.map(|s| 1e11 + (s + 2_f64.powi(-17) + 4e-7));
     assert!(large[0] - large[1] > 1e-5);
-    assert_eq!((difference(large, [1.0; 3]), second(large, [1.0; 3])), (1.0, 0.0));
+    assert_eq!((difference(large, [1.0; 3]), second(large, [1.0; 3], 3.0)), (1.0, 1.5));
     for (value, slope) in [([2.0, 1.0, 1.0], 3.0), ([2.0, 1.0, 1.0], 1e-9), ([1e11 + 1e3, 1e11, 1e11], 0.0)] {
         let quotient = (value[0] - value[1]) / (s[0] - s[1]);
         assert_near(difference(value, [slope; 3]) / quotient, 1.0, 1e-14, "two functions");
-        assert_near(second(value, [slope; 3]) / (quotient / (s[0] - s[2])), 1.0, 1e-5, "two functions");
+        assert_near(second(value, [slope; 3], 0.0) / (quotient / (s[0] - s[2])), 1.0, 1e-5, "two functions");
     }
 }
 
