@@ -1,10 +1,11 @@
-//! C ← C + α A B for strided matrices, by packed tiles.
+//! C ← C + α A B for strided matrices, by packed tiles; the smallest in registers.
 //!
 //! A block of A is copied to the stack so that the innermost loop reads it in order, its rows as lanes (Goto & van de Geijn 2008), unless there are too few
 //! columns for that to be worth it. B is read where it lies, entry by entry. The tile of C stays in registers.
 //! One loop serves every layout, every adjoint and every scalar type: complex entries of A are two reals one beside the other, and what the real
 //! and the imaginary parts of B make of them is put together, conjugated if need be, where the tile is stored.
 
+mod eight;
 mod pack;
 mod small;
 mod tiles;
@@ -16,6 +17,7 @@ use super::{LANES, Level};
 use crate::instances::Instances;
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::Scalar;
+use eight::Eight;
 use small::{MOST, Small};
 use tiles::{InPlaceRows, Packed};
 
@@ -87,18 +89,23 @@ const SHARED: usize = 1 << 21;
 const NARROWEST: usize = 64;
 
 /// Computes a product with the instructions of the given level.
-pub(crate) fn compute<S: Scalar>(product: Product<'_, S>, level: Level) {
+pub(crate) fn compute<S: Scalar>(mut product: Product<'_, S>, level: Level) {
     let (m, n, depth) = (product.c.rows(), product.c.cols(), product.a.view.cols());
-    if LANES == 1 || m * n * depth <= SMALL || level == Level::Portable {
+    if LANES == 1 || m * n * depth <= SMALL[S::PARTS - 1] || level == Level::Portable {
         return product.entry_by_entry();
     }
     // Packing costs more than it saves for the smallest.
     if m.max(n).max(depth) <= MOST {
-        return level.run(Small(product));
+        return level.run(Small(&mut product));
     }
     // The columns of C are to be contiguous, if its rows are. (A complex product adds its terms in another order when it is transposed,
     // and the result is not to depend on the strides.)
-    let mut product = if product.c.row_stride() == 1 || S::PARTS == 2 { product } else { product.transposed() };
+    if product.c.row_stride() != 1 && S::PARTS == 1 {
+        product = product.transposed();
+    }
+    if let Some(eight) = Eight::of(&mut product) {
+        return level.run(eight);
+    }
     if let Some((rows, count)) = InPlaceRows::of(&mut product) {
         level.run(rows);
         match product.below(count) {
@@ -141,8 +148,8 @@ pub(crate) struct Product<'a, S: Scalar> {
     b: Operand<'a, S>,
 }
 
-/// Products of at most this many terms are computed entry by entry.
-const SMALL: usize = 27;
+/// Products of at most this many terms are computed entry by entry, of reals and of complex numbers.
+const SMALL: [usize; 2] = [8, 27];
 
 /// Columns of A in one block.
 const BLOCK_DEPTH: usize = 128;
@@ -205,9 +212,10 @@ mod tests {
             [(0, 3, 2), (4, 4, 0), (1, 1, 1), (4, 4, 4), (3, 4, 3)],
             [(8, 8, 8), (25, 9, 7), (3, 17, 130), (100, 3, 257), (5, 100, 257)],
             [(100, 5, 257), (96, 20, 30), (3, 4, 4), (2, 4, 4), (4, 3, 3)],
+            [(5, 6, 7), (8, 1, 8), (7, 8, 5), (8, 5, 3), (1, 7, 6)],
         ];
         // Miri interprets: a few of them, in every fifth layout, are what it has time for.
-        let (count, step) = if cfg!(miri) { (7, 5) } else { (15, 1) };
+        let (count, step) = if cfg!(miri) { (7, 5) } else { (20, 1) };
         for &(m, n, depth) in shapes.as_flattened().iter().take(count) {
             let a: Vec<S> = (0..m * depth).map(&entry).collect();
             let b: Vec<S> = (0..n * depth).map(|i| entry(i + 7)).collect();

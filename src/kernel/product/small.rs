@@ -10,14 +10,14 @@ use crate::scalar::{Scalar, Zero};
 pub(super) const MOST: usize = 4;
 
 /// A product of matrices that small.
-pub(super) struct Small<'a, S: Scalar>(pub(super) Product<'a, S>);
+pub(super) struct Small<'a, 'b, S: Scalar>(pub(super) &'b mut Product<'a, S>);
 
-impl<S: Scalar> Task for Small<'_, S> {
+impl<S: Scalar> Task for Small<'_, '_, S> {
     type Real = S::Real;
 
     #[inline(always)]
     fn run<A: Arith>(self) {
-        let Product { mut c, keep, alpha, a, b } = self.0;
+        let Product { mut c, keep, alpha, a, b } = self.0.reborrow();
         let (m, n, depth) = (c.rows(), c.cols(), a.view.cols());
         let columns: [Number<S::Real, MOST>; MOST] = each(Number::zero(), |l| column(a, (m, depth), l));
         for j in 0..n.min(MOST) {

@@ -233,7 +233,7 @@ fn entries<S: Scalar>(x: Lane<S::Real>, y: Lane<S::Real>, signs: Signs<S::Real>)
 
 /// target ← sum, added to what is there if `keep`, as far as it reaches.
 #[inline(always)]
-fn add_leading<R: Real>(target: &mut [R], keep: bool, sum: &Lane<R>) {
+pub(super) fn add_leading<R: Real>(target: &mut [R], keep: bool, sum: &Lane<R>) {
     if let Some(whole) = target.first_chunk_mut::<LANES>() {
         // A length that is known: vectors.
         *whole = if keep { each(sum[0], |r| whole[r] + sum[r]) } else { *sum };
