@@ -14,8 +14,9 @@ fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
     let a = MatRef::col_major(entries, n, n).unwrap();
     let (mut u, mut s, mut v) =
         (std::vec![S::zero(); n * n], std::vec![S::Real::zero(); n], std::vec![S::zero(); n * n]);
-    // What the stages have, in the worst place.
-    let room = svd_workspace_len::<S>(n, n, Vectors::Thin) * S::PARTS - ALIGNMENT / size_of::<S::Real>();
+    // What the stages have, in the worst place; where nothing is served (no lanes) that is less.
+    let stages = svd_workspace_len::<S>(n, n, Vectors::Thin) * S::PARTS - ALIGNMENT / size_of::<S::Real>();
+    let room = if LANES > 1 { stages } else { 64 * n * S::PARTS };
     let mut storage = std::vec![S::Real::zero(); room];
     let largest = crate::scale::largest_part(a, "the matrix").unwrap();
     let mut out = FactorsMut {
