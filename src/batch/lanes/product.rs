@@ -36,6 +36,7 @@ pub(super) fn product_beside<A: Arith, S: Scalar, const W: usize>(
     adjoint: Adjoint,
     beside: Beside<'_, S>,
 ) {
+    // As many pieces as there are places that ask for one.
     let blocks = if const { by_fours::<A, S>() } { (shape.0 / 4).max(1) } else { 1 };
     let ahead = Ahead::beside_a_product(beside, shape.1.div_ceil(2) * blocks);
     A::call(Product::<S, W> { c, shape, depth, keep, a, b, adjoint, ahead });
