@@ -99,3 +99,23 @@ fn columns_without_a_direction_are_left_to_others() {
         assert!(solved(&[f64::MAX; 36], 6, level).is_none(), "s₁ beyond the range");
     }
 }
+
+/// As many columns as are faster so, which depends on what a register holds.
+#[test]
+fn what_goes_in_pairs() {
+    let most = |serves: fn(usize, Level) -> bool, level| (0..100).take_while(|&n| serves(n, level)).count();
+    for level in Level::all() {
+        let found = [
+            most(serves::<f32>, level),
+            most(serves::<f64>, level),
+            most(serves::<Complex<f32>>, level),
+            most(serves::<Complex<f64>>, level),
+        ];
+        let expected = match (level, level.register_bytes()) {
+            (Level::Portable, _) => [0; 4],
+            (_, 64) => [33, 17, 17, 15],
+            _ => [17, 9, 11, 9],
+        };
+        assert_eq!(found, expected, "{level:?}");
+    }
+}
