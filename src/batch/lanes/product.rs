@@ -36,7 +36,7 @@ pub(super) fn product_beside<A: Arith, S: Scalar, const W: usize>(
     adjoint: Adjoint,
     beside: Beside<'_, S>,
 ) {
-    // As many pieces as there are places that ask for one.
+    // As many pieces as the loop over the blocks asks for.
     let blocks = if const { by_fours::<A, S>() } { (shape.0 / 4).max(1) } else { 1 };
     let ahead = Ahead::beside_a_product(beside, shape.1.div_ceil(2) * blocks);
     A::call(Product::<S, W> { c, shape, depth, keep, a, b, adjoint, ahead });
@@ -83,6 +83,7 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     #[inline(always)]
     fn by_columns<A: Arith, const H: usize>(&mut self, adjoint: Adjoint) {
         if const { S::PARTS == 1 } && self.shape == (3, 3) {
+            // Once, for half of it: asking for all of it takes longer (`docs/benchmarks.md`).
             self.ask();
             return self.block::<A, H, 3, 3>((0, 0), adjoint);
         }
