@@ -24,20 +24,20 @@ impl Way {
             Way::Together(threads) => threads,
         }
     }
+
+    /// How so many matrices of this shape are worked on: on as many threads as pay, but not more than `most`; 0 stands for all that there are.
+    pub(crate) fn of_batch(count: usize, shape: (usize, usize), most: usize) -> Way {
+        if count < 2 || most == 1 || !is_long(count, shape) || is_forked() {
+            return Way::Together(1);
+        }
+        let most = if most == 0 { usize::MAX } else { most };
+        Way::Together(rayon::current_num_threads().min(most).min(count))
+    }
 }
 
-/// How matrices of this shape and these leading dimensions are worked on: on as many threads as pay, but not more than `most`; 0 stands for
-/// all that there are.
+/// How matrices of this shape and these leading dimensions are worked on: see [`Way::of_batch`].
 pub(crate) fn way(batch: &[usize], shape: (usize, usize), most: usize) -> Way {
-    let count = batch.iter().product::<usize>();
-    if batch.is_empty() {
-        return Way::Alone;
-    }
-    if count < 2 || most == 1 || !is_long(count, shape) || is_forked() {
-        return Way::Together(1);
-    }
-    let most = if most == 0 { usize::MAX } else { most };
-    Way::Together(rayon::current_num_threads().min(most).min(count))
+    if batch.is_empty() { Way::Alone } else { Way::of_batch(batch.iter().product(), shape, most) }
 }
 
 /// Whether another thread can do something useful meanwhile.

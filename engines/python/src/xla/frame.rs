@@ -123,9 +123,9 @@ impl<'a> Call<'a> {
         Ok(Self::buffer(&self.frame.args, index)?.dtype)
     }
 
-    /// The entries of an argument, row by row, and its shape.
+    /// The entries of an argument, row by row, and its dimensions.
     #[expect(unsafe_code, reason = "the boundary to XLA")]
-    pub(super) fn argument<T: Typed>(&self, index: usize) -> Result<(&'a [T], Vec<usize>), String> {
+    pub(super) fn argument<T: Typed>(&self, index: usize) -> Result<(&'a [T], &'a [i64]), String> {
         let (pointer, len, shape) = entries::<T>(Self::buffer(&self.frame.args, index)?)?;
         // SAFETY: XLA's buffers are aligned, hold as many entries of their type as their dimensions say, and are not written
         // during the call where they are arguments.
@@ -142,20 +142,19 @@ impl<'a> Call<'a> {
         Ok(unsafe { std::slice::from_raw_parts_mut(pointer, len) })
     }
 
-    fn attribute(&self, name: &str, kind: c_int) -> Result<*mut std::ffi::c_void, String> {
+    /// Where the value of an attribute of this kind lies.
+    fn attribute(&self, name: &str, kind: c_int) -> Option<*mut std::ffi::c_void> {
         let attributes = &self.frame.attributes;
         let (kinds, values) = (list(attributes.kinds, attributes.size), list(attributes.values, attributes.size));
-        let index = list(attributes.names, attributes.size).iter().position(|&span| text(span) == Some(name));
-        match index.and_then(|index| Some((kinds.get(index)?, values.get(index)?))) {
-            Some((&got, &value)) if got == kind && !value.is_null() => Ok(value),
-            _ => Err(format!("the attribute {name} is missing")),
-        }
+        let index = list(attributes.names, attributes.size).iter().position(|&span| bytes(span) == name.as_bytes())?;
+        let (&got, &value) = (kinds.get(index)?, values.get(index)?);
+        (got == kind && !value.is_null()).then_some(value)
     }
 
     /// A number.
     #[expect(unsafe_code, reason = "the boundary to XLA")]
     pub(super) fn number(&self, name: &str) -> Result<f64, String> {
-        let attribute = self.attribute(name, abi::SCALAR)?.cast::<abi::ScalarAttribute>();
+        let attribute = self.attribute(name, abi::SCALAR).ok_or_else(|| missing(name))?.cast::<abi::ScalarAttribute>();
         // SAFETY: an attribute of this kind is such a structure, whose value has the type that it says.
         match unsafe { &*attribute } {
             abi::ScalarAttribute { dtype: F64, value } if !value.is_null() => Ok(unsafe { *value.cast::<f64>() }),
@@ -163,26 +162,39 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// A string, if there is one of this name.
+    pub(super) fn string_if_there(&self, name: &str) -> Option<&'a str> {
+        std::str::from_utf8(bytes(self.attribute(name, abi::STRING)?.cast())).ok()
+    }
+
     /// A string.
     pub(super) fn string(&self, name: &str) -> Result<&'a str, String> {
-        text(self.attribute(name, abi::STRING)?.cast()).ok_or_else(|| format!("the attribute {name} is not a string"))
+        self.string_if_there(name).ok_or_else(|| missing(name))
     }
+}
+
+fn missing(name: &str) -> String {
+    format!("the attribute {name} is missing, or of another type")
 }
 
 #[expect(unsafe_code, reason = "the boundary to XLA")]
-fn text<'a>(span: *mut abi::ByteSpan) -> Option<&'a str> {
+fn bytes<'a>(span: *mut abi::ByteSpan) -> &'a [u8] {
     // SAFETY: XLA's names and strings are spans of bytes that live as long as the call.
-    let span = unsafe { span.as_ref() }?;
-    std::str::from_utf8(list(span.ptr, i64::try_from(span.len).ok()?)).ok()
+    unsafe { span.as_ref() }.map_or(&[], |span| list(span.ptr, i64::try_from(span.len).unwrap_or(0)))
 }
 
-/// Where the entries of a buffer begin, how many there are, and its shape.
-fn entries<T: Typed>(buffer: &Buffer) -> Result<(*mut T, usize, Vec<usize>), String> {
+/// A dimension as Rust counts.
+pub(super) fn dimension(len: i64) -> usize {
+    usize::try_from(len).unwrap_or(0)
+}
+
+/// Where the entries of a buffer begin, how many there are, and its dimensions.
+fn entries<'a, T: Typed>(buffer: &Buffer) -> Result<(*mut T, usize, &'a [i64]), String> {
     if buffer.dtype != T::DTYPE {
         return Err(format!("a buffer has entries of XLA's type {} in place of {}", buffer.dtype, T::DTYPE));
     }
-    let shape = list(buffer.dims, buffer.rank).iter().map(|&len| usize::try_from(len).unwrap_or(0)).collect::<Vec<_>>();
-    let len = shape.iter().product();
+    let shape = list(buffer.dims, buffer.rank);
+    let len = shape.iter().map(|&len| dimension(len)).product();
     let pointer = buffer.data.cast::<T>();
     // An empty buffer may have no address.
     Ok((if len == 0 || pointer.is_null() { std::ptr::NonNull::dangling().as_ptr() } else { pointer }, len, shape))

@@ -8,12 +8,12 @@ use diffsvd::{Real, Rule, Scalar, Vectors};
 use num_complex::Complex;
 
 use super::abi::{C64, C128, CallFrame, Error, F32, F64};
-use super::frame::{Answer, Call, Typed, handle};
+use super::frame::{Answer, Call, Typed, dimension, handle};
 use crate::arguments::at_equal;
 use crate::errors::message;
 use crate::function::{Functions, Kind};
 use crate::operations;
-use crate::threads::{Way, way};
+use crate::threads::Way;
 use crate::workspace::Workspace;
 
 /// A type of entries.
@@ -59,31 +59,33 @@ handler!(spectral_map, map_of);
 /// An argument as a batch of matrices.
 struct Matrices<'a, S> {
     data: &'a [S],
-    batch: Vec<usize>,
+    /// The leading dimensions.
+    batch: &'a [i64],
     shape: (usize, usize),
 }
 
 impl<'a, S: Entry> Matrices<'a, S> {
     fn new(call: &Call<'a>, index: usize) -> Result<Self, String> {
-        let (data, mut batch) = call.argument::<S>(index)?;
-        match (batch.pop(), batch.pop()) {
-            (Some(cols), Some(rows)) => Ok(Matrices { data, batch, shape: (rows, cols) }),
+        match call.argument::<S>(index)? {
+            (data, &[ref batch @ .., rows, cols]) => {
+                Ok(Matrices { data, batch, shape: (dimension(rows), dimension(cols)) })
+            }
             _ => Err(format!("argument {index} is not a batch of matrices")),
         }
     }
     fn count(&self) -> usize {
-        self.batch.iter().product()
+        self.batch.iter().map(|&len| dimension(len)).product()
     }
     fn view(&self) -> Result<BatchRef<'a, S>, Failure> {
         Ok(BatchRef::row_major(self.data, self.count(), self.shape.0, self.shape.1)?)
     }
     /// How matrices of this shape are worked on.
     fn way(&self, shape: (usize, usize)) -> Way {
-        way(&self.batch, shape, 0)
+        if self.batch.is_empty() { Way::Alone } else { Way::of_batch(self.count(), shape, 0) }
     }
     /// Runs the core; a failure is told with the indices of its item.
     fn run(&self, f: impl FnOnce() -> Result<(), Failure>) -> Answer {
-        f().map_err(|failure| message(&failure, &self.batch))
+        f().map_err(|failure| message(&failure, &self.batch.iter().map(|&len| dimension(len)).collect::<Vec<_>>()))
     }
 }
 
@@ -132,7 +134,7 @@ impl<'a, S: Entry> FactorsIn<'a, S> {
 
 /// The rule in the attributes; where there is none, the default one.
 fn rule<R: Real>(call: &Call<'_>) -> Result<Rule<R>, String> {
-    let Ok(name) = call.string("rule") else { return Ok(Rule::default()) };
+    let Some(name) = call.string_if_there("rule") else { return Ok(Rule::default()) };
     let mut rule =
         Rule::new(at_equal(name, call.number("parameter")?).ok_or_else(|| format!("{name:?} is not a rule"))?);
     let (gap, rank) = (call.number("gap_tolerance")?, call.number("rank_tolerance")?);
