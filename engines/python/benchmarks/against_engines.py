@@ -1,13 +1,14 @@
 """Forward + backward of U, s and V: diffsvd beside torch.linalg.svd and jnp.linalg.svd, in one run, on one core.
 
-    python benchmarks/against_engines.py [--seconds 1.0] [--only TEXT] [--single] [--cold] [--csv FILE]
+    python benchmarks/against_engines.py [--seconds 1.0] [--only TEXT] [--single] [--cold | --loop] [--csv FILE]
 
 Each engine is measured with its own way of calling: PyTorch eagerly, JAX in one jitted function. The cotangents are those of
 L = Re Σ conj(C) U f(S) Vᴴ, which PyTorch demands not to depend on phases; they are made beforehand from each engine's own U and V,
 so that only the decomposition and its derivative are timed. The gradients are compared before anything is timed. The
 candidates take turns, in each of which one is called again and again for a millisecond, or once where that takes longer (with
 `--cold` once in any case, behind the three others: what one call costs a program that does much else). A row has the median time of
-each. Prints a table; writes CSV.
+each. With `--loop` JAX alone, one jitted `fori_loop` of a hundred matrices, each from the gradient before: what is left of a small matrix
+when a program of JAX is not entered anew for each. Prints a table; writes CSV.
 """
 
 import argparse
@@ -24,6 +25,8 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 import numpy as np  # noqa: E402
 
 TOLERANCE = 1e-8
+STEPS = 100
+PAIRS = [("diffsvd.torch", "torch.linalg.svd"), ("diffsvd.jax", "jnp.linalg.svd")]
 
 CASES = [
     *[(count, n, dtype) for dtype in ("float64", "complex128") for count, n in ((10_000, 3), (10_000, 4), (2_000, 8), (520, 32))],
@@ -72,11 +75,11 @@ class Torch:
 
 
 class Jax:
-    def __init__(self, name):
+    def __init__(self, name, steps=1):
         import jax
 
         jax.config.update("jax_enable_x64", True)
-        self.jax, self.name = jax, name
+        self.jax, self.name, self.steps = jax, name, steps
 
     def svd(self, x):
         if self.name == "diffsvd.jax":
@@ -90,12 +93,20 @@ class Jax:
         ours = self.name == "diffsvd.jax"
         gu, gs, gv = cotangents(c, u, s, v if ours else adjoint(v))
         g = tuple(map(np.conj, (gu, gs, gv if ours else adjoint(gv))))  # JAX's convention
-        compiled = self.jax.jit(lambda x, g: self.jax.vjp(self.svd, x)[1](g)[0])
+        gradient = lambda x, g: self.jax.vjp(self.svd, x)[1](g)[0]  # noqa: E731
+        compiled = self.jax.jit(gradient if self.steps == 1 else partial(self.loop, gradient))
         x, g = self.jax.device_put(a), self.jax.device_put(g)
         return lambda: compiled(x, g).block_until_ready(), lambda gradient: np.conj(gradient)
 
+    def loop(self, gradient, x, g):
+        """The last of so many gradients, each at a matrix that is not known before the gradient before it."""
+        step = lambda _, last: (moved := last[0] + 1e-18 * last[1], gradient(moved, g))  # noqa: E731
+        return self.jax.lax.fori_loop(0, self.steps - 1, step, (x, gradient(x, g)))[1]
 
-def candidates():
+
+def candidates(loop):
+    if loop:
+        return [Jax("diffsvd.jax", STEPS), Jax("jnp.linalg.svd", STEPS)]
     found = []
     if importlib.util.find_spec("torch"):
         found += [Torch("diffsvd.torch"), Torch("torch.linalg.svd")]
@@ -140,31 +151,31 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--only", default="")
     parser.add_argument("--single", action="store_true", help="no batches")
-    parser.add_argument("--cold", action="store_true", help="one call a turn")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--cold", action="store_true", help="one call a turn")
+    how.add_argument("--loop", action="store_true", help=f"JAX, {STEPS} matrices a call")
     parser.add_argument("--csv")
     options = parser.parse_args()
-    rng, known = np.random.default_rng(1), candidates()
-    rows = []
+    rng, known = np.random.default_rng(1), candidates(options.loop)
+    steps, rows = STEPS if options.loop else 1, []
     names = [candidate.name for candidate in known]
-    print(f"| matrices | {' | '.join(names)} | beside torch | beside JAX |")
-    print("|---|" + "---|" * (len(names) + 2))
+    pairs = [(ours, theirs) for ours, theirs in PAIRS if ours in names]
+    print(f"| matrices | {' | '.join([*names, *(f'beside {theirs}' for _, theirs in pairs)])} |")
+    print("|---|" + "---|" * (len(names) + len(pairs)))
     for count, n, dtype in CASES:
         label = f"{f'{count:,} of ' if count else ''}{n}×{n} {dtype}"
         if options.only not in label or (options.single and count):
             continue
         shape = (count, n, n) if count else (n, n)
         a, c = (rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if dtype[0] == "c" else 0) for _ in range(2))
-        each = [1e6 * t / max(count, 1) for t in measure(known, a, c, options.seconds, options.cold)]
+        each = [1e6 * t / (max(count, 1) * steps) for t in measure(known, a, c, options.seconds, options.cold)]
         by_name = dict(zip(names, each))
-        ratios = [
-            by_name[theirs] / by_name[ours] if ours in by_name else float("nan")
-            for ours, theirs in (("diffsvd.torch", "torch.linalg.svd"), ("diffsvd.jax", "jnp.linalg.svd"))
-        ]
+        ratios = [by_name[theirs] / by_name[ours] for ours, theirs in pairs]
         rows.append([label, *(f"{t:.4g}" for t in each), *(f"{ratio:.3g}" for ratio in ratios)])
-        print(f"| {label} | {' | '.join(f'{t:.3g} µs' for t in each)} | {ratios[0]:.1f} | {ratios[1]:.1f} |", flush=True)
+        print(f"| {label} | {' | '.join([*(f'{t:.3g} µs' for t in each), *(f'{ratio:.2f}' for ratio in ratios)])} |", flush=True)
     if options.csv:
         with open(options.csv, "w", newline="") as file:
-            csv.writer(file).writerows([["matrices", *names, "beside torch", "beside JAX"], *rows])
+            csv.writer(file).writerows([["matrices", *names, *(f"beside {theirs}" for _, theirs in pairs)], *rows])
 
 
 if __name__ == "__main__":
