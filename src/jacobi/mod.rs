@@ -287,3 +287,37 @@ pub(crate) fn largest_of<S: Scalar>(entries: &[S]) -> Option<S::Real> {
     }
     Some(largest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each pair once, and none of a round with a column in common.
+    fn meetings<const K: usize>() {
+        let mut met = [[0; K]; K];
+        for round in &Tournament::<K>::PAIRS {
+            let mut busy = [false; K];
+            for &(i, j) in round.iter().filter(|(i, j)| i != j) {
+                assert!(i < j, "{K} columns: {i} and {j}");
+                assert!(!busy[i] && !busy[j], "{K} columns: {i} and {j} in one round with others");
+                (busy[i], busy[j]) = (true, true);
+                met[i][j] += 1;
+            }
+        }
+        for (i, met) in met.iter().enumerate() {
+            assert!(met[i + 1..].iter().all(|&times| times == 1), "{K} columns: {i} meets {met:?}");
+        }
+    }
+
+    #[test]
+    fn every_two_columns_meet_once() {
+        meetings::<1>();
+        meetings::<2>();
+        meetings::<3>();
+        meetings::<4>();
+        meetings::<5>();
+        meetings::<6>();
+        meetings::<7>();
+        meetings::<8>();
+    }
+}
