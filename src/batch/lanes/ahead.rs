@@ -7,6 +7,12 @@ use crate::kernel::prefetch;
 /// Entries in memory that a product asks for: of the next tile, and where its result goes.
 pub(super) type Beside<'t, S> = [&'t [S]; 2];
 
+/// Of the four products of a derivative nothing.
+#[inline(always)]
+pub(super) fn nothing<'t, S>() -> [Beside<'t, S>; 4] {
+    [[&[]; 2]; 4]
+}
+
 /// Entries in memory that will be read or written soon.
 #[derive(Clone, Debug)]
 pub(super) struct Ahead<'t, S>([Chunks<'t, S>; 3]);

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use super::ahead::Beside;
+use super::ahead::{Beside, nothing};
 use super::derivative::{Cotangent, Factors, Gradient, derivative_tile_len};
 use super::items::{Items, Places};
 use super::rule::{Discarded, Spectrum};
@@ -83,7 +83,7 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
             if self.gradient.report.is_some() {
                 size = tile.size::<A, S>(given, unit);
             }
-            let ahead = if self.job.far { self.ahead(first, &places) } else { [[&[][..]; 2]; 4] };
+            let ahead = if self.job.far { self.ahead(first, &places) } else { nothing() };
             let values_only = !given.0 && !given.1 && self.gradient.report.is_none();
             let gradient = if values_only {
                 tile.expand_values::<A, S>()

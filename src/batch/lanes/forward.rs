@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use super::ahead::Beside;
+use super::ahead::{Beside, nothing};
 use super::decompose::MOST;
 use super::derivative::{Factors, Tangent, derivative_tile_len};
 use super::items::{Items, ItemsMut, Places};
@@ -82,8 +82,7 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             let spectrum = Spectrum::new(s, shape, self.rule);
             let finite = flag(poison::<A, _, W>(tile.a, splat(S::Real::zero())));
             let odd = zip(zip(refused, spectrum.irregular(), S::Real::larger), finite, S::Real::larger);
-            let ahead =
-                if self.job.far { self.ahead(first, (&factors, &of_a), [&of_u, &of_v]) } else { [[&[][..]; 2]; 4] };
+            let ahead = if self.job.far { self.ahead(first, (&factors, &of_a), [&of_u, &of_v]) } else { nothing() };
             tile.project::<A, S>([ahead[0], ahead[1]]);
             if wanted.0 || wanted.1 {
                 tile.combine::<S>(&spectrum);
