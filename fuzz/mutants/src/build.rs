@@ -1,6 +1,6 @@
 //! The instrumented copy: written, compiled, and written again without the mutants that do not compile.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,6 @@ pub struct Build {
     root: PathBuf,
     out: PathBuf,
     mutants: Vec<Mutant>,
-    kept_const: HashSet<String>,
-    mentions: HashMap<String, Vec<String>>,
     /// By file of the copy, what an error in it is laid to.
     owners: HashMap<String, Vec<(Range<usize>, Owner)>>,
     /// By number at run time.
@@ -103,15 +101,7 @@ impl Build {
             .iter()
             .map(|entry| mutant(entry, &known).ok_or("not a list of mutants"))
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            root: root.canonicalize()?,
-            out: out.into(),
-            mutants,
-            kept_const: fs::read_to_string(out.join("const")).unwrap_or_default().lines().map(String::from).collect(),
-            mentions: HashMap::new(),
-            owners: HashMap::new(),
-            sites: Vec::new(),
-        })
+        Ok(Self { root: root.canonicalize()?, out: out.into(), mutants, owners: HashMap::new(), sites: Vec::new() })
     }
 
     /// Compiles with the arguments of `cargo test`, as often as it takes.
@@ -179,13 +169,8 @@ impl Build {
                 self.mutants[mutant].switch = Some((number, choice + 1));
             }
         }
-        let switch = format!(
-            "const SITES: usize = {};\n{}",
-            self.sites.len().max(1),
-            include_str!("switch.rs").replace("//!", "//")
-        );
+        let switch = format!("{}\nconst SITES: usize = {};\n", include_str!("switch.rs"), self.sites.len().max(1));
         write_new(&self.out, "switch/src/lib.rs", &switch)?;
-        fs::write(self.out.join("const"), self.kept_const.iter().map(|name| format!("{name}\n")).collect::<String>())?;
         let lines: Vec<String> = self.mutants.iter().map(|mutant| mutant.line().to_string()).collect();
         fs::write(self.out.join("mutants.jsonl"), lines.join("\n"))?;
         Ok(())
@@ -198,10 +183,9 @@ impl Build {
                 at.entry(mutant.place).or_default().push(i);
             }
         }
-        let mut finder = Finder::new(source, at, &self.kept_const);
+        let mut finder = Finder::new(source, at);
         finder.visit_file(&syn::parse_file(source)?);
-        let Finder { mut sites, in_const, at, mentions, .. } = finder;
-        self.mentions.extend(mentions);
+        let Finder { mut sites, in_const, at, .. } = finder;
         self.leave_out(in_const, LeftOut::Const);
         self.leave_out(at.into_values().flatten(), LeftOut::NoSwitch);
         sort(&mut sites);
@@ -231,6 +215,8 @@ impl Build {
             .args(command)
             .args(["--message-format", "json", "--quiet"])
             .env("CARGO_INCREMENTAL", "0")
+            // For the feature that it needs; the crate is compiled as ever.
+            .env("RUSTC_BOOTSTRAP", "switch")
             .current_dir(&self.out)
             .stderr(std::process::Stdio::inherit())
             .output()?;
@@ -247,15 +233,9 @@ impl Build {
     }
 
     fn drop_faulty(&mut self, errors: &[Value]) -> Outcome<()> {
-        let known = |this: &Self| {
-            this.mutants.iter().filter(|mutant| mutant.left_out.is_some()).count() + this.kept_const.len()
-        };
+        let known = |this: &Self| this.mutants.iter().filter(|mutant| mutant.left_out.is_some()).count();
         let (before, mut unknown) = (known(self), Vec::new());
         for error in errors {
-            if error["code"]["code"] == "E0015" {
-                self.keep_const(error["message"].as_str().unwrap_or_default());
-                continue;
-            }
             match self.owner(error) {
                 Some(Owner::Mutant(i)) => self.mutants[i].left_out = Some(LeftOut::NotCompiled),
                 Some(Owner::Site(number)) => {
@@ -287,20 +267,6 @@ impl Build {
                 around.min_by_key(|(range, _)| range.len()).map(|&(_, owner)| owner)
             })
             .next()
-    }
-
-    /// The function that the message names is called by a constant, and so is every one that it calls.
-    fn keep_const(&mut self, message: &str) {
-        let path = message.split('`').nth(1).unwrap_or_default();
-        let segments = path.split("::").filter(|segment| !segment.starts_with('<') && !segment.ends_with('>'));
-        let mut names = vec![segments.last().unwrap_or_default().to_string()];
-        while let Some(name) = names.pop() {
-            if let Some(called) = self.mentions.get(&name)
-                && self.kept_const.insert(name)
-            {
-                names.extend(called.iter().cloned());
-            }
-        }
     }
 }
 

@@ -54,8 +54,9 @@ impl Emitter<'_> {
                 self.choice(i, |with| format!("l__ {with} r__"), &format!("l__ {op} r__"));
                 self.out.push_str(" })");
             }
-            Kind::Comparison { left, right, op } => {
-                self.operands(i, "(match (&(", left, "), &(", right, ")) { (l__, r__) => ");
+            Kind::Comparison { left, right, op, by_value } => {
+                let (before, between) = if *by_value { ("(match ((", "), (") } else { ("(match (&(", "), &(") };
+                self.operands(i, before, left, between, right, ")) { (l__, r__) => ");
                 self.choice(i, |with| format!("l__ {with} r__"), &format!("l__ {op} r__"));
                 self.out.push_str(" })");
             }
@@ -85,6 +86,7 @@ impl Emitter<'_> {
                     None => self.out.push_str(&format!(" if {is_on}")),
                 }
             }
+            Kind::Const => {}
             Kind::Guard => self.kept(i, str::to_string, &site.range),
             Kind::Field { name, value, base } => {
                 let base = self.source[base.clone()].to_string();
@@ -94,7 +96,6 @@ impl Emitter<'_> {
                     None => self.choice(i, |_| format!("({base}).{name}"), name),
                 }
             }
-            Kind::Const => {}
         }
         self.owners.push((start..self.out.len(), Owner::Site(self.first + i)));
     }

@@ -1,9 +1,9 @@
 //! Where the mutants of a file lie: its operators, bodies, arms and fields, found by line and column.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
-use proc_macro2::{LineColumn, TokenTree};
+use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
@@ -18,11 +18,12 @@ pub enum Kind {
         right: Range<usize>,
         op: String,
     },
-    /// The same by reference.
+    /// The same by reference, but in a `const fn`, which compares nothing but numbers.
     Comparison {
         left: Range<usize>,
         right: Range<usize>,
         op: String,
+        by_value: bool,
     },
     /// `&&` and `||`, for which the right operand may not be evaluated.
     Lazy {
@@ -54,7 +55,7 @@ pub enum Kind {
         value: Option<Range<usize>>,
         base: Range<usize>,
     },
-    /// `const` of a function that needs not be one.
+    /// `const` of a block with mutants: a condition that the compiler would evaluate.
     Const,
 }
 
@@ -69,14 +70,11 @@ pub struct Site {
 pub struct Finder<'a> {
     pub source: &'a str,
     pub at: HashMap<Place, Vec<usize>>,
-    /// Functions that constants call.
-    pub kept_const: &'a HashSet<String>,
     pub sites: Vec<Site>,
     /// Mutants that are evaluated by the compiler.
     pub in_const: Vec<usize>,
-    /// What a `const fn` mentions: it can be no more constant than these.
-    pub mentions: Vec<(String, Vec<String>)>,
     constants: usize,
+    in_const_fn: bool,
 }
 
 fn place(at: LineColumn) -> Place {
@@ -85,17 +83,6 @@ fn place(at: LineColumn) -> Place {
 
 fn range(part: &impl Spanned) -> Range<usize> {
     part.span().byte_range()
-}
-
-/// All identifiers in the tokens.
-fn identifiers(tokens: proc_macro2::TokenStream, found: &mut Vec<String>) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => identifiers(group.stream(), found),
-            TokenTree::Ident(name) => found.push(name.to_string()),
-            _ => {}
-        }
-    }
 }
 
 fn has_let(condition: &syn::Expr) -> bool {
@@ -107,8 +94,8 @@ fn has_let(condition: &syn::Expr) -> bool {
 }
 
 impl<'a> Finder<'a> {
-    pub fn new(source: &'a str, at: HashMap<Place, Vec<usize>>, kept_const: &'a HashSet<String>) -> Self {
-        Self { source, at, kept_const, sites: Vec::new(), in_const: Vec::new(), mentions: Vec::new(), constants: 0 }
+    pub fn new(source: &'a str, at: HashMap<Place, Vec<usize>>) -> Self {
+        Self { source, at, sites: Vec::new(), in_const: Vec::new(), constants: 0, in_const_fn: false }
     }
 
     fn add(&mut self, at: LineColumn, range: Range<usize>, kind: Kind) {
@@ -127,24 +114,14 @@ impl<'a> Finder<'a> {
     }
 
     fn function(&mut self, sig: &syn::Signature, block: &syn::Block, walk: impl FnOnce(&mut Self)) {
-        let name = sig.ident.to_string();
-        let kept = sig.constness.is_some() && self.kept_const.contains(&name);
-        self.constants += usize::from(kept);
+        let outer = std::mem::replace(&mut self.in_const_fn, sig.constness.is_some());
         let opaque = self.source[range(&sig.output)].contains("impl ");
         if let Some(first) = block.stmts.first().filter(|_| !opaque) {
             let start = range(first).start;
             self.add(first.span().start(), start..start, Kind::Body);
         }
         walk(self);
-        self.constants -= usize::from(kept);
-        if let (Some(token), false) = (sig.constness, kept) {
-            self.sites.push(Site { range: range(&token), kind: Kind::Const, mutants: Vec::new() });
-        }
-        if sig.constness.is_some() {
-            let mut mentioned = Vec::new();
-            identifiers(self.source[range(block)].parse().expect("tokens"), &mut mentioned);
-            self.mentions.push((name, mentioned));
-        }
+        self.in_const_fn = outer;
     }
 }
 
@@ -155,7 +132,9 @@ impl<'ast> Visit<'ast> for Finder<'_> {
         let op = self.source[range(&both.op)].to_string();
         let kind = match both.op {
             B::And(_) | B::Or(_) => Kind::Lazy { left, right, op },
-            B::Eq(_) | B::Ne(_) | B::Lt(_) | B::Le(_) | B::Gt(_) | B::Ge(_) => Kind::Comparison { left, right, op },
+            B::Eq(_) | B::Ne(_) | B::Lt(_) | B::Le(_) | B::Gt(_) | B::Ge(_) => {
+                Kind::Comparison { left, right, op, by_value: self.in_const_fn }
+            }
             _ if op.ends_with('=') => Kind::Assign { left, right, op },
             _ => Kind::Arithmetic { left, right, op },
         };
@@ -223,7 +202,11 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_expr_const(&mut self, c: &'ast syn::ExprConst) {
-        self.constant(|this| visit::visit_expr_const(this, c));
+        let before = self.sites.len();
+        visit::visit_expr_const(self, c);
+        if self.sites.len() > before {
+            self.sites.push(Site { range: range(&c.const_token), kind: Kind::Const, mutants: Vec::new() });
+        }
     }
 
     fn visit_expr_repeat(&mut self, repeat: &'ast syn::ExprRepeat) {
