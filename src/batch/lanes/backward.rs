@@ -50,7 +50,7 @@ impl<S: Scalar, const W: usize> Task for Vjp<'_, S, W> {
     }
 }
 
-impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
+impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
     #[inline(always)]
     fn tiles<A: Arith>(&mut self) -> ControlFlow<()> {
         let (shape, count) = (self.job.shape, self.job.count);
@@ -132,18 +132,18 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
         }
     }
 
-    /// What each of the four products asks for: the next tile, and where the results of this one go.
+    /// What each of the four products asks for: the tile after the next, and where the results of the next one go.
     #[inline(always)]
-    fn ahead(&self, first: usize, places: &Of) -> [Beside<'_, S>; 4] {
-        let next = (first + W, W);
-        let of = |part: &Option<Items<'j, S>>, places: &Option<Places>| match (part, places) {
-            (Some(part), Some(places)) => part.ahead(next, places),
-            _ => &[],
-        };
-        let (x, y) = (of(&self.cotangent.u, &places.u), of(&self.cotangent.v, &places.v));
-        let [u, _, v] = &places.factors;
-        let target = self.gradient.a.ahead((first, W), &places.a);
-        [[self.factors.u.ahead(next, u), &[]], [self.factors.v.ahead(next, v), &[]], [x, target], [y, &[]]]
+    fn ahead(&self, first: usize, places: &Of) -> [Beside<'_, S::Real>; 4] {
+        let (next, later) = ((first + W, W), (first + 2 * W, W));
+        let ([of_u, of_s, of_v], factors, given) = (&places.factors, &self.factors, &self.cotangent);
+        let target = self.gradient.a.ahead(next, &places.a);
+        [
+            [factors.u.ahead(later, of_u), factors.s.ahead(later, of_s)],
+            [factors.v.ahead(later, of_v), ahead_of(given.s.as_ref(), later, places.s.as_ref())],
+            [ahead_of(given.u.as_ref(), later, places.u.as_ref()), target],
+            [ahead_of(given.v.as_ref(), later, places.v.as_ref()), &[]],
+        ]
     }
 
     /// What the rule met in an item, or that the item is left to the way of one matrix.
@@ -200,6 +200,19 @@ impl<'j, S: Scalar, const W: usize> Vjp<'j, S, W> {
             }
             Err(error) => (self.job.failed)(item, error),
         }
+    }
+}
+
+/// [`Items::ahead`] where there are such.
+#[inline(always)]
+fn ahead_of<'a, S: Scalar>(
+    part: Option<&Items<'a, S>>,
+    items: (usize, usize),
+    places: Option<&Places>,
+) -> &'a [S::Real] {
+    match (part, places) {
+        (Some(part), Some(places)) => part.ahead(items, places),
+        _ => &[],
     }
 }
 

@@ -34,7 +34,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
     #[inline(always)]
     pub(super) fn decompose<A: Arith, S: Scalar<Real = R>>(
         &mut self,
-        mut ahead: Option<Ahead<'_, S>>,
+        mut ahead: Option<Ahead<'_, R>>,
     ) -> Outcome<R, W> {
         let scales = self.prepare::<A, S>();
         let unconverged = self.orthogonalize::<A, S>(&mut ahead);

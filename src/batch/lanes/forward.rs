@@ -107,19 +107,23 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
         ControlFlow::Continue(())
     }
 
-    /// What each of the four products asks for: the next tile, and where the results of this one go.
+    /// What each of the four products asks for: the tile after the next, and where the results of the next one go.
     #[inline(always)]
     fn ahead(
         &self,
         first: usize,
-        ([u, _, v], of_a): (&[Places; 3], &Places),
+        ([of_u, of_s, of_v], of_a): (&[Places; 3], &Places),
         targets: [&Option<Places>; 2],
-    ) -> [Beside<'_, S>; 4] {
-        let (now, next) = ((first, W), (first + W, W));
-        let of_u = ahead_of(self.tangent.u.as_ref(), now, targets[0].as_ref());
-        let of_v = ahead_of(self.tangent.v.as_ref(), now, targets[1].as_ref());
-        let [u, v] = [self.factors.u.ahead(next, u), self.factors.v.ahead(next, v)];
-        [[u, &[]], [v, &[]], [self.a_dot.ahead(next, of_a), of_u], [&[], of_v]]
+    ) -> [Beside<'_, S::Real>; 4] {
+        let (next, later, factors) = ((first + W, W), (first + 2 * W, W), &self.factors);
+        let [u, v] = [(&self.tangent.u, targets[0]), (&self.tangent.v, targets[1])]
+            .map(|(target, places)| ahead_of(target.as_ref(), next, places.as_ref()));
+        [
+            [factors.u.ahead(later, of_u), factors.s.ahead(later, of_s)],
+            [factors.v.ahead(later, of_v), &[]],
+            [self.a_dot.ahead(later, of_a), u],
+            [&[], v],
+        ]
     }
 
     /// An item that is left to the way of one matrix.
@@ -153,7 +157,7 @@ fn ahead_of<'a, S: Scalar>(
     target: Option<&'a ItemsMut<'_, S>>,
     items: (usize, usize),
     places: Option<&Places>,
-) -> &'a [S] {
+) -> &'a [S::Real] {
     match (target, places) {
         (Some(target), Some(places)) => target.ahead(items, places),
         _ => &[],

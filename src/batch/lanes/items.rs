@@ -58,14 +58,14 @@ impl<'a, S: Scalar> Items<'a, S> {
         }
     }
 
-    /// `count` matrices from number `first` on, or as many as there are, where they lie one after another.
+    /// The reals of `count` matrices from number `first` on, or of as many as there are, where they lie one after another.
     #[inline(always)]
-    pub(super) fn ahead(&self, (first, count): (usize, usize), places: &Places) -> &'a [S] {
+    pub(super) fn ahead(&self, (first, count): (usize, usize), places: &Places) -> &'a [S::Real] {
         if !places.packed || self.item != places.count {
             return &[];
         }
         let end = self.data.len().min((first + count) * self.item);
-        self.data.get(first * self.item..end).unwrap_or_default()
+        cast::reals_of(self.data.get(first * self.item..end).unwrap_or_default())
     }
 
     #[inline(never)]
@@ -153,7 +153,7 @@ impl<S: Scalar> ItemsMut<'_, S> {
 
     /// What [`Items::ahead`] is of these matrices.
     #[inline(always)]
-    pub(super) fn ahead(&self, items: (usize, usize), places: &Places) -> &[S] {
+    pub(super) fn ahead(&self, items: (usize, usize), places: &Places) -> &[S::Real] {
         Items { data: &*self.data, item: self.item, row: self.row, col: self.col }.ahead(items, places)
     }
 

@@ -33,7 +33,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
     #[inline(always)]
     pub(super) fn orthogonalize<A: Arith, S: Scalar<Real = R>>(
         &mut self,
-        ahead: &mut Option<Ahead<'_, S>>,
+        ahead: &mut Option<Ahead<'_, R>>,
     ) -> Lane<R, W> {
         let mut active = splat(R::one());
         for _ in 0..SWEEPS {
@@ -51,7 +51,7 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
     fn sweep<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         active: &Lane<R, W>,
-        ahead: &mut Option<Ahead<'_, S>>,
+        ahead: &mut Option<Ahead<'_, R>>,
     ) -> Lane<R, W> {
         let (len, left) = (self.len, self.left);
         for (square, column) in self.norms.iter_mut().zip(self.data.chunks_exact(len)) {

@@ -32,7 +32,7 @@ pub(super) struct Forward<'t, R, const W: usize> {
 impl<R: Real, const W: usize> Forward<'_, R, W> {
     /// Z = dA V, W = dAᴴ U where it is needed, P and ds.
     #[inline(always)]
-    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self, ahead: [Beside<'_, S>; 2]) {
+    pub(super) fn project<A: Arith, S: Scalar<Real = R>>(&mut self, ahead: [Beside<'_, R>; 2]) {
         let ((m, n), k) = (self.shape, self.k);
         let (u, v, a) = (&*self.u, &*self.v, &*self.a);
         product_beside::<A, S, W>(self.z, ((m, k), n, false), (a, v), Adjoint::Neither, ahead[0]);
@@ -135,7 +135,7 @@ impl<R: Real, const W: usize> Forward<'_, R, W> {
     pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         (wants_u, wants_v): (bool, bool),
-        ahead: [Beside<'_, S>; 2],
+        ahead: [Beside<'_, R>; 2],
     ) {
         let ((m, n), k) = (self.shape, self.k);
         let parts = [(wants_u, &mut *self.z, &*self.u, &*self.p, m), (wants_v, &mut *self.w, &*self.v, &*self.q, n)];

@@ -34,7 +34,7 @@ pub(super) fn product_beside<A: Arith, S: Scalar, const W: usize>(
     (shape, depth, keep): ((usize, usize), usize, bool),
     (a, b): (Matrix<'_, S::Real, W>, Matrix<'_, S::Real, W>),
     adjoint: Adjoint,
-    beside: Beside<'_, S>,
+    beside: Beside<'_, S::Real>,
 ) {
     // As many pieces as the loop over the blocks asks for.
     let blocks = if const { by_fours::<A, S>() } { (shape.0 / 4).max(1) } else { 1 };
@@ -55,7 +55,7 @@ struct Product<'t, S: Scalar, const W: usize> {
     a: Matrix<'t, S::Real, W>,
     b: Matrix<'t, S::Real, W>,
     adjoint: Adjoint,
-    ahead: Option<Ahead<'t, S>>,
+    ahead: Option<Ahead<'t, S::Real>>,
 }
 
 impl<S: Scalar, const W: usize> Task for Product<'_, S, W> {
@@ -83,8 +83,7 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     #[inline(always)]
     fn by_columns<A: Arith, const H: usize>(&mut self, adjoint: Adjoint) {
         if const { S::PARTS == 1 } && self.shape == (3, 3) {
-            // Once, for half of it: asking for all of it takes longer (`docs/benchmarks.md`).
-            self.ask();
+            // Nothing is asked for: matrices as small as these come in time by themselves (`docs/benchmarks.md`).
             return self.block::<A, H, 3, 3>((0, 0), adjoint);
         }
         let mut j = 0;

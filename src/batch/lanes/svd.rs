@@ -145,7 +145,7 @@ impl<S: Scalar, const W: usize> Thin<'_, S, W> {
     }
     /// The next tile, and where the bases of this one go, in pieces for the rounds of three sweeps.
     #[inline(always)]
-    fn ahead(&self, first: usize, (places, of_vectors): (&Places, Option<&(Places, Places)>)) -> Ahead<'_, S> {
+    fn ahead(&self, first: usize, (places, of_vectors): (&Places, Option<&(Places, Places)>)) -> Ahead<'_, S::Real> {
         let a = self.batch.a.ahead((first + W, W), places);
         let [u, v] = match (&self.vectors, of_vectors) {
             (Some((u, v)), Some((of_u, of_v))) => [u.ahead((first, W), of_u), v.ahead((first, W), of_v)],

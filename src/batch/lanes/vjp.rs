@@ -33,7 +33,7 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     pub(super) fn project<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         (has_u, has_v): (bool, bool),
-        ahead: [Beside<'_, S>; 2],
+        ahead: [Beside<'_, R>; 2],
     ) {
         let ((m, n), k) = (self.shape, self.k);
         let parts = [(has_u, &mut *self.g, &*self.u, &*self.x, m), (has_v, &mut *self.q, &*self.v, &*self.y, n)];
@@ -187,7 +187,7 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
     pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         (has_u, has_v): (bool, bool),
-        ahead: [Beside<'_, S>; 2],
+        ahead: [Beside<'_, R>; 2],
     ) -> &[Lane<R, W>] {
         let ((m, n), k) = (self.shape, self.k);
         let (g, u, v) = (&*self.g, &*self.u, &*self.v);
