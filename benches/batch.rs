@@ -26,6 +26,8 @@ struct Batch<S: Scalar> {
     u: Vec<S>,
     s: Vec<S::Real>,
     v: Vec<S>,
+    /// The cotangents of U and V.
+    g: [Vec<S>; 2],
     x: Vec<S>,
     work: Vec<S>,
 }
@@ -47,8 +49,10 @@ impl<S: Scalar> Batch<S> {
         ];
         let work = vec![S::zero(); threads * len.into_iter().max().unwrap_or(0)];
         let s = vec![S::Real::from_f64(0.0); count * k];
-        let mut all = Batch { count, shape: (m, n), a, u: zeros(m * k), s, v: zeros(n * k), x: zeros(m * n), work };
+        let (u, v, g) = (zeros(m * k), zeros(n * k), [const { Vec::new() }; 2]);
+        let mut all = Batch { count, shape: (m, n), a, u, s, v, g, x: zeros(m * n), work };
         all.run("thin", 1).expect("a decomposition");
+        all.g = [all.u.clone(), all.v.clone()];
         all
     }
 
@@ -72,7 +76,9 @@ impl<S: Scalar> Batch<S> {
             "vjp" => {
                 let (u, v) = (BatchRef::col_major(&self.u, count, m, k)?, BatchRef::col_major(&self.v, count, n, k)?);
                 let factors = Factors { u, s: BatchRef::vectors(&self.s, count, k)?, v };
-                let cotangent = Cotangent { u: Some(u), s: Some(factors.s), v: Some(v), s_matrix: None };
+                let [gu, gv] = &self.g;
+                let (gu, gv) = (BatchRef::col_major(gu, count, m, k)?, BatchRef::col_major(gv, count, n, k)?);
+                let cotangent = Cotangent { u: Some(gu), s: Some(factors.s), v: Some(gv), s_matrix: None };
                 batch::vjp_into(factors, cotangent, &rule, target, on(&mut self.work, threads))?
             }
             "svt" => fused::map_into(a, &f, target, None, on(&mut self.work, threads))?,
@@ -145,7 +151,7 @@ fn cpu_percent<S: Scalar>(batch: &mut Batch<S>, operation: &str) -> Option<f64> 
 fn row<S: Scalar>(name: &str, operation: &str, shape: (usize, usize)) {
     print!("{name:<20}");
     for count in COUNTS {
-        if count * shape.0 * shape.1 * size_of::<S>() * 4 > MOST {
+        if count * shape.0 * shape.1 * size_of::<S>() * 6 > MOST {
             print!("{:>10}", "-");
             continue;
         }
@@ -155,7 +161,7 @@ fn row<S: Scalar>(name: &str, operation: &str, shape: (usize, usize)) {
         print!("{:>10.1}", time(&mut Batch::<S>::new(1000, shape, 1), operation, 0));
     }
     if cfg!(feature = "rayon") {
-        let count = 100_000.min(MOST / 4 / (shape.0 * shape.1 * size_of::<S>()));
+        let count = 100_000.min(MOST / 6 / (shape.0 * shape.1 * size_of::<S>()));
         let mut batch = Batch::<S>::new(count, shape, 2);
         let (one, two) = (time(&mut batch, operation, 1), time(&mut batch, operation, 2));
         print!("   two threads: {two:.1} ns, {:.2} times as fast", one / two);
