@@ -252,3 +252,20 @@ impl<R: Real> TriangularFactor<'_, R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_are_as_many_as_are_worth_it() {
+        for cols in 0..2000 {
+            let panels = panels(cols);
+            assert!([1, 2, 4, 8].contains(&panels), "{cols}: {panels}");
+            assert!(panels == 1 || cols / panels >= 96, "{cols}: {panels} are too narrow");
+            assert!(panels == 8 || cols / (2 * panels) < 96, "{cols}: {panels} are too few");
+            // T and VᴴV beside two products with the columns of a panel.
+            assert_eq!(panels_scratch_cols(cols), panels * 2 * (BLOCK + cols.div_ceil(panels)), "{cols}");
+        }
+    }
+}

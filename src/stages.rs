@@ -340,3 +340,36 @@ impl<'w, R: Real> Core<'w, R> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+
+    use super::*;
+    use crate::plan::Vectors;
+    use crate::workspace::ALIGNMENT;
+
+    /// Of every kind of plan. (What is asked for beyond the end is refused in `Store`, by an assertion.)
+    fn pieces_of<S: Scalar>() {
+        let lens = [1, 4, 5, 31, 32, 33, 47, 48, 49, 64, 65, 130, 257, 400, 520, 700, 1500];
+        for (m, n) in lens.iter().flat_map(|&m| lens.map(|n| (m, n))) {
+            for vectors in [Vectors::None, Vectors::Thin, Vectors::Full] {
+                let plan = Plan::new(m, n, vectors);
+                let needed = plan.workspace::<S>();
+                let mut work = std::vec![S::zero(); needed];
+                let mut store = Store::new(&mut work, needed).unwrap();
+                Core::carve(&plan, S::PARTS, &mut store);
+                let (left, line) = (store.all().len(), ALIGNMENT / size_of::<S::Real>());
+                assert!(left <= line + S::PARTS, "{m}×{n} {vectors:?}: {left} reals are left over");
+            }
+        }
+    }
+
+    #[test]
+    fn the_pieces_take_the_whole_workspace() {
+        pieces_of::<f32>();
+        pieces_of::<f64>();
+        pieces_of::<Complex<f32>>();
+        pieces_of::<Complex<f64>>();
+    }
+}
