@@ -98,8 +98,8 @@ pub(crate) fn compute<S: Scalar>(mut product: Product<'_, S>, level: Level) {
     if m.max(n).max(depth) <= MOST {
         return level.run(Small(&mut product));
     }
-    // The columns of C are to be contiguous, if its rows are. (A complex product adds its terms in another order when it is transposed,
-    // and the result is not to depend on the strides.)
+    // The columns of C are to be contiguous, if its rows are. (The sums of a complex product are the same when it is transposed, but where one factor is
+    // conjugated an imaginary part that cancels becomes 0 in place of −0, and the result is not to depend on the strides.)
     if product.c.row_stride() != 1 && S::PARTS == 1 {
         product = product.transposed();
     }
