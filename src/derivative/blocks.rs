@@ -7,7 +7,7 @@ use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Vectors, svd_workspace_len};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::svd::{FactorsMut, svd_into};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger};
 
 /// Consecutive singular values that count as equal, or as zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +81,6 @@ pub(super) const fn largest_svd_workspace_len<S: Scalar>(rows: usize, cols: usiz
         count += 1;
     }
     largest
-}
-
-/// The larger of two lengths, in a constant.
-const fn larger(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
 }
 
 /// Workspace of [`diagonalize`] and [`nearest_unitary`] for a block of up to b values.

@@ -17,15 +17,15 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger, smaller};
 
 /// Length of the workspace of [`full_vjp_into`] and [`full_jvp_into`] for an m×n matrix.
 #[must_use]
 pub const fn full_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
-    let k = if rows > cols { cols } else { rows };
+    let k = smaller(rows, cols);
     let (vjp, jvp) = (vjp_workspace_len::<S>(rows, cols, k), jvp_workspace_len::<S>(rows, cols, k));
     let folded = rows.saturating_add(cols).saturating_mul(k);
-    folded.saturating_add(corner_len(rows, cols)).saturating_add(if vjp > jvp { vjp } else { jvp })
+    folded.saturating_add(corner_len(rows, cols)).saturating_add(larger(vjp, jvp))
 }
 
 /// The gradient of a loss of the complete U (m×m), s and V (n×n): the part of the cotangents that is well defined, and in
@@ -151,9 +151,9 @@ fn leading<'a, S: Scalar>(part: &'a mut Option<MatMut<'_, S>>, k: usize) -> Resu
 
 /// Entries of the largest product with the null-space vectors.
 const fn corner_len(rows: usize, cols: usize) -> usize {
-    let (longer, k) = if rows > cols { (rows, cols) } else { (cols, rows) };
+    let (longer, k) = (larger(rows, cols), smaller(rows, cols));
     let beyond = longer - k;
-    beyond.saturating_mul(if beyond > k { beyond } else { k })
+    beyond.saturating_mul(larger(beyond, k))
 }
 
 /// The cotangent of a complete basis, expressed by its first k columns.

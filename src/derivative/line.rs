@@ -14,7 +14,7 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger, smaller};
 
 /// Where the branches of the decomposition along a line go, and their derivatives.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct LineReport {
 /// Length of the workspace of [`branches_into`] for an m×n matrix.
 #[must_use]
 pub const fn branches_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
-    let k = if rows > cols { cols } else { rows };
+    let k = smaller(rows, cols);
     let tall = rows.saturating_add(cols).saturating_mul(k).saturating_mul(2);
     let square = k.saturating_mul(k).saturating_mul(4);
     tall.saturating_add(square).saturating_add(inner_workspace_len::<S>(rows, cols))
@@ -131,10 +131,10 @@ pub fn branches_into<S: Scalar>(
 
 /// Workspace of the small problems, one after another.
 const fn inner_workspace_len<S: Scalar>(rows: usize, cols: usize) -> usize {
-    let (longer, k) = if rows > cols { (rows, cols) } else { (cols, rows) };
+    let (longer, k) = (larger(rows, cols), smaller(rows, cols));
     let small = small_workspace_len::<S>(k).saturating_add(k);
     let null = null_workspace_len::<S>(longer, k);
-    if small > null { small } else { null }
+    larger(small, null)
 }
 
 fn check<S: Scalar>(factors: &Factors<'_, S>, b: MatRef<'_, S>, out: &BranchesMut<'_, S>) -> Result<(), Error> {

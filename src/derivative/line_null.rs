@@ -17,14 +17,14 @@ use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Vectors, svd_workspace_len};
 use crate::scalar::{One, Scalar, Zero};
 use crate::svd::{FactorsMut, svd_into};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger};
 
 /// Workspace of both steps for a matrix with `longer` rows or columns and k = min(m, n).
 pub(super) const fn null_workspace_len<S: Scalar>(longer: usize, k: usize) -> usize {
     let (svd, jvp) = (largest_svd_workspace_len::<S>(longer, k), jvp_workspace_len::<S>(longer, k, k));
     let tall = longer.saturating_mul(k).saturating_mul(2);
     let square = k.saturating_mul(k).saturating_mul(3).saturating_add(k);
-    tall.saturating_add(longer).saturating_add(square).saturating_add(if svd > jvp { svd } else { jvp })
+    tall.saturating_add(longer).saturating_add(square).saturating_add(larger(svd, jvp))
 }
 
 /// The zeros, from `first` on.

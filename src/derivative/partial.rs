@@ -14,7 +14,7 @@ use crate::factors::Factors;
 use crate::kernel::{Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::Arena;
+use crate::workspace::{Arena, larger};
 
 /// When the iteration of [`partial_vjp_into`] and [`partial_jvp_into`] stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,8 +68,7 @@ pub const fn partial_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets
     let tall = rows.saturating_mul(5).saturating_add(cols.saturating_mul(3)).saturating_mul(triplets);
     let square = triplets.saturating_mul(triplets);
     let reals = triplets.saturating_mul(2).div_ceil(S::PARTS);
-    let compact = if vjp > jvp { vjp } else { jvp };
-    tall.saturating_add(square).saturating_add(reals).saturating_add(compact)
+    tall.saturating_add(square).saturating_add(reals).saturating_add(larger(vjp, jvp))
 }
 
 /// The gradient with respect to A of a loss of its leading r triplets, from these and A alone: [`vjp_into`] as if the other

@@ -11,13 +11,12 @@ use crate::instances::Instances;
 use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::{Arena, read, write};
+use crate::workspace::{Arena, larger, read, write};
 
 /// Length of the workspace of [`vjp_into`] for an m×n matrix and k triplets.
 #[must_use]
 pub const fn vjp_workspace_len<S: Scalar>(rows: usize, cols: usize, triplets: usize) -> usize {
-    let longer = if rows > cols { rows } else { cols };
-    triplets.saturating_mul(longer.saturating_add(triplets.saturating_mul(2)))
+    triplets.saturating_mul(larger(rows, cols).saturating_add(triplets.saturating_mul(2)))
 }
 
 /// The gradient of a loss of U, s and V with respect to A:

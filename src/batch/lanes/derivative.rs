@@ -6,6 +6,7 @@ use crate::derivative::Report;
 use crate::kernel::Arith;
 use crate::kernel::vector::Lane;
 use crate::scalar::Scalar;
+use crate::workspace::{larger, smaller};
 
 /// Thin U, s (k×1) and V of each item.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,6 @@ pub(crate) struct Tangent<'a, S: Scalar> {
 
 /// Entries of the memory of a tile for either rule.
 pub(super) const fn derivative_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
-    let (k, longer) = if m < n { (m, n) } else { (n, m) };
+    let (k, longer) = (smaller(m, n), larger(m, n));
     tile_len::<S>(1, k * (m + n + 2 * longer + 2 * k) + m * n, 3 * k)
 }

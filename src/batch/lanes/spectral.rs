@@ -13,6 +13,7 @@ use crate::kernel::vector::{Lane, splat};
 use crate::kernel::{Arith, Task};
 use crate::scalar::{One as _, Scalar, Zero};
 use crate::spectral::Values;
+use crate::workspace::{larger, smaller};
 
 /// A function of the singular values of each item.
 pub(crate) trait Evaluate<R> {
@@ -67,7 +68,7 @@ pub(crate) struct Image<'a, S> {
 
 /// Entries of the memory of a tile.
 pub(super) const fn spectral_tile_len<S: Scalar>(m: usize, n: usize) -> usize {
-    let (k, longer) = if m < n { (m, n) } else { (n, m) };
+    let (k, longer) = (smaller(m, n), larger(m, n));
     tile_len::<S>(1, k * (m + n + longer + k) + m * n, k * (k + 5))
 }
 
