@@ -151,6 +151,18 @@ mod tests {
     use super::*;
     use crate::batch::view::BatchRef;
 
+    /// Thin factors, complete ones of square matrices, and values alone.
+    #[test]
+    fn what_is_decomposed_side_by_side() {
+        use Vectors::{Full, Leading, None, Thin};
+        for (rows, cols, vectors) in [(4, 3, Thin), (2, 5, Thin), (2, 5, None), (1, 1, None), (3, 3, Full)] {
+            assert!(decomposes(rows, cols, vectors), "{rows}×{cols} {vectors:?}");
+        }
+        for (rows, cols, vectors) in [(4, 3, Full), (2, 5, Full), (4, 3, Leading(2)), (9, 9, Thin), (9, 9, None)] {
+            assert!(!decomposes(rows, cols, vectors), "{rows}×{cols} {vectors:?}");
+        }
+    }
+
     /// Thin factors with cotangents and tangents of all triplets go side by side, and nothing else does.
     #[test]
     fn what_goes_side_by_side() {
