@@ -97,3 +97,29 @@ fn write<S: Scalar, const K: usize, const C: usize>(triplets: &Triplets<S, K, C,
         basis(&mut out.v, triplets.columns.each_ref().map(|column| &column.v[..]));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked_up<S: Scalar>() {
+        for n in 0..=LARGEST {
+            for vectors in [Vectors::None, Vectors::Thin, Vectors::Full, Vectors::Leading(n)] {
+                let plan = Plan::new(n, n, vectors);
+                assert_eq!(Workspace::<S>::needed(&plan), plan.workspace::<S>(), "order {n}, {vectors:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_workspace_that_is_looked_up_is_that_of_the_plan() {
+        looked_up::<f32>();
+        looked_up::<num_complex::Complex<f64>>();
+    }
+
+    #[test]
+    fn small_square_matrices_go_this_way() {
+        assert!((0..=4).all(|n| is_direct(n, n)));
+        assert!(!is_direct(5, 5) && !is_direct(3, 4) && !is_direct(4, 3));
+    }
+}
