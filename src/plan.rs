@@ -318,3 +318,63 @@ pub(crate) fn check_outputs(
     check_shape("U", u, (m, u_cols))?;
     check_shape("V", v, (n, v_cols))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Vectors::{Full, None, Thin};
+    use super::*;
+
+    #[test]
+    fn which_way_a_matrix_goes() {
+        assert!(Plan::new(48, 48, Thin).divided() && Plan::new(60, 200, Full).divided());
+        assert!(!Plan::new(47, 47, Thin).divided() && !Plan::new(200, 200, None).divided());
+        // A tall matrix has more than 5/3 as many rows; whether it has blocks of reflectors depends on its columns.
+        assert!(Plan::new(100, 9, None).blocked() && Plan::new(48, 48, Thin).blocked());
+        assert!(
+            !Plan::new(100, 8, Thin).blocked()
+                && !Plan::new(40, 40, Thin).blocked()
+                && !Plan::new(12, 9, None).blocked()
+        );
+        assert_eq!(Plan::new(100_000, 5, Thin).blocked(), LANES > 1, "in blocks of rows");
+        assert!(Plan::new(6, 6, Thin).in_pairs() && Plan::new(6, 6, Full).in_pairs());
+        assert!(!Plan::new(6, 6, None).in_pairs() && !Plan::new(6, 5, Thin).in_pairs());
+        assert!(Plan::new(5, 3, Thin).thin() && Plan::new(3, 3, Full).thin() && !Plan::new(3, 5, Full).thin());
+    }
+
+    #[test]
+    fn what_is_left_of_a_matrix() {
+        assert_eq!([(120, 100), (1000, 100)].map(|(m, n)| Plan::new(m, n, Thin).reduced_rows()), [120, 100]);
+        assert_eq!(Plan::new(120, 100, Thin).trailing(20, 8), 100 * 80 * 8);
+        assert_eq!(Plan::new(120, 100, Thin).trailing(110, 8), 0);
+    }
+
+    /// 627² numbers of eight bytes are 3 MiB, 362² of them one.
+    #[test]
+    fn what_is_reduced_in_blocks() {
+        assert_eq!(Plan::new(627, 627, Thin).reduced_in_blocks(8), 0);
+        let cols = Plan::new(628, 628, Thin).reduced_in_blocks(8);
+        assert_eq!(cols, (628_usize - 362).next_multiple_of(PUT_OFF));
+    }
+
+    /// 182² numbers of eight bytes are 256 KiB.
+    #[test]
+    fn what_is_cut_into_pieces() {
+        let threads = cfg!(feature = "rayon") && LANES > 1;
+        assert!(!Plan::new(181, 181, Thin).shared(8) && Plan::new(182, 182, Thin).shared(8) == threads);
+        assert_eq!(Plan::new(181, 181, Thin).more_pieces(8), 0);
+        assert_eq!(Plan::new(182, 182, Thin).more_pieces(8), if threads { PIECES - 1 } else { 0 });
+    }
+
+    #[test]
+    fn what_is_stored() {
+        let columns = |m, n, vectors| {
+            let Stores { copy, square, rows, left, right, middle, joint } = Plan::new(m, n, vectors).stores();
+            [copy, square, rows, left, right, middle, joint]
+        };
+        assert_eq!(columns(30, 30, None), [30, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(columns(30, 25, Full), [30, 0, 25, 0, 0, 0, 0]);
+        assert_eq!(columns(50, 50, Thin), [50, 0, 50, 50, 50, 50, 0]);
+        assert_eq!(columns(100, 10, Thin), [10, 10, 10, 10, 0, 0, 0]);
+        assert_eq!(columns(100_000, 10, Thin)[6], if LANES > 1 { 10 } else { 0 });
+    }
+}

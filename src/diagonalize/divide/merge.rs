@@ -77,7 +77,7 @@ pub(super) const fn scratch_len(n: usize) -> usize {
 }
 
 /// The rows of the larger half, in every column.
-const fn gathered_len(n: usize) -> usize {
+pub(super) const fn gathered_len(n: usize) -> usize {
     padded(n / 2 + LANES / 2 + 1).saturating_mul(n)
 }
 

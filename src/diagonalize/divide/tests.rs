@@ -1,5 +1,6 @@
 //! Against the QR iteration, over diagonals and superdiagonals that are hard for one reason or another.
 
+use super::merge::gathered_len;
 use super::*;
 use std::string::String;
 use std::vec;
@@ -154,6 +155,9 @@ fn halves_are_even_and_the_lower_one_begins_with_a_lane() {
         let (top, bottom) = block.halves();
         assert!(bottom.first.is_multiple_of(LANES) && top.size.abs_diff(bottom.size) <= LANES + 1, "{size}");
         assert_eq!((top.first, bottom.first + bottom.size), (block.first, block.first + size));
+        // The rows of either half in every column.
+        let rows = top.columns().len().max(bottom.columns().len());
+        assert!(padded(rows) * size <= gathered_len(size), "{size}");
     }
 }
 
