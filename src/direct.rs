@@ -1,11 +1,16 @@
-//! The direct path of small square matrices: sizes that the compiler knows, columns in registers, no work storage.
+//! The direct path of small square matrices: sizes that the compiler knows, columns in registers, no work storage. With vectors by one-sided Jacobi, the
+//! singular values alone of 3×3 and 4×4 by way of the bidiagonal form, real 2×2 in closed form.
 
+use crate::bidiagonal::bidiagonalize;
 use crate::closed;
+use crate::diagonalize;
 use crate::error::Error;
-use crate::jacobi::{Triplets, decompose, largest_of};
+use crate::jacobi::{Triplets, decompose, largest_of, unit_exponent};
+use crate::kernel::Level;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors};
-use crate::scalar::Scalar;
+use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scale::exponent;
 use crate::svd::FactorsMut;
 
 /// Largest order for which one-sided Jacobi is faster than the reduction to bidiagonal form (`docs/benchmarks.md`).
@@ -75,7 +80,23 @@ fn attempt<S: Scalar, const K: usize, const C: usize>(
             return Some(Ok(()));
         }
     }
+    if C == 0 && K > 2 {
+        return Some(values_alone(columns, largest).map(|s| out.s.copy_from_slice(&s)));
+    }
     Some(decompose::<S, K, K, C>(|i, j| columns[j][i], largest).map(|triplets| write(&triplets, out)))
+}
+
+/// By way of the bidiagonal form: without vectors that is less work than to turn columns until they are orthogonal.
+fn values_alone<S: Scalar, const K: usize>(mut columns: [[S; K]; K], largest: S::Real) -> Result<[S::Real; K], Error> {
+    let shift = unit_exponent::<S::Real>(K) - exponent(largest);
+    let power = |p: i32| S::Real::one().mul_pow2(p);
+    let (first, second) = (power(shift / 2), power(shift - shift / 2));
+    columns.as_flattened_mut().iter_mut().for_each(|x| *x = x.scale(first).scale(second));
+    let (mut d, mut e) = bidiagonalize(columns);
+    let mut scratch = [[S::Real::zero(); K]; 4];
+    diagonalize::values_alone(&mut d, &mut e, &mut scratch.each_mut().map(|array| &mut array[..]), Level::detect())?;
+    let s = d.map(|s| s.mul_pow2(-shift));
+    if s[0].is_finite() { Ok(s) } else { Err(Error::Overflow) }
 }
 
 /// Whether all entries below the diagonal and above its neighbour are zero, or the same of the transpose.

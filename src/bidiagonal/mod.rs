@@ -8,9 +8,11 @@
 
 mod blocked;
 mod pieces;
+mod small;
 
 pub(crate) use blocked::{PUT_OFF, PutOff, ReduceBlock};
 pub(crate) use pieces::PIECES;
+pub(crate) use small::bidiagonalize;
 
 use num_complex::Complex;
 

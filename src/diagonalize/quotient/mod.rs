@@ -29,7 +29,7 @@ use transform::{Pivots, Quotients, transform};
 const TRANSFORMS_PER_VALUE: usize = 30;
 
 /// Orders below which the QR iteration is as fast.
-const SMALLEST: usize = 4;
+const SMALLEST: usize = 3;
 
 /// Overwrites `d` by the singular values of the bidiagonal matrix with diagonal `d` and superdiagonal `e` (of the same length, its last entry
 /// unused), descending, with the relative accuracy of [`qr_iteration`](super::qr_iteration), and returns the number of transforms.
