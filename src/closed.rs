@@ -6,19 +6,19 @@
 //!   Q (cos α, sin α) = (a₁₁ + a₂₂, a₂₁ − a₁₂),   R (cos β, sin β) = (a₁₁ − a₂₂, a₂₁ + a₁₂),
 //!
 //! and for rotations U and V by φ and ψ, U diag(x, y) Vᵀ is that with Q = x + y, R = x − y, α = φ − ψ, β = φ + ψ. So x = ½ (Q + R),
-//! y = ½ (Q − R), and U and V are square roots of the unit complex numbers e^{i(β + α)} and e^{i(β − α)}, found without an angle; of the two of V the one that gives α, not α + π.
+//! y = ½ (Q − R) = det A/x, and U and V are square roots of the unit complex numbers e^{i(β + α)} and e^{i(β − α)}, found without an angle; of the two of V the one that gives α, not α + π.
 
 use crate::jacobi::{Column, Triplets, reliable, unit_exponent};
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::scale::exponent;
 
-/// U, s and V of the matrix whose entry (i, j) is `entry(i, j)`; `K` is 2. `largest` is the largest modulus of an entry, finite.
+/// U, s and V of the matrix whose entry (i, j) is `entry(i, j)`; `R` and `K` are 2. `largest` is the largest modulus of an entry, finite.
 /// `None` where Q or R is so small that its direction is not reliable, as for multiples of orthogonal matrices, or where s₁ overflows.
 #[inline]
-pub(crate) fn two_by_two<S: Scalar, const C: usize, const K: usize>(
+pub(crate) fn two_by_two<S: Scalar, const R: usize, const C: usize, const K: usize>(
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
-) -> Option<Triplets<S, K, C, K>> {
+) -> Option<Triplets<S, R, C, K>> {
     let shift = unit_exponent::<S::Real>(K) - exponent(largest);
     let power = |p: i32| S::Real::one().mul_pow2(p);
     let (first, second) = (power(shift / 2), power(shift - shift / 2));
@@ -29,13 +29,15 @@ pub(crate) fn two_by_two<S: Scalar, const C: usize, const K: usize>(
     let product = q_squared * r_squared;
     let half = S::Real::from_f64(0.5);
     let (q, r) = (q_squared.sqrt(), r_squared.sqrt());
-    let (large, small) = (half * (q + r), half * (q - r));
-    let s = [large.mul_pow2(-shift), small.abs().mul_pow2(-shift)];
+    let large = half * (q + r);
+    // ½ (Q − R), where nothing cancels that is not in the determinant.
+    let small = (a * d - b * c) / large;
+    let s = [large.mul_pow2(-shift), small.abs().smaller(large).mul_pow2(-shift)];
     if !(product > reliable() && s[0].is_finite()) {
         return None;
     }
     let mut triplets =
-        Triplets { columns: [Column { u: [S::zero(); K], v: [S::zero(); C] }; K], s: [S::Real::zero(); K] };
+        Triplets { columns: [Column { u: [S::zero(); R], v: [S::zero(); C] }; K], s: [S::Real::zero(); K] };
     triplets.s.copy_from_slice(&s[..K]);
     if C > 0 {
         let size = product.sqrt();
@@ -94,7 +96,7 @@ mod tests {
         for trial in 0..20_000 {
             let a = matrix(trial, core::array::from_fn(|_| random()));
             let largest = a.as_flattened().iter().fold(0.0, |max: f64, x| max.larger(x.abs()));
-            let Some(Triplets { columns: [x, y], s }) = two_by_two::<f64, 2, 2>(|i, j| a[i][j], largest) else {
+            let Some(Triplets { columns: [x, y], s }) = two_by_two::<f64, 2, 2, 2>(|i, j| a[i][j], largest) else {
                 continue;
             };
             found += 1;
@@ -109,5 +111,20 @@ mod tests {
             }
         }
         assert!(found > 19_000 && worst <= 4.0 * f64::EPSILON, "{found}, {}", worst / f64::EPSILON);
+    }
+
+    /// As Jacobi has it: of the columns of a well-conditioned matrix, however unlike their sizes, both values to their own size.
+    #[test]
+    fn a_small_value_of_columns_of_unlike_sizes_is_accurate() {
+        let close = |x: f64, y: f64| (x - y).abs() <= 8.0 * f64::EPSILON * y;
+        for p in (-1000..=1000).step_by(50) {
+            let a = [[3.0, 1.0_f64.mul_pow2(p)], [1.0, -2.0_f64.mul_pow2(p)]];
+            let largest = a.as_flattened().iter().fold(0.0, |max: f64, x| max.larger(x.abs()));
+            let exact = crate::jacobi::decompose::<f64, 2, 2, 0>(|i, j| a[i][j], largest).unwrap().s;
+            for a in [a, [[a[0][0], a[1][0]], [a[0][1], a[1][1]]]] {
+                let s = two_by_two::<f64, 2, 0, 2>(|i, j| a[i][j], largest).unwrap().s;
+                assert!(close(s[0], exact[0]) && close(s[1], exact[1]), "2^{p}: {s:?}, {exact:?}");
+            }
+        }
     }
 }

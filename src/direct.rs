@@ -1,5 +1,5 @@
 //! The direct path of small square matrices: sizes that the compiler knows, columns in registers, no work storage. With vectors by one-sided Jacobi, the
-//! singular values alone of 3×3 and 4×4 by way of the bidiagonal form, real 2×2 in closed form.
+//! singular values alone of complex 3×3 and 4×4 by way of the bidiagonal form, real 2×2 in closed form.
 
 use crate::bidiagonal::bidiagonalize;
 use crate::closed;
@@ -75,18 +75,18 @@ fn attempt<S: Scalar, const K: usize, const C: usize>(
     }
     if K == 2 && S::PARTS == 1 {
         // `None` is for the iteration.
-        if let Some(triplets) = closed::two_by_two::<S, C, K>(|i, j| columns[j][i], largest) {
+        if let Some(triplets) = closed::two_by_two::<S, K, C, K>(|i, j| columns[j][i], largest) {
             write(&triplets, out);
             return Some(Ok(()));
         }
     }
-    if C == 0 && K > 2 {
+    if C == 0 && K > 2 && S::PARTS == 2 {
         return Some(values_alone(columns, largest).map(|s| out.s.copy_from_slice(&s)));
     }
     Some(decompose::<S, K, K, C>(|i, j| columns[j][i], largest).map(|triplets| write(&triplets, out)))
 }
 
-/// By way of the bidiagonal form: without vectors that is less work than to turn columns until they are orthogonal.
+/// By way of the bidiagonal form: without vectors that is less work than to turn complex columns until they are orthogonal (real ones take as long either way).
 fn values_alone<S: Scalar, const K: usize>(mut columns: [[S; K]; K], largest: S::Real) -> Result<[S::Real; K], Error> {
     let shift = unit_exponent::<S::Real>(K) - exponent(largest);
     let power = |p: i32| S::Real::one().mul_pow2(p);

@@ -1,6 +1,6 @@
 //! Matrices that are arrays on the stack: no allocation, no workspace to provide, shapes that the compiler knows.
 //!
-//! A matrix is `[[S; N]; M]`, its rows as they are read. The decomposition is one-sided Jacobi, which for a few columns takes
+//! A matrix is `[[S; N]; M]`, its rows as they are read. The decomposition is one-sided Jacobi (real 2×2: in closed form), which for a few columns takes
 //! fewer instructions than the reduction to bidiagonal form and a fraction of its code (`docs/embedded.md`); beyond some
 //! 16 columns [`svd_into`](crate::svd_into) is faster. The derivatives are a few lines over those on the caller's memory,
 //! with a workspace on the stack.
@@ -22,6 +22,7 @@
 
 mod spectral;
 
+use crate::closed;
 use crate::derivative::{
     Cotangent, Report, Rule, TangentMut, Target, jvp_into, jvp_workspace_len, vjp_into, vjp_workspace_len,
 };
@@ -106,12 +107,28 @@ fn decompose<S: Scalar, const M: usize, const N: usize, const K: usize>(
 ) -> Result<Svd<S, M, N, K>, Error> {
     let largest = jacobi::largest_part(a)?;
     if M >= N {
-        let Triplets { columns, s } = jacobi::decompose::<S, M, K, N>(|i, j| a[i][j], largest)?;
+        let Triplets { columns, s } = triplets::<S, M, K, N>(|i, j| a[i][j], largest)?;
         Ok(Svd { u: rows(&columns, |c| &c.u), s, v: rows(&columns, |c| &c.v) })
     } else {
-        let Triplets { columns, s } = jacobi::decompose::<S, N, K, M>(|i, j| a[j][i].conj(), largest)?;
+        let Triplets { columns, s } = triplets::<S, N, K, M>(|i, j| a[j][i].conj(), largest)?;
         Ok(Svd { u: rows(&columns, |c| &c.v), s, v: rows(&columns, |c| &c.u) })
     }
+}
+
+/// By the closed form of a real 2×2 matrix where it is reliable, otherwise by one-sided Jacobi.
+#[inline]
+fn triplets<S: Scalar, const R: usize, const K: usize, const C: usize>(
+    entry: impl Fn(usize, usize) -> S,
+    largest: S::Real,
+) -> Result<Triplets<S, R, C, K>, Error> {
+    if R == 2
+        && K == 2
+        && S::PARTS == 1
+        && let Some(triplets) = closed::two_by_two(&entry, largest)
+    {
+        return Ok(triplets);
+    }
+    jacobi::decompose(entry, largest)
 }
 
 /// The matrix of which K columns are given.
@@ -135,9 +152,9 @@ pub fn singular_values<S: Scalar, const M: usize, const N: usize, const K: usize
     const { assert!(K <= M && K <= N && (K == M || K == N), "K is not min(M, N)") };
     let largest = jacobi::largest_part(a)?;
     if M >= N {
-        Ok(jacobi::decompose::<S, M, K, 0>(|i, j| a[i][j], largest)?.s)
+        Ok(triplets::<S, M, K, 0>(|i, j| a[i][j], largest)?.s)
     } else {
-        Ok(jacobi::decompose::<S, N, K, 0>(|i, j| a[j][i].conj(), largest)?.s)
+        Ok(triplets::<S, N, K, 0>(|i, j| a[j][i].conj(), largest)?.s)
     }
 }
 

@@ -9,6 +9,7 @@ mod number;
 mod options;
 mod ours;
 mod ours_batch;
+mod ours_fixed;
 mod plot;
 mod problem;
 mod record;
@@ -42,6 +43,9 @@ fn contestants<S: Number>(
         all.push(ours(true));
     }
     if matches!(problem.task, Task::Thin | Task::Values) {
+        if let Some(fixed) = ours_fixed::Fixed::new(problem.shape) {
+            all.push(Box::new(fixed));
+        }
         all.push(Box::new(rust_peers::Faer::new(problem)));
         let (m, n) = (problem.shape.rows, problem.shape.cols);
         if m.max(n) <= 32 {

@@ -2,6 +2,7 @@
 
 use crate::check::Errors;
 use crate::measure::median;
+use crate::ours_fixed;
 use crate::problem::{Shape, Task};
 use std::fmt::Write as _;
 
@@ -59,7 +60,7 @@ pub fn line(cell: &[Row]) -> String {
     let Some(ours) = cell.first() else { return String::new() };
     let mut text =
         format!("{:<9}{:<5}{:<13}{:>12}", ours.task.name(), ours.scalar, ours.shape.name(), micros(ours.median()));
-    let best = cell[1..].iter().min_by(|x, y| x.ratio.total_cmp(&y.ratio));
+    let best = best_peer(&cell[1..]);
     match best {
         Some(best) => {
             let _ = write!(text, "{:>12} {:<20}{:>6.2}x  |", micros(best.median()), best.contestant, best.ratio);
@@ -87,8 +88,14 @@ fn micros(t: f64) -> String {
     }
 }
 
-/// A Markdown table of one task: for every shape and scalar our time, the best peer and its time, and the ratio; lost cells
-/// as plainly as won ones. Empty where there are no rows of this task.
+/// The fastest of those that are somebody else, or our own with more to do.
+fn best_peer<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Option<&'r Row> {
+    let others = rows.into_iter().filter(|row| row.contestant != ours_fixed::NAME);
+    others.min_by(|x, y| x.ratio.total_cmp(&y.ratio))
+}
+
+/// A Markdown table of one task: for every shape and scalar our time, the best peer and its time, and the ratio (in brackets that of our own
+/// with a size known to the compiler); lost cells as plainly as won ones. Empty where there are no rows of this task.
 pub fn markdown(task: Task, rows: &[Row]) -> String {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.task == task).collect();
     let mut shapes: Vec<Shape> = vec![];
@@ -106,11 +113,12 @@ pub fn markdown(task: Task, rows: &[Row]) -> String {
         for scalar in &scalars {
             let of_cell = rows.iter().filter(|r| r.shape == shape && r.scalar == *scalar);
             let (ours, peers): (Vec<&&Row>, Vec<&&Row>) = of_cell.partition(|r| r.contestant == "diffsvd");
-            let best = peers.iter().min_by(|x, y| x.ratio.total_cmp(&y.ratio));
-            let _ = match (ours.first(), best) {
+            let _ = match (ours.first(), best_peer(peers.iter().map(|row| **row))) {
                 (Some(ours), Some(best)) => {
                     let (us, them) = (micros(ours.median()), micros(best.median()));
-                    write!(text, " {us} / {them} {}: **{:.2}** |", best.contestant, best.ratio)
+                    let fixed = peers.iter().find(|row| row.contestant == ours_fixed::NAME);
+                    let fixed = fixed.map_or(String::new(), |fixed| format!(" ({:.2})", best.ratio / fixed.ratio));
+                    write!(text, " {us} / {them} {}: **{:.2}**{fixed} |", best.contestant, best.ratio)
                 }
                 _ => write!(text, " – |"),
             };
