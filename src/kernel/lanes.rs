@@ -47,13 +47,11 @@ pub(crate) fn each<T: Copy, const N: usize>(first: T, mut entry: impl FnMut(usiz
     all
 }
 
-/// c + x a.
+/// c + x a, by the instruction itself where it has registers of this size: the compiler may take a loop over several of them apart, number by number.
 #[inline(always)]
 pub(super) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], a: R) -> [R; W] {
     let mut sum = c;
-    for l in 0..W {
-        sum[l] = A::mul_add(x[l], a, c[l]);
-    }
+    A::add_scaled::<R, W, false>(&mut sum, &x, a);
     sum
 }
 
@@ -61,9 +59,7 @@ pub(super) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W]
 #[inline(always)]
 pub(super) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
     let mut sum = c;
-    for l in 0..W {
-        sum[l] = A::mul_add(x[l], y[l], c[l]);
-    }
+    A::add_product::<R, W, false>(&mut sum, &x, &y);
     sum
 }
 
@@ -71,9 +67,7 @@ pub(super) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W
 #[inline(always)]
 pub(super) fn sub_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
     let mut sum = c;
-    for l in 0..W {
-        sum[l] = A::mul_add(-x[l], y[l], c[l]);
-    }
+    A::add_product::<R, W, true>(&mut sum, &x, &y);
     sum
 }
 
