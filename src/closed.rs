@@ -8,9 +8,8 @@
 //! and for rotations U and V by φ and ψ, U diag(x, y) Vᵀ is that with Q = x + y, R = x − y, α = φ − ψ, β = φ + ψ. So x = ½ (Q + R),
 //! y = ½ (Q − R) = det A/x, and U and V are square roots of the unit complex numbers e^{i(β + α)} and e^{i(β − α)}, found without an angle; of the two of V the one that gives α, not α + π.
 
-use crate::jacobi::{Column, Triplets, reliable, unit_exponent};
+use crate::jacobi::{Column, Triplets, reliable, to_unit};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::scale::exponent;
 
 /// U, s and V of the matrix whose entry (i, j) is `entry(i, j)`; `R` and `K` are 2. `largest` is the largest modulus of an entry, finite.
 /// `None` where Q or R is so small that its direction is not reliable, as for multiples of orthogonal matrices, or where s₁ overflows.
@@ -19,9 +18,7 @@ pub(crate) fn two_by_two<S: Scalar, const R: usize, const C: usize, const K: usi
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
 ) -> Option<Triplets<S, R, C, K>> {
-    let shift = unit_exponent::<S::Real>(K) - exponent(largest);
-    let power = |p: i32| S::Real::one().mul_pow2(p);
-    let (first, second) = (power(shift / 2), power(shift - shift / 2));
+    let (shift, [first, second]) = to_unit(K, largest);
     let entry = |i: usize, j: usize| entry(i, j).re() * first * second;
     let (a, b, c, d) = (entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1));
     let (e, f, g, h) = (a + d, a - d, c + b, c - b);

@@ -5,12 +5,11 @@ use crate::bidiagonal::bidiagonalize;
 use crate::closed;
 use crate::diagonalize;
 use crate::error::Error;
-use crate::jacobi::{Triplets, decompose, largest_of, unit_exponent};
+use crate::jacobi::{Triplets, decompose, largest_of, to_unit};
 use crate::kernel::Level;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors};
-use crate::scalar::{One, Real, Scalar, Zero};
-use crate::scale::exponent;
+use crate::scalar::{Real, Scalar, Zero};
 use crate::svd::FactorsMut;
 
 /// Largest order for which one-sided Jacobi is faster than the reduction to bidiagonal form (`docs/benchmarks.md`).
@@ -88,9 +87,7 @@ fn attempt<S: Scalar, const K: usize, const C: usize>(
 
 /// By way of the bidiagonal form: without vectors that is less work than to turn complex columns until they are orthogonal (real ones take as long either way).
 fn values_alone<S: Scalar, const K: usize>(mut columns: [[S; K]; K], largest: S::Real) -> Result<[S::Real; K], Error> {
-    let shift = unit_exponent::<S::Real>(K) - exponent(largest);
-    let power = |p: i32| S::Real::one().mul_pow2(p);
-    let (first, second) = (power(shift / 2), power(shift - shift / 2));
+    let (shift, [first, second]) = to_unit(K, largest);
     columns.as_flattened_mut().iter_mut().for_each(|x| *x = x.scale(first).scale(second));
     let (mut d, mut e) = bidiagonalize(columns);
     let mut scratch = [[S::Real::zero(); K]; 4];

@@ -45,10 +45,7 @@ pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
     entry: impl Fn(usize, usize) -> S,
     largest: S::Real,
 ) -> Result<Triplets<S, R, C, K>, Error> {
-    let shift = unit_exponent::<S::Real>(R) - exponent(largest);
-    // Two factors reach over the whole exponent range; exact but for entries that are negligible beside the largest.
-    let power = |p: i32| S::Real::one().mul_pow2(p);
-    let (first, second) = (power(shift / 2), power(shift - shift / 2));
+    let (shift, [first, second]) = to_unit(R, largest);
     let mut columns: [Column<S, R, C>; K] = core::array::from_fn(|j| Column {
         u: core::array::from_fn(|i| entry(i, j).scale(first).scale(second)),
         v: core::array::from_fn(|i| if i == j { S::one() } else { S::zero() }),
@@ -72,6 +69,14 @@ pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
 pub(crate) fn unit_exponent<R: Real>(rows: usize) -> i32 {
     let growth = usize::BITS - rows.leading_zeros();
     R::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
+}
+
+/// p for which 2ᵖ brings the largest entry to the [`unit_exponent`], and 2ᵖ as two factors, which reach over the whole exponent range: exact but for
+/// entries that are negligible beside the largest.
+#[inline]
+pub(crate) fn to_unit<R: Real>(rows: usize, largest: R) -> (i32, [R; 2]) {
+    let shift = unit_exponent::<R>(rows) - exponent(largest);
+    (shift, [shift / 2, shift - shift / 2].map(|p| R::one().mul_pow2(p)))
 }
 
 /// ‖x‖² above this, relative errors of inner products are those of the roundings alone: 2⁻⁴⁵⁹ for `f64`.
