@@ -188,7 +188,8 @@ def test_memory_of_tensors(rng):
     inside = torch.zeros(7, 9, dtype=x.dtype)
     inside[2:6, 3:6] = x
     assert torch.equal(dt.svdvals(inside[2:6, 3:6]), expected)
-    assert torch.equal(dt.svdvals(torch.nn.Parameter(x)), expected)
+    # With a node, which keeps U and V: another algorithm than that of the values alone.
+    assert torch.equal(dt.svdvals(torch.nn.Parameter(x)), dt.svd(x).s)
     lazily = torch.imag(torch.complex(torch.zeros_like(x), x).conj())
     assert lazily.is_neg() and torch.equal(dt.svd(lazily).s, dt.svd(-x).s)
     raw = torch.zeros(8 * x.numel() + 1, dtype=torch.uint8)
