@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 
 use super::ahead::{Beside, nothing};
 use super::derivative::{Cotangent, Factors, Gradient, derivative_tile_len};
-use super::items::{Items, Places};
+use super::items::{Places, ahead_of};
 use super::rule::{Discarded, Spectrum};
 use super::scale::power_below;
 use super::single::One;
@@ -137,12 +137,12 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
     fn ahead(&self, first: usize, places: &Of) -> [Beside<'_, S::Real>; 4] {
         let (next, later) = ((first + W, W), (first + 2 * W, W));
         let ([of_u, of_s, of_v], factors, given) = (&places.factors, &self.factors, &self.cotangent);
-        let target = self.gradient.a.ahead(next, &places.a);
+        let target = self.gradient.a.view().ahead(next, &places.a);
         [
             [factors.u.ahead(later, of_u), factors.s.ahead(later, of_s)],
-            [factors.v.ahead(later, of_v), ahead_of(given.s.as_ref(), later, places.s.as_ref())],
-            [ahead_of(given.u.as_ref(), later, places.u.as_ref()), target],
-            [ahead_of(given.v.as_ref(), later, places.v.as_ref()), &[]],
+            [factors.v.ahead(later, of_v), ahead_of(given.s, later, places.s.as_ref())],
+            [ahead_of(given.u, later, places.u.as_ref()), target],
+            [ahead_of(given.v, later, places.v.as_ref()), &[]],
         ]
     }
 
@@ -200,19 +200,6 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
             }
             Err(error) => (self.job.failed)(item, error),
         }
-    }
-}
-
-/// [`Items::ahead`] where there are such.
-#[inline(always)]
-fn ahead_of<'a, S: Scalar>(
-    part: Option<&Items<'a, S>>,
-    items: (usize, usize),
-    places: Option<&Places>,
-) -> &'a [S::Real] {
-    match (part, places) {
-        (Some(part), Some(places)) => part.ahead(items, places),
-        _ => &[],
     }
 }
 

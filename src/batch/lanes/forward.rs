@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 use super::ahead::{Beside, nothing};
 use super::decompose::MOST;
 use super::derivative::{Factors, Tangent, derivative_tile_len};
-use super::items::{Items, ItemsMut, Places};
+use super::items::{Items, ItemsMut, Places, ahead_of};
 use super::jvp::Forward;
 use super::rule::Spectrum;
 use super::single::One;
@@ -117,7 +117,7 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
     ) -> [Beside<'_, S::Real>; 4] {
         let (next, later, factors) = ((first + W, W), (first + 2 * W, W), &self.factors);
         let [u, v] = [(&self.tangent.u, targets[0]), (&self.tangent.v, targets[1])]
-            .map(|(target, places)| ahead_of(target.as_ref(), next, places.as_ref()));
+            .map(|(target, places)| ahead_of(target.as_ref().map(ItemsMut::view), next, places.as_ref()));
         [
             [factors.u.ahead(later, of_u), factors.s.ahead(later, of_s)],
             [factors.v.ahead(later, of_v), &[]],
@@ -148,18 +148,5 @@ impl<S: Scalar, const W: usize> Jvp<'_, S, W> {
             }
             Err(error) => (self.job.failed)(item, error),
         }
-    }
-}
-
-/// [`ItemsMut::ahead`] where there is such a target.
-#[inline(always)]
-fn ahead_of<'a, S: Scalar>(
-    target: Option<&'a ItemsMut<'_, S>>,
-    items: (usize, usize),
-    places: Option<&Places>,
-) -> &'a [S::Real] {
-    match (target, places) {
-        (Some(target), Some(places)) => target.ahead(items, places),
-        _ => &[],
     }
 }

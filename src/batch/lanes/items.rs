@@ -151,10 +151,10 @@ impl<S: Scalar> ItemsMut<'_, S> {
         Places::new::<S>(shape, (self.row, self.col), len)
     }
 
-    /// What [`Items::ahead`] is of these matrices.
+    /// The same matrices, to be read.
     #[inline(always)]
-    pub(super) fn ahead(&self, items: (usize, usize), places: &Places) -> &[S::Real] {
-        Items { data: &*self.data, item: self.item, row: self.row, col: self.col }.ahead(items, places)
+    pub(super) fn view(&self) -> Items<'_, S> {
+        Items { data: &*self.data, item: self.item, row: self.row, col: self.col }
     }
 
     /// The `live` first matrices of a tile into those from number `first` on, but for those that are not zero in `failed`.
@@ -234,6 +234,19 @@ impl<S: Scalar, const W: usize> Gather<'_, S, W> {
                 }
             }
         }
+    }
+}
+
+/// [`Items::ahead`] where there are such matrices.
+#[inline(always)]
+pub(super) fn ahead_of<'a, S: Scalar>(
+    part: Option<Items<'a, S>>,
+    items: (usize, usize),
+    places: Option<&Places>,
+) -> &'a [S::Real] {
+    match (part, places) {
+        (Some(part), Some(places)) => part.ahead(items, places),
+        _ => &[],
     }
 }
 

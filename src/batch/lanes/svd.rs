@@ -148,7 +148,7 @@ impl<S: Scalar, const W: usize> Thin<'_, S, W> {
     fn ahead(&self, first: usize, (places, of_vectors): (&Places, Option<&(Places, Places)>)) -> Ahead<'_, S::Real> {
         let a = self.batch.a.ahead((first + W, W), places);
         let [u, v] = match (&self.vectors, of_vectors) {
-            (Some((u, v)), Some((of_u, of_v))) => [u.ahead((first, W), of_u), v.ahead((first, W), of_v)],
+            (Some((u, v)), Some((of_u, of_v))) => [u.view().ahead((first, W), of_u), v.view().ahead((first, W), of_v)],
             _ => [&[][..]; 2],
         };
         Ahead::new([a, u, v], 3 * rounds(self.batch.cols))
