@@ -45,7 +45,7 @@ fn aside<T>(seldom: impl FnOnce() -> T) -> T {
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn is<R: 'static, T: 'static>() -> bool {
+pub(super) fn is<R: 'static, T: 'static>() -> bool {
     core::any::TypeId::of::<R>() == core::any::TypeId::of::<T>()
 }
 

@@ -14,7 +14,7 @@ use super::vjp::Backward;
 use crate::derivative::{Report, Rule, Target};
 use crate::error::Error;
 use crate::kernel::vector::{Lane, any, map, splat, zip};
-use crate::kernel::{Arith, Task};
+use crate::kernel::{Arith, Stream, Task};
 use crate::scalar::{One as _, Real, Scalar, Zero};
 
 /// [`vjp_into`](crate::vjp_into) for each item.
@@ -72,6 +72,7 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
         let given = (self.cotangent.u.is_some(), self.cotangent.v.is_some());
         let refused = splat(if self.rule.check().is_err() { S::Real::one() } else { S::Real::zero() });
         let places = self.places();
+        let mut stream = self.streams().then(Stream::new);
         for first in (0..count).step_by(W) {
             self.gather::<A>((first, count), (&mut *s, &mut tile), &places);
             let spectrum = Spectrum::new(s, shape, self.rule);
@@ -85,7 +86,7 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
             }
             let ahead = if self.job.far { self.ahead(first, &places) } else { nothing() };
             let values_only = !given.0 && !given.1 && self.gradient.report.is_none();
-            let gradient = if values_only {
+            let (gradient, scratch) = if values_only {
                 tile.expand_values::<A, S>()
             } else {
                 tile.project::<A, S>(given, [ahead[0], ahead[1]]);
@@ -98,6 +99,8 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
             let range = (first, W.min(count - first));
             if self.gradient.keep {
                 self.gradient.a.scatter_entries(range, gradient, &places.a, (&odd, true));
+            } else if let Some(stream) = &mut stream {
+                self.gradient.a.stream::<A, W>(range, gradient, (&places.a, &odd), (stream, scratch));
             } else {
                 self.gradient.a.scatter::<A, W>(range, gradient, &places.a, &odd);
             }
@@ -132,12 +135,19 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
         }
     }
 
-    /// What each of the four products asks for: the tile after the next, and where the results of the next one go.
+    /// Whether the gradients go past the caches: those of complex matrices, which is measured (`docs/benchmarks.md`); small ones begin and end within
+    /// a line, and real ones are computed as fast as they can be written.
+    fn streams(&self) -> bool {
+        let (m, n) = self.job.shape;
+        self.job.far && !self.gradient.keep && S::PARTS == 2 && m * n >= 16
+    }
+
+    /// What each of the four products asks for: the tile after the next, and where the results of the next one go, unless they go past the caches.
     #[inline(always)]
     fn ahead(&self, first: usize, places: &Of) -> [Beside<'_, S::Real>; 4] {
         let (next, later) = ((first + W, W), (first + 2 * W, W));
         let ([of_u, of_s, of_v], factors, given) = (&places.factors, &self.factors, &self.cotangent);
-        let target = self.gradient.a.view().ahead(next, &places.a);
+        let target = if self.streams() { &[] } else { self.gradient.a.view().ahead(next, &places.a) };
         [
             [factors.u.ahead(later, of_u), factors.s.ahead(later, of_s)],
             [factors.v.ahead(later, of_v), ahead_of(given.s, later, places.s.as_ref())],

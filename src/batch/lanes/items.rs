@@ -4,7 +4,7 @@
 use super::decompose::{LONGEST, MOST};
 use super::tile::by_registers;
 use crate::kernel::vector::{Lane, any, entry_by_entry};
-use crate::kernel::{Arith, Task, cast};
+use crate::kernel::{Arith, Stream, Task, cast};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{Scalar, Zero};
 
@@ -169,11 +169,30 @@ impl<S: Scalar> ItemsMut<'_, S> {
         if !places.packed || live < W || any(failed) {
             self.scatter_entries((first, live), tile, places, (failed, false));
         } else {
-            A::call(Scatter { to: ItemsMut { data: &mut *self.data, ..*self }, first, tile, places });
+            let to = cast::as_reals(self.data.get_mut(first * self.item..).unwrap_or_default());
+            A::call(Scatter::<S, W> { to, step: self.item * S::PARTS, tile, places });
         }
     }
 
-    /// The same, or, where `keep`, added to what is there.
+    /// The same past the caches, where whole lines of them are written; `scratch` has room for a tile of such matrices.
+    #[inline(always)]
+    pub(super) fn stream<A: Arith, const W: usize>(
+        &mut self,
+        (first, live): (usize, usize),
+        tile: &[Lane<S::Real, W>],
+        (places, failed): (&Places, &Lane<S::Real, W>),
+        (stream, scratch): (&mut Stream, &mut [Lane<S::Real, W>]),
+    ) {
+        let len = places.count * S::PARTS;
+        if !places.packed || live < W || any(failed) || self.item != places.count {
+            return self.scatter::<A, W>((first, live), tile, places, failed);
+        }
+        let scratch = scratch[..len].as_flattened_mut();
+        A::call(Scatter::<S, W> { to: scratch, step: len, tile, places });
+        stream.copy(&mut cast::as_reals(self.data)[first * len..][..W * len], scratch);
+    }
+
+    /// The same as `scatter`, or, where `keep`, added to what is there.
     #[inline(never)]
     pub(super) fn scatter_entries<const W: usize>(
         &mut self,
@@ -252,8 +271,9 @@ pub(super) fn ahead_of<'a, S: Scalar>(
 
 /// The way back.
 struct Scatter<'t, S: Scalar, const W: usize> {
-    to: ItemsMut<'t, S>,
-    first: usize,
+    to: &'t mut [S::Real],
+    /// Reals from one matrix to the next.
+    step: usize,
     tile: &'t [Lane<S::Real, W>],
     places: &'t Places,
 }
@@ -271,11 +291,10 @@ impl<S: Scalar, const W: usize> Scatter<'_, S, W> {
     /// By registers of H lanes.
     #[inline(always)]
     fn registers<A: Arith, const H: usize>(self) {
-        let Scatter { to, first, tile, places } = self;
-        let (step, len) = (to.item * S::PARTS, places.count * S::PARTS);
-        let data = cast::as_reals(to.data);
+        let Scatter { to, step, tile, places } = self;
+        let len = places.count * S::PARTS;
         for register in 0..W / H {
-            let items = data.get_mut((first + H * register) * step..).unwrap_or_default();
+            let items = to.get_mut(H * register * step..).unwrap_or_default();
             let written = A::rows::<_, H>(items, (step, len), |first| {
                 entry_by_entry();
                 let mut lanes = [[S::Real::zero(); H]; 4];

@@ -182,13 +182,14 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         mirror.store::<S>(self.g, high);
     }
 
-    /// gA = (U G + gU S⁺) Vᴴ or U (V Gᴴ + gV S⁺)ᴴ, with the parts that are not there left out: in the memory of gV, or of gU.
+    /// gA = (U G + gU S⁺) Vᴴ or U (V Gᴴ + gV S⁺)ᴴ, with the parts that are not there left out: in the memory of gV, or of gU. And the memory of the longer
+    /// basis, which is not needed any more.
     #[inline(always)]
     pub(super) fn expand<A: Arith, S: Scalar<Real = R>>(
         &mut self,
         (has_u, has_v): (bool, bool),
         ahead: [Beside<'_, R>; 2],
-    ) -> &[Lane<R, W>] {
+    ) -> (&[Lane<R, W>], &mut [Lane<R, W>]) {
         let ((m, n), k) = (self.shape, self.k);
         let (g, u, v) = (&*self.g, &*self.u, &*self.v);
         if n > k {
@@ -197,7 +198,7 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
             }
             product_beside::<A, S, W>(self.y, ((n, k), k, has_v), (v, g), Adjoint::Right, ahead[0]);
             product_beside::<A, S, W>(self.x, ((m, n), k, false), (u, &*self.y), Adjoint::Right, ahead[1]);
-            return &*self.x;
+            return (&*self.x, &mut *self.v);
         }
         let beside = has_u && m > k;
         if beside {
@@ -205,18 +206,18 @@ impl<R: Real, const W: usize> Backward<'_, R, W> {
         }
         product_beside::<A, S, W>(self.x, ((m, k), k, beside), (u, g), Adjoint::Neither, ahead[0]);
         product_beside::<A, S, W>(self.y, ((m, n), k, false), (&*self.x, v), Adjoint::Right, ahead[1]);
-        &*self.y
+        (&*self.y, &mut *self.u)
     }
 
-    /// The same for a loss of s alone: U diag(gs) Vᴴ, in the memory of gU.
+    /// The same for a loss of s alone: U diag(gs) Vᴴ, in the memory of gU; that of gV is not needed.
     #[inline(always)]
-    pub(super) fn expand_values<A: Arith, S: Scalar<Real = R>>(&mut self) -> &[Lane<R, W>] {
+    pub(super) fn expand_values<A: Arith, S: Scalar<Real = R>>(&mut self) -> (&[Lane<R, W>], &mut [Lane<R, W>]) {
         let ((m, n), k) = (self.shape, self.k);
         // (As `expand` does, so that the bits are the same.)
         let (scaled, rows) = if n > k { (&mut *self.v, n) } else { (&mut *self.u, m) };
         scale_columns(scaled, rows * S::PARTS, self.s_bar);
         product::<A, S, W>(self.x, ((m, n), k, false), (&*self.u, &*self.v), Adjoint::Right);
-        &*self.x
+        (&*self.x, &mut *self.y)
     }
 }
 
