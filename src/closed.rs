@@ -82,6 +82,27 @@ mod tests {
         }
     }
 
+    fn solve(a: [[f64; 2]; 2]) -> Option<Triplets<f64, 2, 2, 2>> {
+        let largest = a.as_flattened().iter().fold(0.0, |max: f64, x| max.larger(x.abs()));
+        two_by_two(|i, j| a[i][j], largest)
+    }
+
+    /// The largest entry of A − U diag(s) Vᵀ beside s₁, of UᵀU − I, of VᵀV − I.
+    fn defect(a: [[f64; 2]; 2], found: &Triplets<f64, 2, 2, 2>) -> f64 {
+        let Triplets { columns: [x, y], s } = found;
+        assert!(s[0] >= s[1] && s[1] >= 0.0);
+        let mut worst = 0.0_f64;
+        for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let sum = x.u[i] * s[0] * x.v[j] + y.u[i] * s[1] * y.v[j];
+            worst = worst.larger((sum - a[i][j]).abs() / s[0]);
+        }
+        let dot = |p: [f64; 2], q: [f64; 2]| p[0] * q[0] + p[1] * q[1];
+        for (p, q) in [(x.u, y.u), (x.v, y.v)] {
+            worst = worst.larger(dot(p, q).abs()).larger((dot(p, p) - 1.0).abs()).larger((dot(q, q) - 1.0).abs());
+        }
+        worst
+    }
+
     #[test]
     fn is_a_decomposition() {
         let mut state = 1_u64;
@@ -92,22 +113,28 @@ mod tests {
         let (mut worst, mut found) = (0.0_f64, 0);
         for trial in 0..20_000 {
             let a = matrix(trial, core::array::from_fn(|_| random()));
-            let largest = a.as_flattened().iter().fold(0.0, |max: f64, x| max.larger(x.abs()));
-            let Some(Triplets { columns: [x, y], s }) = two_by_two::<f64, 2, 2, 2>(|i, j| a[i][j], largest) else {
-                continue;
-            };
+            let Some(triplets) = solve(a) else { continue };
             found += 1;
-            assert!(s[0] >= s[1] && s[1] >= 0.0);
-            for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-                let sum = x.u[i] * s[0] * x.v[j] + y.u[i] * s[1] * y.v[j];
-                worst = worst.larger((sum - a[i][j]).abs() / s[0]);
-            }
-            let dot = |p: [f64; 2], q: [f64; 2]| p[0] * q[0] + p[1] * q[1];
-            for (p, q) in [(x.u, y.u), (x.v, y.v)] {
-                worst = worst.larger(dot(p, q).abs()).larger((dot(p, p) - 1.0).abs()).larger((dot(q, q) - 1.0).abs());
-            }
+            worst = worst.larger(defect(a, &triplets));
         }
         assert!(found > 19_000 && worst <= 4.0 * f64::EPSILON, "{found}, {}", worst / f64::EPSILON);
+    }
+
+    /// With every pattern of zeros and signs. The multiples of orthogonal matrices are for the iteration, and what overflows.
+    #[test]
+    fn matrices_of_small_integers() {
+        let entry = |number: i32, at: u32| f64::from(number / 5_i32.pow(at) % 5 - 2);
+        for number in 0..5_i32.pow(4) {
+            let [p, q, r, t] = [0, 1, 2, 3].map(|at| entry(number, at));
+            let a = [[p, q], [r, t]];
+            if a == [[0.0; 2]; 2] {
+                continue;
+            }
+            let found = solve(a);
+            assert_eq!(found.is_none(), (p, q) == (t, -r) || (p, q) == (-t, r), "{a:?}");
+            assert!(found.is_none_or(|found| defect(a, &found) <= 4.0 * f64::EPSILON), "{a:?}");
+        }
+        assert!(solve([[f64::MAX, f64::MAX], [f64::MAX, f64::MAX / 2.0]]).is_none());
     }
 
     /// As Jacobi has it: of the columns of a well-conditioned matrix, however unlike their sizes, both values to their own size.

@@ -119,6 +119,9 @@ fn write<S: Scalar, const K: usize, const C: usize>(triplets: &Triplets<S, K, C,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use num_complex::Complex;
+    use std::vec;
+    use std::vec::Vec;
 
     fn looked_up<S: Scalar>() {
         for n in 0..=LARGEST {
@@ -132,12 +135,90 @@ mod tests {
     #[test]
     fn the_workspace_that_is_looked_up_is_that_of_the_plan() {
         looked_up::<f32>();
-        looked_up::<num_complex::Complex<f64>>();
+        looked_up::<Complex<f64>>();
     }
 
     #[test]
     fn small_square_matrices_go_this_way() {
         assert!((0..=4).all(|n| is_direct(n, n)));
         assert!(!is_direct(5, 5) && !is_direct(3, 4) && !is_direct(4, 3));
+    }
+
+    type Solved<S, R> = Option<Result<(Vec<S>, Vec<R>, Vec<S>), Error>>;
+
+    /// U, s and V by columns; zero where they are not asked for.
+    fn solved<S: Scalar>(n: usize, vectors: Vectors, entry: impl Fn(usize, usize) -> S) -> Solved<S, S::Real> {
+        let a: Vec<S> = (0..n * n).map(|at| entry(at % n, at / n)).collect();
+        let (mut u, mut v, mut s) = (vec![S::zero(); n * n], vec![S::zero(); n * n], vec![S::Real::zero(); n]);
+        let mut out = FactorsMut {
+            u: MatMut::new(&mut u, n, n, 1, n).unwrap(),
+            s: &mut s,
+            v: MatMut::new(&mut v, n, n, 1, n).unwrap(),
+        };
+        let done = solve(MatRef::new(&a, n, n, 1, n).unwrap(), vectors, &mut out)?;
+        Some(done.map(|()| (u, s, v)))
+    }
+
+    fn dense<S: Scalar>(i: usize, j: usize) -> S {
+        let part = |x: usize| S::Real::from_f64((x as f64).sin());
+        S::from_parts(part(7 * i + 5 * j + 1), part(3 * i + 8 * j + 2))
+    }
+
+    fn decomposes<S: Scalar>() {
+        for n in 1..=LARGEST {
+            for p in [-20, 0, 30] {
+                let a = |i, j| dense::<S>(i, j).scale_pow2(p);
+                let (u, s, v) = solved(n, Vectors::Thin, a).unwrap().unwrap();
+                let (zeros, alone, _) = solved(n, Vectors::None, a).unwrap().unwrap();
+                let bound = S::Real::from_f64(20.0) * S::Real::EPSILON * s[0];
+                assert!(zeros.iter().all(|&x| x == S::zero()));
+                assert!(s.iter().zip(&alone).all(|(x, y)| (*x - *y).abs() <= bound), "order {n}: {s:?}, {alone:?}");
+                for at in 0..n * n {
+                    let (i, j) = (at % n, at / n);
+                    let term = |l: usize| u[i + n * l].scale(s[l]) * v[j + n * l].conj();
+                    let sum = (0..n).fold(S::zero(), |sum, l| sum + term(l));
+                    assert!((sum - a(i, j)).max_part() <= bound, "order {n}, entry ({i}, {j})");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn is_a_decomposition() {
+        decomposes::<f32>();
+        decomposes::<f64>();
+        decomposes::<Complex<f32>>();
+        decomposes::<Complex<f64>>();
+    }
+
+    /// Whether a matrix with ones where `pattern` says is left to the stages, without and with vectors.
+    fn is_left<S: Scalar>(n: usize, pattern: impl Fn(usize, usize) -> bool) -> bool {
+        let entry = |i, j| if pattern(i, j) { S::one() } else { S::zero() };
+        let [alone, thin] = [Vectors::None, Vectors::Thin].map(|vectors| solved(n, vectors, entry).is_none());
+        assert_eq!(alone, thin, "order {n}");
+        thin
+    }
+
+    #[test]
+    fn bidiagonal_matrices_go_another_way() {
+        type C = Complex<f64>;
+        assert!(!is_left::<f64>(1, |_, _| true));
+        for n in 2..=LARGEST {
+            assert!(is_left::<f64>(n, |i, j| i == j) && is_left::<C>(n, |_, _| false));
+            for (row, col) in (0..n * n).map(|at| (at / n, at % n)).filter(|(row, col)| row != col) {
+                let with = |band: usize| move |i: usize, j: usize| i == j || i + band == j || (i, j) == (row, col);
+                assert_eq!(is_left::<f64>(n, with(1)), row + 1 == col, "order {n}, ({row}, {col})");
+                assert_eq!(is_left::<C>(n, |i, j| with(1)(j, i)), row + 1 == col, "order {n}, ({row}, {col})");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_singular_values_says_so() {
+        for (n, vectors) in (2..=LARGEST).flat_map(|n| [(n, Vectors::None), (n, Vectors::Thin)]) {
+            let largest = |_, _| Complex::new(f64::MAX, 0.0);
+            assert_eq!(solved(n, vectors, largest), Some(Err(Error::Overflow)), "order {n}, {vectors:?}");
+            assert_eq!(solved(n, vectors, |i, _| if i == 1 { f64::NAN } else { 1.0 }), None);
+        }
     }
 }

@@ -263,3 +263,94 @@ pub(crate) fn set<R: Real>(column: &mut [Lane<R>], i: usize, depth: usize, value
         column[depth + lane][l] = value.im;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    const DEPTH: usize = 3;
+    /// More than there are rows.
+    const COLUMNS: usize = DEPTH * LANES + 4;
+
+    /// A number of its own for every entry.
+    fn entry(i: usize, j: usize) -> Complex<f64> {
+        Complex::new((1 + i + 100 * j) as f64, -((1 + i + 1000 * j) as f64))
+    }
+
+    fn storage(parts: usize) -> Vec<Lane<f64>> {
+        vec![[7.0; LANES]; DEPTH * parts * COLUMNS]
+    }
+
+    #[test]
+    fn entries_lie_plane_by_plane() {
+        for parts in [1, 2] {
+            let mut data = storage(parts);
+            let mut planes = Planes { data: &mut data, depth: DEPTH, parts };
+            let all = || (0..COLUMNS).flat_map(|j| (0..DEPTH * LANES).map(move |i| (i, j)));
+            all().for_each(|(i, j)| planes.set(i, j, entry(i, j)));
+            for (i, j) in all() {
+                let value = entry(i, j);
+                let lane = planes.stride() * j + i / LANES;
+                assert_eq!(planes.data[lane][i % LANES], value.re);
+                let im = if parts == 2 { value.im } else { 0.0 };
+                assert!(parts == 1 || planes.data[lane + DEPTH][i % LANES] == im);
+                assert_eq!(planes.get(i, j), Complex::new(value.re, im));
+                assert_eq!(get(planes.column(j), i, DEPTH), Complex::new(value.re, im));
+            }
+            let (column, depth) = (planes.column(1).to_vec(), Planes::from_column(planes.column(1), parts).depth);
+            assert_eq!((column.len(), depth), (DEPTH * parts, DEPTH));
+            assert_eq!(planes.reborrow().split(COLUMNS + 1).0.data.len(), DEPTH * parts * COLUMNS);
+            let (mut left, right) = planes.split(2);
+            assert_eq!((left.data.len(), left.column(1).to_vec()), (2 * DEPTH * parts, column));
+            assert_eq!((right.get(0, 0).re, right.depth, right.parts), (entry(0, 2).re, DEPTH, parts));
+        }
+    }
+
+    #[test]
+    fn parts_of_the_identity() {
+        let unit = |is: bool| Complex::from(f64::from(u8::from(is)));
+        for parts in [1, 2] {
+            let (mut data, mut corner) = (storage(parts), vec![[3.0; LANES]; 2 * LANES]);
+            let mut planes = Planes { data: &mut data, depth: DEPTH, parts };
+            let holds = |planes: &Planes<'_, f64>, columns: usize, expected: &dyn Fn(usize, usize) -> Complex<f64>| {
+                for (i, j) in (0..columns).flat_map(|j| (0..DEPTH * LANES).map(move |i| (i, j))) {
+                    assert_eq!(planes.get(i, j), expected(i, j), "({i}, {j}), {parts}");
+                }
+            };
+            planes.set_unit_rows(2);
+            holds(&planes, COLUMNS, &|i, j| unit(i + 2 == j));
+            planes.data.fill([7.0; LANES]);
+            // A real one of LANES columns and two lanes of rows.
+            planes.set_corner(&Planes { data: &mut corner, depth: 2, parts: 1 }, LANES);
+            holds(&planes, COLUMNS, &|i, j| {
+                if j < LANES { Complex::from(if i < 2 * LANES { 3.0 } else { 0.0 }) } else { unit(i == j) }
+            });
+            let (mut left, _) = planes.split(2 * LANES);
+            left.data.fill([7.0; LANES]);
+            left.set_unit_columns(1);
+            holds(&left, 2 * LANES, &|i, j| unit(i == j + 1));
+        }
+    }
+
+    #[test]
+    fn entries_of_a_row_keep_their_numbers() {
+        for parts in [1, 2] {
+            let mut data = vec![[0.0; LANES]; 5 * parts];
+            let value = |k: usize| Complex { im: if parts == 2 { entry(k, 1).im } else { 0.0 }, ..entry(k, 1) };
+            let mut whole = RowPart::whole(&mut data, 5);
+            (0..5 * LANES).for_each(|k| whole.set(k, entry(k, 1)));
+            let mut rest = whole.starting_at(1);
+            let mut first = rest.split_off(2);
+            let last = 5 * LANES - 1;
+            rest.set(last, entry(0, 2));
+            first.set(LANES, entry(1, 2));
+            assert!((LANES + 1..3 * LANES).all(|k| first.get(k) == value(k)));
+            assert!((3 * LANES..last).all(|k| rest.get(k) == value(k)));
+            assert_eq!((first.get(LANES).re, rest.get(last).re), (entry(1, 2).re, entry(0, 2).re));
+            assert_eq!((rest.split_off(9).re.len(), rest.re.len(), rest.im.len()), (2, 0, 0));
+            assert_eq!((data[1][0], data[5 * parts - 1][LANES - 1] < 0.0), (entry(1, 2).re, parts == 2));
+        }
+    }
+}
