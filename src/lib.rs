@@ -81,6 +81,9 @@ mod error;
 mod matrix;
 mod scalar;
 
+#[cfg(test)]
+mod noise;
+
 mod kernel;
 
 mod scale;

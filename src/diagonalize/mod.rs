@@ -161,6 +161,7 @@ fn sort<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::noise::Noise;
     use std::vec::Vec;
 
     /// The singular values and the sweeps that they took.
@@ -178,11 +179,8 @@ mod tests {
 
     #[test]
     fn the_budget_is_far_away() {
-        let mut state = 1_u64;
-        let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 11) as f64 / 2_f64.powi(53)
-        };
+        let mut noise = Noise(1);
+        let mut random = || noise.unit();
         let mut worst = (0.0, 0, 0);
         for trial in 0..40_000 {
             let n = 3 + trial % 22;

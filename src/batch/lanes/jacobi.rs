@@ -243,7 +243,6 @@ pub(super) fn reciprocals<R: Real, const W: usize>(x: Lane<R, W>) -> Lane<R, W> 
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
-    use crate::batch::lanes::tests::Random;
     use crate::kernel::{Level, Task};
 
     struct Sweep<'c>(Columns<'c, f64, 8>);
@@ -259,8 +258,8 @@ mod tests {
     #[test]
     fn one_rotation_does_for_two_columns() {
         for level in Level::all() {
-            let mut random = Random(3);
-            let mut data: [Lane<f64, 8>; 6] = core::array::from_fn(|_| core::array::from_fn(|_| random.part()));
+            let mut noise = Noise(3);
+            let mut data: [Lane<f64, 8>; 6] = core::array::from_fn(|_| core::array::from_fn(|_| noise.signed()));
             let mut norms = [splat(0.0); 2];
             level.run(Sweep(Columns { data: &mut data, len: 3, left: 3, norms: &mut norms }));
             let (x, y) = data.split_at(3);

@@ -2,20 +2,15 @@
 
 use super::merge::gathered_len;
 use super::*;
+use crate::noise::Noise;
 use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-/// Noise in [−1, 1).
-fn noise(seed: &mut u64) -> f64 {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    ((*seed >> 11) as f64) / ((1_u64 << 52) as f64) - 1.0
-}
-
 /// Diagonals and superdiagonals that are hard for one reason or another.
 fn zoo(n: usize) -> Vec<(&'static str, Vec<f64>, Vec<f64>)> {
-    let mut seed = 7 + n as u64;
-    let mut random = || noise(&mut seed);
+    let mut noise = Noise(7 + n as u64);
+    let mut random = || noise.signed::<f64>();
     let list = |f: &mut dyn FnMut(usize) -> f64| (0..n).map(f).collect::<Vec<f64>>();
     let center = (n as f64 - 1.0) / 2.0;
     vec![
@@ -209,12 +204,12 @@ fn large_matrices_are_no_less_accurate() {
 #[test]
 fn any_mixture_of_zeros_ones_and_near_ones() {
     let choices = [0.0, 1.0, -1.0, 1.0 + f64::EPSILON, 0.5, 1e-8, 1e-16, 3e-16, 1e-200];
-    let mut seed = 99;
+    let mut noise = Noise(99);
     for trial in 0..400 {
         let n = 21 + trial % 23;
         let used = 2 + trial % (choices.len() - 1);
         let mut pick = || {
-            let x = noise(&mut seed).abs() * used as f64;
+            let x = noise.signed::<f64>().abs() * used as f64;
             (0..used).find(|i| x < (*i + 1) as f64).map_or(1.0, |i| choices[i])
         };
         let d: Vec<f64> = (0..n).map(|_| pick()).collect();

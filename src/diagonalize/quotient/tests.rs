@@ -1,23 +1,10 @@
 use super::transform::{by_fractions, by_quotients};
 use super::*;
 use crate::kernel::Separate;
+use crate::noise::Noise;
 use std::string::String;
 use std::vec;
 use std::vec::Vec;
-
-/// Numbers from 0 to 1 that look random.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / 2_f64.powi(53)
-    }
-
-    fn list(&mut self, n: usize, entry: impl Fn(usize, f64) -> f64) -> Vec<f64> {
-        (0..n).map(|i| entry(i, self.next())).collect()
-    }
-}
 
 type Bidiagonal = (Vec<f64>, Vec<f64>);
 
@@ -26,7 +13,8 @@ fn zoo(n: usize, seed: u64) -> Vec<(&'static str, Bidiagonal)> {
     let mut noise = Noise(seed);
     let mut all = Vec::new();
     let mut add = |name, d: &dyn Fn(usize, f64) -> f64, e: &dyn Fn(usize, f64) -> f64| {
-        all.push((name, (noise.list(n, d), noise.list(n, e))));
+        let mut list = |entry: &dyn Fn(usize, f64) -> f64| (0..n).map(|i| entry(i, noise.unit())).collect();
+        all.push((name, (list(d), list(e))));
     };
     let order = n as f64;
     let step = 10_f64.powf(-30.0 / order);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::matrix::MatMut;
+use crate::noise::Noise;
 use crate::plan::{Vectors, svd_workspace_len};
 use crate::workspace::ALIGNMENT;
 use num_complex::Complex;
@@ -29,15 +30,11 @@ fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
 
 /// Entries between −1 and 1, each column `ratio` times as large as the one before.
 fn graded<S: Scalar>(n: usize, ratio: f64) -> Vec<S> {
-    let mut state = n as u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    };
+    let mut noise = Noise(n as u64);
     let size = |k: usize| (0..k / n).fold(1.0, |size, _| size * ratio);
     (0..n * n)
         .map(|k| {
-            let [re, im] = [0, 1].map(|_| S::Real::from_f64(next() * size(k)));
+            let [re, im] = [0, 1].map(|_| S::Real::from_f64(noise.signed::<f64>() * size(k)));
             S::from_parts(re, im)
         })
         .collect()

@@ -10,14 +10,14 @@ const SHAPES: [(usize, usize); 12] =
 
 /// Hard matrices, one after another: random, of every rank, with equal values, graded, at both ends of the range.
 pub(crate) fn zoo<S: Scalar>((m, n): (usize, usize)) -> Vec<S> {
-    let mut random = Random(7 * m as u64 + n as u64);
+    let mut noise = Noise(7 * m as u64 + n as u64);
     let int = |x: usize| i32::try_from(x).unwrap();
-    let mut all: Vec<Vec<S>> = (0..20).map(|_| random.scalars(m * n)).collect();
+    let mut all: Vec<Vec<S>> = (0..20).map(|_| noise.scalars(m * n)).collect();
     let fill = |entry: &mut dyn FnMut(usize, usize) -> S| -> Vec<S> {
         (0..n).flat_map(|j| (0..m).map(move |i| (i, j))).map(|(i, j)| entry(i, j)).collect()
     };
     for rank in 0..m.min(n) {
-        let (x, y): (Vec<S>, Vec<S>) = (random.scalars(m * rank), random.scalars(n * rank));
+        let (x, y): (Vec<S>, Vec<S>) = (noise.scalars(m * rank), noise.scalars(n * rank));
         all.push(fill(&mut |i, j| (0..rank).fold(S::zero(), |sum, l| sum + x[l * m + i] * y[l * n + j])));
     }
     all.push(fill(&mut |i, j| if i == j { S::one() } else { S::zero() }));
@@ -25,7 +25,7 @@ pub(crate) fn zoo<S: Scalar>((m, n): (usize, usize)) -> Vec<S> {
     all.push(fill(&mut |i, j| if (i, j) == (m - 1, n - 1) { S::one() } else { S::zero() }));
     all.push(fill(&mut |_, _| S::one()));
     for step in [-5, -20, -60, 30] {
-        let a: Vec<S> = random.scalars(m * n);
+        let a: Vec<S> = noise.scalars(m * n);
         all.push(fill(&mut |i, j| a[j * m + i].scale_pow2(step * int(j))));
         all.push(fill(&mut |i, j| a[j * m + i].scale_pow2(step * int(i))));
         all.push(fill(&mut |i, j| a[j * m + i].scale_pow2(step * int(i + j))));
@@ -34,7 +34,7 @@ pub(crate) fn zoo<S: Scalar>((m, n): (usize, usize)) -> Vec<S> {
     }
     // Columns beside a large one, whose squares are at the end of the range.
     for p in [-8, -5, -2, 1, 4].map(|p| S::Real::MIN_EXPONENT / 2 + p) {
-        let a: Vec<S> = random.scalars(m * n);
+        let a: Vec<S> = noise.scalars(m * n);
         all.push(fill(&mut |i, j| a[j * m + i].scale_pow2(if j == 0 { 0 } else { p })));
     }
     let mut scaled = vec![];
@@ -171,7 +171,7 @@ fn values_of_diagonal_matrices() {
 #[test]
 fn any_strides() {
     let (m, n, k, count) = (3, 4, 3, 21);
-    let a: Vec<Complex<f64>> = Random(3).scalars(m * n * count);
+    let a: Vec<Complex<f64>> = Noise(3).scalars(m * n * count);
     let expected = decompose(Level::detect(), (m, n), &a, true);
     // Row-major input whose matrices interleave; outputs row-major, with gaps.
     let mut b = vec![Complex::zero(); a.len()];

@@ -41,9 +41,9 @@ impl<S: Scalar> Case<S> {
         let (k, mut a) = (m.min(n), zoo::<S>((m, n)));
         a.truncate(a.len() / 5 / (m * n) * (m * n));
         let (factored, count) = (decompose(Level::Portable, (m, n), &a, true), a.len() / (m * n));
-        let mut random = Random(17);
-        let (u_bar, v_bar) = (random.scalars(count * m * k), random.scalars(count * n * k));
-        let (s_bar, a_dot) = (random.scalars(count * k), random.scalars(count * m * n));
+        let mut noise = Noise(17);
+        let (u_bar, v_bar) = (noise.scalars(count * m * k), noise.scalars(count * n * k));
+        let (s_bar, a_dot) = (noise.scalars(count * k), noise.scalars(count * m * n));
         Case { shape: (m, n), k, count, factored, u_bar, s_bar, v_bar, a_dot }
     }
 
@@ -95,7 +95,7 @@ fn backward<S: Scalar>(
     (parts, told): ((bool, bool, bool), bool),
 ) -> f64 {
     let ((m, n), k, count) = (case.shape, case.k, case.count);
-    let mut gradient: Vec<S> = Random(5).scalars(count * m * n);
+    let mut gradient: Vec<S> = Noise(5).scalars(count * m * n);
     let before = gradient.clone();
     let mut work = vec![S::zero(); workspace_len::<S>(m, n)];
     let (mut failures, mut reports) = (vec![], vec![None; count]);
@@ -228,9 +228,9 @@ fn each_rule_is_that_of_one_matrix() {
 #[test]
 fn what_is_not_finite_is_refused_item_by_item() {
     let (m, n, count) = (3, 3, 20);
-    let a: Vec<f64> = Random(1).scalars(count * 9);
+    let a: Vec<f64> = Noise(1).scalars(count * 9);
     let mut factored = decompose(Level::detect(), (m, n), &a, true);
-    let mut u_bar: Vec<f64> = Random(2).scalars(count * 9);
+    let mut u_bar: Vec<f64> = Noise(2).scalars(count * 9);
     u_bar[4 * 9 + 5] = f64::NAN;
     factored.s.swap(7 * 3, 7 * 3 + 1);
     factored.s[9 * 3] = f64::INFINITY;

@@ -10,18 +10,13 @@ use std::{vec, vec::Vec};
 use super::{Items, ItemsMut, Job, svd, workspace_len};
 use crate::error::Error;
 use crate::kernel::Level;
+use crate::noise::Noise;
 use crate::scalar::{Real, Scalar};
 
-/// Uniform in [−1, 1), from a linear congruential generator.
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    pub(super) fn part<R: Real>(&mut self) -> R {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        R::from_f64((self.0 >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
-    }
-    pub(super) fn scalars<S: Scalar>(&mut self, count: usize) -> Vec<S> {
-        (0..count).map(|_| S::from_parts(self.part(), self.part())).collect()
+impl Noise {
+    /// With parts in [−1, 1).
+    fn scalars<S: Scalar>(&mut self, count: usize) -> Vec<S> {
+        (0..count).map(|_| S::from_parts(self.signed(), self.signed())).collect()
     }
 }
 

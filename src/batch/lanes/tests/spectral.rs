@@ -39,11 +39,11 @@ fn compare<S: Scalar, M, F: SpectralMap<S::Real, M> + Copy>((m, n): (usize, usiz
     let (k, mut a) = (m.min(n), zoo::<S>((m, n)));
     a.truncate(a.len() / 5 / (m * n) * (m * n));
     let (factored, count) = (decompose(level, (m, n), &a, true), a.len() / (m * n));
-    let x_bar: Vec<S> = Random(3).scalars(count * m * n);
+    let x_bar: Vec<S> = Noise(3).scalars(count * m * n);
     let factors = Factors { u: packed(&factored.u, m, k), s: packed(&factored.s, k, 1), v: packed(&factored.v, n, k) };
     let mut worst = 0.0_f64;
     for derivative in [false, true] {
-        let (mut x, mut failures): (Vec<S>, Vec<(usize, Error)>) = (Random(9).scalars(count * m * n), vec![]);
+        let (mut x, mut failures): (Vec<S>, Vec<(usize, Error)>) = (Noise(9).scalars(count * m * n), vec![]);
         let (before, mut f_bar) = (x.clone(), vec![S::Real::zero(); count * k]);
         let mut work = vec![S::zero(); workspace_len::<S>(m, n)];
         let mut failed = |item, error| {
