@@ -8,8 +8,9 @@
 //! and for rotations U and V by φ and ψ, U diag(x, y) Vᵀ is that with Q = x + y, R = x − y, α = φ − ψ, β = φ + ψ. So x = ½ (Q + R),
 //! y = ½ (Q − R) = det A/x, and U and V are square roots of the unit complex numbers e^{i(β + α)} and e^{i(β − α)}, found without an angle; of the two of V the one that gives α, not α + π.
 
-use crate::jacobi::{Column, Triplets, reliable, to_unit};
+use crate::jacobi::{Column, Triplets};
 use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scale::{reliable, to_unit};
 
 /// U, s and V of the matrix whose entry (i, j) is `entry(i, j)`; `R` and `K` are 2. `largest` is the largest modulus of an entry, finite.
 /// `None` where Q or R is so small that its direction is not reliable, as for multiples of orthogonal matrices, or where s₁ overflows.
@@ -69,8 +70,8 @@ fn half_angle<R: Real>(size: R, x: R, y: R) -> (R, R) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
     use crate::noise::Noise;
+
     /// Of one size, graded, nearly a multiple of a rotation, nearly one of a reflection, nearly singular.
     fn matrix(trial: i32, [a, b, c, d]: [f64; 4]) -> [[f64; 2]; 2] {
         let near = 10_f64.powi(-(trial % 17));

@@ -5,11 +5,12 @@ use crate::bidiagonal::bidiagonalize;
 use crate::closed;
 use crate::diagonalize;
 use crate::error::Error;
-use crate::jacobi::{Triplets, decompose, largest_of, to_unit};
+use crate::jacobi::{Triplets, decompose, largest_of};
 use crate::kernel::Level;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors};
 use crate::scalar::{Real, Scalar, Zero};
+use crate::scale::to_unit;
 use crate::svd::FactorsMut;
 
 /// Largest order for which one-sided Jacobi is faster than the reduction to bidiagonal form (`docs/benchmarks.md`).

@@ -1,4 +1,4 @@
-//! The copy passes: A, or Aᴴ, into the work storage, divided by a power of two, and the bases out of it.
+//! The powers of two that a matrix is divided by, and the copy passes: A, or Aᴴ, into the work storage, and the bases out of it.
 //!
 //! Every later stage may then square entries freely. The division is exact but for entries 2¹⁰²² times smaller than
 //! the largest one, and it makes the result independent of the scale of A to the last bit.
@@ -197,4 +197,26 @@ impl<S: Scalar> Task for Unload<'_, S> {
 /// The exponent that brings `largest` to [1, 2); 0 for a matrix of zeros.
 pub(crate) fn exponent<R: Real>(largest: R) -> i32 {
     if largest == R::zero() { 0 } else { largest.exponent() }
+}
+
+/// The exponent that the largest entry is brought to: the fourth power of a column's norm is still finite, and
+/// squares underflow only where the column is negligible.
+#[inline]
+pub(crate) fn unit_exponent<R: Real>(rows: usize) -> i32 {
+    let growth = usize::BITS - rows.leading_zeros();
+    R::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
+}
+
+/// p for which 2ᵖ brings the largest entry to the [`unit_exponent`], and 2ᵖ as two factors, which reach over the whole exponent range: exact but for
+/// entries that are negligible beside the largest.
+#[inline]
+pub(crate) fn to_unit<R: Real>(rows: usize, largest: R) -> (i32, [R; 2]) {
+    let shift = unit_exponent::<R>(rows) - exponent(largest);
+    (shift, [shift / 2, shift - shift / 2].map(|p| R::one().mul_pow2(p)))
+}
+
+/// ‖x‖² above this, relative errors of inner products are those of the roundings alone: 2⁻⁴⁵⁹ for `f64`.
+#[inline]
+pub(crate) fn reliable<R: Real>() -> R {
+    R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }

@@ -2,11 +2,11 @@
 
 use core::array::from_fn;
 
-use crate::jacobi::reliable;
 use crate::scalar::{Real, Scalar, Zero};
+use crate::scale::reliable;
 
 /// The diagonal and the superdiagonal (its last entry is 0) of a bidiagonal matrix with the singular values of the one with these columns. Their
-/// signs mean nothing. The largest entry must be about 2 to the [`unit_exponent`](crate::jacobi::unit_exponent); what is negligible beside it may be
+/// signs mean nothing. The largest entry must be about 2 to the [`unit_exponent`](crate::scale::unit_exponent); what is negligible beside it may be
 /// taken for zero.
 #[inline]
 pub(crate) fn bidiagonalize<S: Scalar, const K: usize>(mut columns: [[S; K]; K]) -> ([S::Real; K], [S::Real; K]) {
@@ -63,7 +63,8 @@ fn reflect<S: Scalar, const K: usize>(x: [S; K], row: usize) -> Reflection<S, K>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jacobi::{decompose, unit_exponent};
+    use crate::jacobi::decompose;
+    use crate::scale::unit_exponent;
     use num_complex::Complex;
 
     /// Singular values of both by another algorithm.

@@ -18,7 +18,7 @@ pub(crate) mod rotation;
 use crate::error::Error;
 use crate::matrix::MatRef;
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::scale::exponent;
+use crate::scale::{exponent, reliable, to_unit};
 
 /// Sweeps allowed. About 5 are needed.
 const SWEEPS: usize = 40;
@@ -62,26 +62,6 @@ pub(crate) fn decompose<S: Scalar, const R: usize, const K: usize, const C: usiz
     normalize(&mut columns, &s);
     let s = s.map(|s| s.mul_pow2(-shift));
     if s.first().is_some_and(|s| !s.is_finite()) { Err(Error::Overflow) } else { Ok(Triplets { columns, s }) }
-}
-
-/// The exponent that the largest entry is brought to: the fourth power of a column's norm is still finite, and
-/// squares underflow only where the column is negligible.
-pub(crate) fn unit_exponent<R: Real>(rows: usize) -> i32 {
-    let growth = usize::BITS - rows.leading_zeros();
-    R::MAX_EXPONENT / 4 - 3 - growth.cast_signed()
-}
-
-/// p for which 2ᵖ brings the largest entry to the [`unit_exponent`], and 2ᵖ as two factors, which reach over the whole exponent range: exact but for
-/// entries that are negligible beside the largest.
-#[inline]
-pub(crate) fn to_unit<R: Real>(rows: usize, largest: R) -> (i32, [R; 2]) {
-    let shift = unit_exponent::<R>(rows) - exponent(largest);
-    (shift, [shift / 2, shift - shift / 2].map(|p| R::one().mul_pow2(p)))
-}
-
-/// ‖x‖² above this, relative errors of inner products are those of the roundings alone: 2⁻⁴⁵⁹ for `f64`.
-pub(crate) fn reliable<R: Real>() -> R {
-    R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }
 
 /// The pairs of K columns in rounds whose pairs have no column in common (a round-robin tournament), so that the long

@@ -3,11 +3,11 @@
 use super::ahead::Ahead;
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
-use crate::jacobi::{complete, reliable, unit_exponent};
+use crate::jacobi::complete;
 use crate::kernel::Arith;
 use crate::kernel::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
 use crate::scalar::{Real, Scalar, Zero};
-use crate::scale::exponent;
+use crate::scale::{exponent, reliable, unit_exponent};
 
 /// What became of the W matrices, s aside.
 pub(super) struct Outcome<R, const W: usize> {

@@ -6,11 +6,11 @@
 
 use super::ahead::Ahead;
 use super::decompose::MOST;
-use crate::jacobi::reliable;
 use crate::jacobi::rotation::Rotation;
 use crate::kernel::Arith;
 use crate::kernel::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};
 use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scale::reliable;
 
 /// Sweeps allowed. About 5 are needed.
 pub(super) const SWEEPS: usize = 40;
@@ -244,6 +244,7 @@ pub(super) fn reciprocals<R: Real, const W: usize>(x: Lane<R, W>) -> Lane<R, W> 
 mod tests {
     use super::*;
     use crate::kernel::{Level, Task};
+    use crate::noise::Noise;
 
     struct Sweep<'c>(Columns<'c, f64, 8>);
 

@@ -7,12 +7,11 @@
 //! Lane l holds places 2 l and 2 l + 1. In an odd round place 2 l + 1 meets 2 l + 2: the even places move by one lane.
 
 use super::rotation::{Rotation, rotate};
-use super::{reliable, unit_exponent};
 use crate::kernel::vector::{Lane, Number, any, entry_by_entry, mul, mul_add, mul_sub, splat};
 use crate::kernel::{Arith, LANES, Level, Task, each};
 use crate::matrix::MatRef;
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::scale::exponent;
+use crate::scale::{reliable, to_unit};
 use crate::svd::FactorsMut;
 
 /// Sweeps allowed; 5 to 7 are needed. What takes more goes another way.
@@ -56,9 +55,9 @@ fn by_lanes<S: Scalar, const W: usize>(
 ) -> bool {
     let n = a.cols();
     let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..2 * n * S::PARTS) else { return false };
-    let shift = unit_exponent::<S::Real>(n) - exponent(largest);
+    let (shift, factors) = to_unit(n, largest);
     let mut columns = Columns { rows, n, norms: [splat(S::Real::zero()); 2], waiting: None };
-    columns.load(a, shift);
+    columns.load(a, factors);
     let mut settled = false;
     level.run(Orthogonalize::<'_, '_, S, W> { columns: &mut columns, settled: &mut settled });
     settled && columns.write(-shift, out)
@@ -106,9 +105,8 @@ fn first_lanes<R: Real, const W: usize>(count: usize) -> Lane<R, W> {
 }
 
 impl<S: Scalar, const W: usize> Columns<'_, S, W> {
-    /// Copies 2ᵖ A, and sets V to the identity.
-    fn load(&mut self, a: MatRef<'_, S>, p: i32) {
-        let (first, second) = (S::Real::one().mul_pow2(p / 2), S::Real::one().mul_pow2(p - p / 2));
+    /// Copies A times both factors, and sets V to the identity.
+    fn load(&mut self, a: MatRef<'_, S>, [first, second]: [S::Real; 2]) {
         self.rows.fill([splat(S::Real::zero()); 2]);
         let (of_w, of_v) = self.rows.split_at_mut(self.n * S::PARTS);
         for (i, row) in of_w.chunks_exact_mut(S::PARTS).enumerate() {
