@@ -81,6 +81,17 @@ pub(crate) fn check_finite_values<R: Real>(argument: &'static str, values: &[R])
     MatRef::col_major(values, values.len(), 1)?.check_finite(argument)
 }
 
+/// A tolerance, a width or a cut-off.
+///
+/// # Errors
+/// [`Error::Parameter`] unless the value is finite and not negative.
+pub(crate) fn require_non_negative<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
+    if value >= R::zero() && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Parameter { name, value: value.to_f64(), must: "be finite and not negative" })
+}
+
 /// s must be finite, descending and non-negative.
 fn check_values<R: Real>(s: &[R]) -> Result<(), Error> {
     check_finite_values("s", s)?;

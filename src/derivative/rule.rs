@@ -4,7 +4,7 @@
 //! sum sⱼ + sᵢ (`docs/derivatives.md`, section 1). A [`Rule`] says which numbers stand in for their reciprocals.
 
 use crate::error::Error;
-use crate::factors::Tolerance;
+use crate::factors::{Tolerance, require_non_negative};
 use crate::scalar::Real;
 
 /// The choice at equal singular values.
@@ -120,11 +120,11 @@ impl<R: Real> Rule<R> {
     pub(crate) fn check(&self) -> Result<(), Error> {
         for (name, tolerance) in [("the gap tolerance", self.gap), ("the rank tolerance", self.rank)] {
             if let Tolerance::Relative(value) = tolerance {
-                check_parameter(name, value)?;
+                require_non_negative(name, value)?;
             }
         }
         if let AtEqual::Clip(value) | AtEqual::Lorentzian(value) = self.at_equal {
-            check_parameter("the bound or width of the rule", value)?;
+            require_non_negative("the bound or width of the rule", value)?;
         }
         if let AtEqual::Taylor(order) = self.at_equal
             && order > MAX_TAYLOR_ORDER
@@ -237,11 +237,3 @@ impl<R: Real> AtEqual<R> {
 
 /// Terms of the Taylor rule; its cost per pair grows with them.
 const MAX_TAYLOR_ORDER: usize = 1000;
-
-fn check_parameter<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
-    if value >= R::zero() && value.is_finite() {
-        Ok(())
-    } else {
-        Err(Error::Parameter { name, value: value.to_f64(), must: "be finite and not negative" })
-    }
-}

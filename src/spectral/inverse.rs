@@ -2,9 +2,9 @@
 
 use super::divided::{odd_difference, second_of_pieces};
 use super::function::{SpectralFunction, TwiceDifferentiable};
-use super::values::{Order, Values, require_non_negative};
+use super::values::{Order, Values};
 use crate::error::Error;
-use crate::factors::{Factors, Tolerance};
+use crate::factors::{Factors, Tolerance, require_non_negative};
 use crate::scalar::{Real, Scalar};
 
 /// 1/s where s is above an absolute cut-off, else 0: U f(S) Vᴴ is the adjoint of A⁺.
@@ -57,6 +57,17 @@ fn reciprocal_product<R: Real>(a: R, b: R) -> R {
     (R::one() / a) / b
 }
 
+/// Of a function with a cut-off.
+///
+/// # Errors
+/// [`Error::Parameter`] where the cut-off is negative or not finite, and, for a derivative, where it is above the noise and a singular value.
+pub(super) fn check_cut<R: Real>(cut: R, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
+    const CUT: &str = "the cut-off";
+    require_non_negative(CUT, cut)?;
+    let below_noise = cut <= at.noise();
+    if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, cut) }
+}
+
 impl<R: Real> SpectralFunction<R> for Inverse<R> {
     fn value(&self, s: R) -> R {
         if self.keeps(s) { R::one() / s } else { R::zero() }
@@ -84,10 +95,7 @@ impl<R: Real> SpectralFunction<R> for Inverse<R> {
         }
     }
     fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
-        const CUT: &str = "the cut-off";
-        require_non_negative(CUT, self.cut)?;
-        let below_noise = self.cut <= at.noise();
-        if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, self.cut) }
+        check_cut(self.cut, at, order)
     }
 }
 

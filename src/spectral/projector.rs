@@ -3,7 +3,8 @@
 use super::divided::{odd_difference, second_of_pieces};
 use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::hermitian::{Hermitian, Side};
-use super::values::{Order, Values, require_non_negative};
+use super::inverse::check_cut;
+use super::values::{Order, Values};
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
 use crate::scalar::{Real, Scalar};
@@ -63,10 +64,7 @@ impl<R: Real> SpectralFunction<R> for Indicator<R> {
         if self.value(a) == self.value(b) { R::zero() } else { R::one() / (a - b) }
     }
     fn check(&self, at: &Values<'_, R>, order: Order) -> Result<(), Error> {
-        const CUT: &str = "the cut-off";
-        require_non_negative(CUT, self.cut)?;
-        let below_noise = self.cut <= at.noise();
-        if order == Order::Value || below_noise { Ok(()) } else { at.require_away_from(CUT, self.cut) }
+        check_cut(self.cut, at, order)
     }
 }
 

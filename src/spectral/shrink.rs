@@ -2,8 +2,9 @@
 
 use super::function::{SpectralFunction, TwiceDifferentiable};
 use super::spectrum::{Direction, Eigenvalue, SecondOrderMap, SpectralMap, Whole};
-use super::values::{Order, Values, require_non_negative};
+use super::values::{Order, Values};
 use crate::error::Error;
+use crate::factors::require_non_negative;
 use crate::scalar::Real;
 
 const THRESHOLD: &str = "the threshold";

@@ -121,17 +121,8 @@ pub(super) fn require_finite<R: Real>(argument: &'static str, (row, column): (us
 }
 
 /// # Errors
-/// [`Error::Parameter`] unless the value is finite and not negative.
-pub(crate) fn require_non_negative<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
-    if value >= R::zero() && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::Parameter { name, value: value.to_f64(), must: "be finite and not negative" })
-}
-
-/// # Errors
 /// [`Error::Parameter`] unless the value is finite and positive.
-pub(crate) fn require_positive<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
+pub(super) fn require_positive<R: Real>(name: &'static str, value: R) -> Result<(), Error> {
     if value > R::zero() && value.is_finite() {
         return Ok(());
     }

@@ -3,8 +3,9 @@
 use super::divided::{quotient_of_sums, second_of_pieces};
 use super::shrink::{above, soft, soft_difference, step};
 use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
-use super::values::{Order, Values, require_non_negative};
+use super::values::{Order, Values};
 use crate::error::Error;
+use crate::factors::require_non_negative;
 use crate::matrix::check_shape;
 use crate::scalar::Real;
 
