@@ -1,7 +1,7 @@
 //! What goes into the backward rule, and where its result goes.
 
 use crate::error::Error;
-use crate::factors::Factors;
+use crate::factors::{Factors, check_finite_values};
 use crate::kernel::{Arith, LANES, Level, Task, cast, each, lane_by_lane};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{Real, Scalar, Zero};
@@ -80,10 +80,7 @@ impl<S: Scalar> Cotangent<'_, S> {
         }
         if let Some(s) = self.s {
             check_shape("the cotangent of s", (s.len(), 1), (r, 1))?;
-            if let Some((row, value)) = s.iter().enumerate().find(|(_, s)| !s.is_finite()) {
-                let nan = value.partial_cmp(value).is_none();
-                return Err(Error::NonFinite { argument: "the cotangent of s", row, column: 0, nan });
-            }
+            check_finite_values("the cotangent of s", s)?;
         }
         Ok((r, largest))
     }

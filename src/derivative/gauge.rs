@@ -2,6 +2,7 @@
 
 use super::cotangent::Cotangent;
 use crate::scalar::{Real, Scalar};
+use crate::scale::exponent;
 
 /// What the backward rule met and what it left out.
 ///
@@ -41,8 +42,7 @@ pub(super) struct Discarded<R> {
 impl<R: Real> Discarded<R> {
     /// Nothing yet, of cotangents of which this is the largest part of an entry.
     pub(super) fn new(largest: R) -> Self {
-        let p = if largest == R::zero() { 0 } else { -largest.exponent() };
-        let unit = R::one().mul_pow2(p.clamp(R::MIN_EXPONENT, R::MAX_EXPONENT));
+        let unit = R::one().mul_pow2((-exponent(largest)).clamp(R::MIN_EXPONENT, R::MAX_EXPONENT));
         Discarded { unit, squares: R::zero(), equal_pairs: 0 }
     }
 
