@@ -58,10 +58,9 @@ pub(crate) struct Frame<'a, R> {
     pub(crate) s: &'a mut [R],
 }
 
-/// Reads the two diagonals of 2⁻ᵖ A into `d` and `e` as a real upper bidiagonal matrix.
+/// Reads the two diagonals of 2⁻ᵖ A, or of its adjoint, into `d` and `e` as a real upper bidiagonal matrix.
 pub(crate) fn extract<S: Scalar>(
-    a: MatRef<'_, S>,
-    adjoint: bool,
+    (a, adjoint): (MatRef<'_, S>, bool),
     band: Band,
     p: i32,
     (d, e): (&mut [S::Real], &mut [S::Real]),

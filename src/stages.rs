@@ -297,8 +297,7 @@ impl<'w, R: Real> Core<'w, R> {
         let [c, s, ..] = &mut self.scratch;
         let mut frame =
             Frame { left: Planes::from_column(left, parts), right: Planes::from_column(self.row, parts), c, s };
-        banded::extract(a, self.plan.transposed, band, p, (&mut *self.d, &mut *self.e), &mut frame);
-        let apart = self.plan.tall || self.plan.divided();
+        banded::extract((a, self.plan.transposed), band, p, (&mut *self.d, &mut *self.e), &mut frame);
         let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
             return diagonalize::values_alone(d, e, &mut self.scratch, self.level);

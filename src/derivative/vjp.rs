@@ -127,7 +127,7 @@ impl<S: Scalar> Middle<'_, S> {
             Portion::Pair(a, b, linked) => {
                 let pair = spectrum.pair(a, b, linked);
                 discarded.equal_pairs += usize::from(pair.class == Class::Equal);
-                self.combine_pair(a, b, &pair, spectrum, cotangent, discarded);
+                self.combine_pair((a, b), &pair, spectrum, cotangent, discarded);
             }
             Portion::Pairs(pairs) => S::Real::pairs_backward(Backward { pairs, g: self.g, q: self.q }, level),
         });
@@ -174,8 +174,7 @@ impl<S: Scalar> Middle<'_, S> {
     /// Entries (a, b) and (b, a), a < b, a < r.
     fn combine_pair(
         &mut self,
-        a: usize,
-        b: usize,
+        (a, b): (usize, usize),
         pair: &Pair<S::Real>,
         spectrum: &Spectrum<'_, S::Real>,
         cotangent: &Cotangent<'_, S>,
