@@ -139,6 +139,11 @@ impl Plan {
         self.vectors && self.cols >= self.limits.divided_from
     }
 
+    /// Whether the left basis has storage of its own, beside the reflectors.
+    pub(crate) const fn apart(&self) -> bool {
+        self.tall || self.divided()
+    }
+
     /// Whether reflectors are applied in blocks.
     pub(crate) const fn blocked(&self) -> bool {
         (self.tall && self.cols > PANEL) || self.row_blocks().count() > 1 || self.divided()
@@ -220,7 +225,7 @@ impl Plan {
     /// Columns of each matrix in the work storage.
     pub(crate) const fn stores(&self) -> Stores {
         let n = self.cols;
-        let apart = self.tall || self.divided();
+        let apart = self.apart();
         Stores {
             copy: if apart || self.left_cols < n { n } else { self.left_cols },
             square: if self.tall { n } else { 0 },

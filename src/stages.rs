@@ -278,8 +278,7 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// The left basis and the right one, once they are there.
     fn bases(&mut self) -> [Planes<'_, R>; 2] {
-        let apart = self.plan.tall || self.plan.divided();
-        let left = if apart { &mut self.left } else { &mut self.copy };
+        let left = if self.plan.apart() { &mut self.left } else { &mut self.copy };
         let right = if self.plan.divided() { &mut self.right } else { &mut self.rows };
         [left.reborrow(), right.reborrow()]
     }
@@ -303,7 +302,7 @@ impl<'w, R: Real> Core<'w, R> {
             return diagonalize::values_alone(d, e, &mut self.scratch, self.level);
         }
         // The fields of `bases`, borrowed beside the frame.
-        let mut left = if apart { self.left.reborrow() } else { self.copy.reborrow() };
+        let mut left = if self.plan.apart() { self.left.reborrow() } else { self.copy.reborrow() };
         let mut right = if self.plan.divided() { self.right.reborrow() } else { self.rows.reborrow() };
         frame.write((&mut left, self.plan.rows), (&mut right, self.plan.cols));
         let sink = &mut Columns { u: left, v: right, level: self.level };
