@@ -75,7 +75,7 @@ pub(crate) fn qr_iteration<R: Real>(d: &mut [R], e: &mut [R], sink: &mut impl Si
         left = left_over(d, e, (lo, hi), flipped, &seen);
     }
     make_positive(d, sink);
-    sort(d, sink);
+    sort(d, |i, j| sink.swap(i, j));
     Ok(sweeps)
 }
 
@@ -142,8 +142,8 @@ fn make_positive<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
     }
 }
 
-/// Descending order by exchanges: at most n − 1 of them, since moving columns costs more than comparing.
-fn sort<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
+/// Descending order by exchanges of `i < j`: at most n − 1 of them, since moving columns costs more than comparing.
+fn sort<R: Real>(d: &mut [R], mut swap: impl FnMut(usize, usize)) {
     for i in 0..d.len() {
         let mut largest = i;
         for j in i + 1..d.len() {
@@ -153,7 +153,7 @@ fn sort<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
         }
         if largest != i {
             d.swap(i, largest);
-            sink.swap(i, largest);
+            swap(i, largest);
         }
     }
 }

@@ -15,7 +15,7 @@ mod secular;
 mod tests;
 mod vectors;
 
-use super::{Columns, qr_iteration};
+use super::{Columns, qr_iteration, sort};
 use crate::error::Error;
 use crate::kernel::team::{join, threads};
 use crate::kernel::{LANES, Level, Planes, padded};
@@ -163,24 +163,13 @@ impl<R: Real> Tree<'_, '_, R> {
         Ok(())
     }
 
-    /// Descending order.
+    /// Descending order of the values, and of the columns of both bases with them.
     fn sort(&mut self, d: &mut [R]) {
         let Factors { x, y, scratch, .. } = &mut self.factors;
         let shared = scratch.is_shared();
         let copy = &mut scratch.vectors[..d.len()];
         copy.copy_from_slice(d);
-        join(shared, || sort(d, x), || sort(copy, y));
-    }
-}
-
-/// Descending order, by exchanges, and that of the columns of a basis with it.
-fn sort<R: Real>(d: &mut [R], basis: &mut Basis<'_, R>) {
-    for i in 0..d.len() {
-        let largest = (i + 1..d.len()).fold(i, |largest, j| if d[j] > d[largest] { j } else { largest });
-        if largest != i {
-            d.swap(i, largest);
-            basis.swap(i, largest);
-        }
+        join(shared, || sort(d, |i, j| x.swap(i, j)), || sort(copy, |i, j| y.swap(i, j)));
     }
 }
 
