@@ -31,7 +31,8 @@ pub(crate) const fn padded(rows: usize) -> usize {
     rows.div_ceil(LANES).saturating_mul(LANES)
 }
 
-/// At the start of the body of a loop over lanes: the compiler is not to gather the same place of many lanes into one vector.
+/// At the start of the body of a loop over lanes. What is to become a vector is one lane; without this the compiler may turn the loop the other
+/// way round and gather the same place of many lanes. No instruction comes of it.
 #[inline(always)]
 pub(crate) fn lane_by_lane() {
     core::hint::black_box(());

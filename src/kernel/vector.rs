@@ -15,12 +15,8 @@ pub(crate) struct Number<R, const W: usize> {
     pub(crate) im: Lane<R, W>,
 }
 
-/// Stands in each loop over the entries of a tile. What is to become a vector is one array; without this the compiler turns the loop the
-/// other way round and gathers the same lane of many entries. No instruction comes of it.
-#[inline(always)]
-pub(crate) fn entry_by_entry() {
-    core::hint::black_box(());
-}
+// Stands in each loop over the entries of a tile, whose lanes these arrays are.
+pub(crate) use super::lanes::lane_by_lane as entry_by_entry;
 
 /// f(x), lane by lane.
 #[inline(always)]
