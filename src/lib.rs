@@ -85,9 +85,9 @@ mod scalar;
 mod noise;
 
 mod kernel;
+mod workspace;
 
 mod scale;
-mod workspace;
 
 mod reflector;
 mod rotation;
