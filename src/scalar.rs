@@ -40,14 +40,14 @@ pub trait Real: Scalar<Real = Self> + Instances<Self> + Instances<Complex<Self>>
     /// Smallest `p` for which 2ᵖ has full precision: −1022 for `f64`.
     const MIN_EXPONENT: i32;
 
-    /// The nearest number to `x`. Used for small constants and for tolerances given as `f64`.
+    /// The nearest number to `x`; `x` itself where that is a number of this type, as small whole numbers and powers of two are.
     fn from_f64(x: f64) -> Self;
     /// The nearest number to a count.
     #[must_use]
     fn from_usize(x: usize) -> Self {
         Self::from_f64(x as f64)
     }
-    /// The nearest `f64`. Used in error messages.
+    /// The nearest `f64`: a whole number below 2⁵³ itself, which the algorithms count on; error messages show it too.
     fn to_f64(self) -> f64;
     /// |x|.
     #[must_use]

@@ -20,7 +20,7 @@ use crate::workspace::larger;
 
 /// Rows of a block: a panel of it fits the first cache.
 const HEIGHT: usize = 256;
-/// Columns from which a block would not fit the second cache.
+/// The most columns of which a block fits the second cache.
 const WIDEST: usize = 256;
 
 /// How the rows are cut: block after block in the work storage, each with all its columns.

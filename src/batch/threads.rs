@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::parts::Batched;
 use super::run::{Log, Piece, Summary, Threads, workspace};
 use crate::error::Error;
+use crate::scalar::Scalar;
 
 /// Pieces for each thread: enough to even out what the threads do beside, few enough to cost nothing.
 const PIECES: usize = 32;
@@ -42,7 +43,7 @@ pub(super) fn spread<S, I, T, F>(
     body: &F,
 ) -> Result<Summary, Error>
 where
-    S: crate::scalar::Scalar,
+    S: Scalar,
     I: Batched + Send,
     T: Send,
     F: Fn(&mut Piece<'_, I, S, T>) -> Result<(), Error> + Sync,
@@ -59,7 +60,7 @@ where
 /// Halves the threads and the workspace until one is left.
 fn branch<S, I, T, F>(queue: &Queue<'_, I, T>, threads: usize, work: &mut [S], body: &F) -> Result<Summary, Error>
 where
-    S: crate::scalar::Scalar,
+    S: Scalar,
     I: Batched + Send,
     T: Send,
     F: Fn(&mut Piece<'_, I, S, T>) -> Result<(), Error> + Sync,

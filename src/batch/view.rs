@@ -181,7 +181,7 @@ impl<'a, S: Scalar> BatchRef<'a, S> {
         self.split(first).1.split(count).0
     }
 
-    /// The same for the engine of small matrices.
+    /// The whole batch, for the engine of small matrices.
     pub(super) fn for_lanes(&self) -> Items<'a, S> {
         let Layout { batch_stride, row_stride, col_stride, .. } = self.layout;
         Items { data: self.data, item: batch_stride, row: row_stride, col: col_stride }
@@ -318,7 +318,7 @@ impl<'a, S: Scalar> BatchMut<'a, S> {
         BatchMut { data: self.data, layout: self.layout }
     }
 
-    /// The same for the engine of small matrices.
+    /// The whole batch, for the engine of small matrices.
     pub(super) fn for_lanes(&mut self) -> ItemsMut<'_, S> {
         let Layout { batch_stride, row_stride, col_stride, .. } = self.layout;
         ItemsMut { data: self.data, item: batch_stride, row: row_stride, col: col_stride }

@@ -1,7 +1,8 @@
 //! Which instructions the machine has, found out once and handed down as a value.
 //!
 //! A stage is written once, generic over the arithmetic, and instantiated here for each instruction set: the compiler
-//! turns its loops over [`Lane`](super::Lane)s into the vectors of that set. There is nothing else to port.
+//! turns its loops over [`Lane`](super::Lane)s into the vectors of that set. That is all a level needs;
+//! where the compiler does it badly (`register`, `transpose`, `interleave`), instructions by hand stand beside the loop that defines them.
 //! With `std` on x86-64 the environment variable `DIFFSVD_LEVEL` (`portable`, `avx2`) takes fewer instructions than there are: for tests,
 //! and for results that are the same to the last bit on different machines.
 #![cfg_attr(

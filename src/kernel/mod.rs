@@ -1,4 +1,4 @@
-//! The rooms that know CPUs: loops over many entries, and the choice of the instructions they are compiled for.
+//! All that depends on the processor: loops over many entries, and the choice of the instructions they are compiled for.
 //!
 //! A loop is written once over [`Lane`]s of the work storage and instantiated per instruction set by [`Level::run`]. The
 //! portable instantiation is the definition and the oracle of the tests.

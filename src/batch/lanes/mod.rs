@@ -14,8 +14,8 @@
 //! | [`jvp()`]`(job, factors, a_dot, rule, tangent)` | `jvp_into` for each item, r = k, no block tangent |
 //! | [`map`]`(job, factors, f, direction, image)` | `map_into`, or with a direction `map_jvp_into` or `map_vjp_into`, for each item |
 //!
-//! `job` is the shape, the number of items and the workspace; `failed: &mut dyn FnMut(usize, Error) -> ControlFlow<()>` is called once for each item
-//! that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
+//! `job` is the shape, the number of items, the workspace, the level of instructions and whether memory is asked for ahead. Its `failed` is called
+//! once for each item that fails, in order; the outputs of that item are untouched. `Break` ends the work after the tile. The views are in range by the
 //! caller's check; the result of an item depends on nothing but that item.
 
 mod ahead;

@@ -71,7 +71,7 @@ pub(super) fn tolerance<R: Real>() -> R {
 
 /// Marks the poles that do not take part. `records` starts with the middle one; the others are ascending.
 ///
-/// `rotate(i, j, c, s, both)` is told of every rotation xᵢ ← c xᵢ + s xⱼ, xⱼ ← c xⱼ − s xᵢ of the columns of Y and,
+/// `rotate(i, j, (c, s, both))` is told of every rotation xᵢ ← c xᵢ + s xⱼ, xⱼ ← c xⱼ − s xᵢ of the columns of Y and,
 /// if `both`, of X.
 pub(super) fn deflate<R: Real>(records: &mut [Record<R>], mut rotate: impl FnMut(usize, usize, (R, R), bool)) {
     let tolerance = tolerance::<R>();
