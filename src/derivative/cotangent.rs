@@ -167,6 +167,19 @@ impl<'a, S: Scalar> Target<'a, S> {
             Target::Add(matrix) => (matrix, true),
         }
     }
+
+    /// Writes, or adds, `entry(i, j)`; the matrix, to which all else is added.
+    pub(crate) fn begin(self, entry: impl Fn(usize, usize) -> S) -> MatMut<'a, S> {
+        let (mut matrix, keep) = self.into_parts();
+        for j in 0..matrix.cols() {
+            for i in 0..matrix.rows() {
+                let old = if keep { matrix.at(i, j) } else { S::zero() };
+                matrix.put(i, j, old + entry(i, j));
+            }
+        }
+        matrix
+    }
+
     pub(crate) fn shape(&self) -> (usize, usize) {
         match self {
             Target::Overwrite(matrix) | Target::Add(matrix) => matrix.shape(),

@@ -201,17 +201,12 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
         target: Target<'_, S>,
     ) -> Result<(), Error> {
         self.complete(at, f)?;
-        let (mut x, mut keep) = target.into_parts();
-        if self.beside() && f.at_zero(at) != S::Real::zero() {
+        let (x, keep) = if self.beside() && f.at_zero(at) != S::Real::zero() {
             let c = f.at_zero(at);
-            for j in 0..x.cols() {
-                for i in 0..x.rows() {
-                    let old = if keep { x.at(i, j) } else { S::zero() };
-                    x.put(i, j, old + z.at(i, j).scale(c));
-                }
-            }
-            keep = true;
-        }
+            (target.begin(|i, j| z.at(i, j).scale(c)), true)
+        } else {
+            target.into_parts()
+        };
         self.write(x, keep)
     }
 

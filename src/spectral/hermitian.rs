@@ -121,16 +121,11 @@ impl<F> Hermitian<F> {
         let k = basis.cols();
         let mut scaled = MatMut::col_major(arena.take(d * k), d, k)?;
         scaled.fill_scaled(basis, |j| self.sign::<S>() * self.f.value(factors.s[j]));
-        let (mut y, mut keep) = target.into_parts();
-        if self.complement {
-            for i in 0..d {
-                for j in 0..d {
-                    let old = if keep { y.at(i, j) } else { S::zero() };
-                    y.put(i, j, if i == j { old + S::one() } else { old });
-                }
-            }
-            keep = true;
-        }
+        let (y, keep) = if self.complement {
+            (target.begin(|i, j| if i == j { S::one() } else { S::zero() }), true)
+        } else {
+            target.into_parts()
+        };
         gemm(y, keep, S::Real::one(), Operand::plain(scaled.as_ref()), Operand::adjoint(basis));
         Ok(())
     }
