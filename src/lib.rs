@@ -48,7 +48,8 @@
 //!
 //! Scalars are `f32`, `f64`, `num_complex::Complex` of them, and any type of your own that implements [`Real`].
 //! The inner product is ⟨X, Y⟩ = Re tr(XᴴY) and dL = ⟨gA, dA⟩: PyTorch's convention for complex gradients, the conjugate
-//! of JAX's. The output is V, not Vᴴ. Whatever can go wrong is an [`Error`] that carries the numbers; nothing panics.
+//! of JAX's. The output is V, not Vᴴ. Whatever can go wrong is an [`Error`] that carries the numbers; nothing panics but
+//! an index outside of a matrix, `a[(i, j)]`, or of a function that was not checked for its factors.
 //!
 //! # Features
 //!

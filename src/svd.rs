@@ -42,8 +42,8 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// **Cost.** About 8/3 n³ + 4 m n² flops for the values and as much again for each of U and V (four times that for a complex
 /// type); workspace [`svd_workspace_len`](crate::svd_workspace_len), no allocation.
 ///
-/// **Threads.** With the feature `rayon`, called on a thread of a pool (`rayon::scope`, `ThreadPool::install`), the work on a matrix of more than 256 KiB
-/// is shared among the threads of that pool. The results are those of one thread to the last bit. Elsewhere it is one thread.
+/// **Threads.** With the feature `rayon`, called on a thread of a pool (`rayon::scope`, `ThreadPool::install`), the work on a matrix of 256 KiB or more (of
+/// its triangular factor, where A = Q R comes first) is shared among the threads of that pool. The results are those of one thread to the last bit. Elsewhere it is one thread.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Parameter`], [`Error::Workspace`], [`Error::NonFinite`] (where), [`Error::Overflow`] if s₁ is not representable,
