@@ -100,9 +100,13 @@ impl<R: Real> Accumulate<'_, '_, R> {
             let most = PACKED / (count * PARTS);
             for lane in (0..lanes).step_by(most) {
                 let part = Part { lane, lanes: most.min(lanes - lane), first, count };
-                if const { FLAT > WIDE } && part.lanes * (LANES / W) == 1 {
+                let height = part.lanes * (LANES / W);
+                if const { FLAT > WIDE } && height == 1 {
                     let pack = self.p.pack::<A, W, PARTS, 1>(&mut buffer, part);
                     self.columns::<A, W, PARTS, 1, FLAT>(pack, part);
+                } else if const { TALL > 2 } && height < TALL {
+                    let pack = self.p.pack::<A, W, PARTS, 2>(&mut buffer, part);
+                    self.columns::<A, W, PARTS, 2, FLAT>(pack, part);
                 } else {
                     let pack = self.p.pack::<A, W, PARTS, TALL>(&mut buffer, part);
                     self.columns::<A, W, PARTS, TALL, WIDE>(pack, part);
@@ -118,17 +122,30 @@ impl<R: Real> Accumulate<'_, '_, R> {
         pack: &[[R; W]],
         part: Part,
     ) {
-        let cols = self.c.shape.cols;
-        let mut left = 0;
-        while left < cols {
-            if cols - left >= WIDE {
-                self.column_group::<A, W, PARTS, TALL, WIDE>(pack, part, left);
-                left += WIDE;
-            } else {
-                self.column_group::<A, W, PARTS, TALL, 1>(pack, part, left);
-                left += 1;
-            }
+        let mut left = self.column_groups::<A, W, PARTS, TALL, WIDE>(pack, part, 0);
+        if const { WIDE > 4 } {
+            left = self.column_groups::<A, W, PARTS, TALL, 4>(pack, part, left);
         }
+        if const { WIDE > 2 } {
+            left = self.column_groups::<A, W, PARTS, TALL, 2>(pack, part, left);
+        }
+        self.column_groups::<A, W, PARTS, TALL, 1>(pack, part, left);
+    }
+
+    /// `WIDE` columns of C from number `left` on, the next, and so on, while there are so many. Returns the number of the next.
+    #[inline(always)]
+    fn column_groups<A: Arith, const W: usize, const PARTS: usize, const TALL: usize, const WIDE: usize>(
+        &mut self,
+        pack: &[[R; W]],
+        part: Part,
+        left: usize,
+    ) -> usize {
+        let mut left = left;
+        while left + WIDE <= self.c.shape.cols {
+            self.column_group::<A, W, PARTS, TALL, WIDE>(pack, part, left);
+            left += WIDE;
+        }
+        left
     }
 
     /// `WIDE` columns of C.
