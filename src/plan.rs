@@ -4,6 +4,7 @@ use crate::bidiagonal::{PIECES, PUT_OFF};
 use crate::block::{BLOCK, PANEL, panels_scratch_cols, scratch_cols};
 use crate::diagonalize::divide_workspace_len;
 use crate::error::Error;
+use crate::jacobi::pairs;
 use crate::kernel::{LANES, padded};
 use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Scalar;
@@ -122,8 +123,9 @@ impl Plan {
         } else {
             0
         };
+        let turned = self.turned((size_of::<S::Real>(), S::PARTS));
         let pieces = padded(self.reduced_rows()).saturating_mul(self.more_pieces(size_of::<S>()));
-        let entries = entries.saturating_add(put_off).saturating_add(pieces);
+        let entries = entries.saturating_add(put_off).saturating_add(pieces).saturating_add(turned);
         let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
         let reals = n
             .saturating_mul(REALS_PER_COLUMN.saturating_add(2 * (self.row_blocks().count() - 1)))
@@ -149,9 +151,14 @@ impl Plan {
         (self.tall && self.cols > PANEL) || self.row_blocks().count() > 1 || self.divided()
     }
 
-    /// Whether one-sided Jacobi may take it, the pairs of its columns side by side.
+    /// Whether one-sided Jacobi may take it, or its R, the pairs of its columns side by side.
     pub(crate) const fn in_pairs(&self) -> bool {
-        self.limits.pairs && self.vectors && self.rows == self.cols
+        self.limits.pairs && self.vectors && !self.divided() && (self.tall || self.rows == self.cols)
+    }
+
+    /// Entries of storage for the columns of R on that way, of numbers with so many bytes to a real and reals.
+    pub(crate) const fn turned(&self, number: (usize, usize)) -> usize {
+        if self.tall && self.in_pairs() { pairs::room(self.cols, number) } else { 0 }
     }
 
     /// How the rows are cut for A = Q R.

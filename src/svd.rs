@@ -117,9 +117,12 @@ pub(crate) fn by_stages<S: Scalar>(
         };
     let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
     let level = Level::detect();
-    let in_pairs = plan.in_pairs() && band.is_none() && pairs::serves::<S>(plan.cols, level);
-    if in_pairs && pairs::decompose(a, largest, &mut out, (store.reborrow().all(), level)) {
-        return Ok(());
+    let in_pairs = plan.in_pairs() && !plan.tall && band.is_none() && pairs::serves::<S>(plan.cols, level);
+    if in_pairs {
+        let mut place = pairs::Given { a, out: &mut out };
+        if pairs::decompose((plan.cols, largest), &mut place, (store.reborrow().all(), level)) {
+            return Ok(());
+        }
     }
     let mut core = Core::carve(plan, S::PARTS, store);
     let p = if let Some(band) = band {

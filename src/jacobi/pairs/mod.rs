@@ -6,61 +6,79 @@
 //!
 //! Lane l holds places 2 l and 2 l + 1. In an odd round place 2 l + 1 meets 2 l + 2: the even places move by one lane.
 
+mod place;
+
 use super::rotation::{Rotation, rotate};
 use crate::kernel::vector::{Lane, Number, any, entry_by_entry, mul, mul_add, mul_sub, splat};
 use crate::kernel::{Arith, LANES, Level, Task, each};
-use crate::matrix::MatRef;
 use crate::scalar::{One, Real, Scalar, Zero};
 use crate::scale::{reliable, to_unit};
-use crate::svd::FactorsMut;
+use place::Place;
+pub(crate) use place::{Given, Turned};
 
 /// Sweeps allowed; 5 to 7 are needed. What takes more goes another way.
 const SWEEPS: usize = 20;
 
-/// Whether matrices of n columns go this way, with vectors, on a machine with these instructions: up to where it is faster (`docs/benchmarks.md`).
+/// Whether matrices of n columns go this way, with vectors, on a machine with these instructions.
 pub(crate) fn serves<S: Scalar>(n: usize, level: Level) -> bool {
-    let (long, short_numbers) = (level.register_bytes() == 64, size_of::<S::Real>() == size_of::<f32>());
-    let most = match (long, short_numbers, S::PARTS) {
+    let most = most(level.register_bytes() == 64, (size_of::<S::Real>(), S::PARTS));
+    LANES > 1 && n <= most && level.has_vectors::<S::Real>()
+}
+
+/// Most columns, where registers of 64 bytes are there (`long`) and where not, of numbers with so many bytes to a real and reals: up to where it is
+/// faster (`docs/benchmarks.md`).
+const fn most(long: bool, (bytes, parts): (usize, usize)) -> usize {
+    match (long, bytes == size_of::<f32>(), parts) {
         (true, true, 1) => 32,
         (true, false, 2) => 14,
         (true, ..) | (false, true, 1) => 16,
         (false, true, _) => 10,
         (false, false, _) => 8,
-    };
-    LANES > 1 && n <= most && level.has_vectors::<S::Real>()
+    }
 }
 
-/// U, s and V of a square matrix, of which `largest` is the largest modulus of a part of an entry. False, and nothing written, if it is for somebody else: where a
+/// Entries of storage for n columns of such numbers; 0 where no machine sends them this way.
+pub(crate) const fn room(n: usize, number: (usize, usize)) -> usize {
+    if LANES == 1 || n > most(true, number) { 0 } else { 4 * n * lanes(n) }
+}
+
+/// Pairs side by side.
+const fn lanes(n: usize) -> usize {
+    match n {
+        ..=8 => 4,
+        9..=16 => 8,
+        _ => 16,
+    }
+}
+
+/// U, s and V of an n×n matrix, of which `largest` is the largest modulus of a part of an entry. False, and nothing written, if it is for somebody else: where a
 /// column of U is zero or negligible, the sweeps do not suffice, s₁ is beyond the range, or the storage is too short.
 pub(crate) fn decompose<S: Scalar>(
-    a: MatRef<'_, S>,
-    largest: S::Real,
-    out: &mut FactorsMut<'_, S>,
+    (n, largest): (usize, S::Real),
+    place: &mut impl Place<S>,
     (storage, level): (&mut [S::Real], Level),
 ) -> bool {
-    match a.cols() {
-        ..=8 => by_lanes::<S, 4>(a, largest, out, (storage, level)),
-        9..=16 => by_lanes::<S, 8>(a, largest, out, (storage, level)),
+    match lanes(n) {
+        4 => by_lanes::<S, 4>((n, largest), place, (storage, level)),
+        8 => by_lanes::<S, 8>((n, largest), place, (storage, level)),
         // More than one register of longer numbers.
         _ if const { size_of::<S::Real>() > size_of::<f32>() } => false,
-        _ => by_lanes::<S, 16>(a, largest, out, (storage, level)),
+        _ => by_lanes::<S, 16>((n, largest), place, (storage, level)),
     }
 }
 
 fn by_lanes<S: Scalar, const W: usize>(
-    a: MatRef<'_, S>,
-    largest: S::Real,
-    out: &mut FactorsMut<'_, S>,
+    (n, largest): (usize, S::Real),
+    place: &mut impl Place<S>,
     (storage, level): (&mut [S::Real], Level),
 ) -> bool {
-    let n = a.cols();
     let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..2 * n * S::PARTS) else { return false };
     let (shift, factors) = to_unit(n, largest);
     let mut columns = Columns { rows, n, norms: [splat(S::Real::zero()); 2], waiting: None };
-    columns.load(a, factors);
+    columns.load(place, factors);
     let mut settled = false;
     level.run(Orthogonalize::<'_, '_, S, W> { columns: &mut columns, settled: &mut settled });
-    settled && columns.write(-shift, out)
+    settled && columns.write(-shift, place)
 }
 
 /// The columns of W = A V on their way to U, and those of V.
@@ -106,12 +124,12 @@ fn first_lanes<R: Real, const W: usize>(count: usize) -> Lane<R, W> {
 
 impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     /// Copies A times both factors, and sets V to the identity.
-    fn load(&mut self, a: MatRef<'_, S>, [first, second]: [S::Real; 2]) {
+    fn load(&mut self, a: &impl Place<S>, [first, second]: [S::Real; 2]) {
         self.rows.fill([splat(S::Real::zero()); 2]);
         let (of_w, of_v) = self.rows.split_at_mut(self.n * S::PARTS);
         for (i, row) in of_w.chunks_exact_mut(S::PARTS).enumerate() {
             for j in 0..self.n {
-                let x = a.at(i, j).scale(first).scale(second);
+                let x = a.entry(i, j).scale(first).scale(second);
                 for (to, x) in row.iter_mut().zip([x.re(), x.im()]) {
                     to[j % 2][j / 2] = x;
                 }
@@ -143,7 +161,7 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     }
 
     /// U, s and V, descending; s times 2ᵖ. False, and nothing written, where a column of U has no direction of its own or s₁ is beyond the range.
-    fn write(&self, p: i32, out: &mut FactorsMut<'_, S>) -> bool {
+    fn write(&self, p: i32, place: &mut impl Place<S>) -> bool {
         let order = self.order();
         let order = &order.as_flattened()[..self.n];
         let norm = |j: usize| self.square(j).sqrt();
@@ -153,7 +171,7 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
             return false;
         }
         let (of_w, of_v) = self.rows.split_at(self.n * S::PARTS);
-        for ((k, &j), s) in order.iter().enumerate().zip(out.s.iter_mut()) {
+        for (k, &j) in order.iter().enumerate() {
             let (side, lane) = (j % 2, j / 2);
             let entry = |row: &[[Lane<S::Real, W>; 2]]| {
                 let [re, im] = [0, S::PARTS - 1].map(|part| row[part][side][lane]);
@@ -161,9 +179,8 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
             };
             let norm = norm(j);
             let reciprocal = norm.recip();
-            *s = norm.mul_pow2(p);
-            out.u.fill_column(k, of_w.chunks_exact(S::PARTS).map(|row| entry(row).scale(reciprocal)));
-            out.v.fill_column(k, of_v.chunks_exact(S::PARTS).map(entry));
+            let u = of_w.chunks_exact(S::PARTS).map(|row| entry(row).scale(reciprocal));
+            place.write(k, norm.mul_pow2(p), (u, of_v.chunks_exact(S::PARTS).map(entry)));
         }
         true
     }

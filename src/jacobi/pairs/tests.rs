@@ -1,9 +1,10 @@
 //! Decompositions at every level beside their definition, and what is left to others.
 
 use super::*;
-use crate::matrix::MatMut;
+use crate::matrix::{MatMut, MatRef};
 use crate::noise::Noise;
 use crate::plan::{Vectors, svd_workspace_len};
+use crate::svd::FactorsMut;
 use crate::workspace::ALIGNMENT;
 use num_complex::Complex;
 use std::vec::Vec;
@@ -25,7 +26,7 @@ fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
         s: &mut s,
         v: MatMut::col_major(&mut v, n, n).unwrap(),
     };
-    decompose(a, largest, &mut out, (&mut storage, level)).then_some((u, s, v))
+    decompose((n, largest), &mut Given { a, out: &mut out }, (&mut storage, level)).then_some((u, s, v))
 }
 
 /// Entries between −1 and 1, each column `ratio` times as large as the one before.

@@ -1,10 +1,13 @@
 //! The stages of the decomposition in their order, and the work storage that they share.
 
+mod carve;
+
 use crate::banded::{self, Frame};
 use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, PutOff, Reduce, ReduceBlock, Scratch, Tau};
-use crate::block::{self, BLOCK, Reflectors, panels_scratch_cols};
-use crate::diagonalize::{self, Columns, divide_workspace_len};
+use crate::block::{self, Reflectors, panels_scratch_cols};
+use crate::diagonalize::{self, Columns};
 use crate::error::Error;
+use crate::jacobi::pairs::Turned;
 use crate::kernel::team::{Team, join};
 use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes};
 use crate::matrix::MatRef;
@@ -13,7 +16,6 @@ use crate::scalar::{Real, Scalar};
 use crate::scale;
 use crate::svd::FactorsMut;
 use crate::tall::{self, RowBlocks, Triangle};
-use crate::workspace::Store;
 
 /// The matrix on its way to U, s and V.
 pub(crate) struct Core<'w, R> {
@@ -45,65 +47,12 @@ pub(crate) struct Core<'w, R> {
     row_blocks: RowBlocks,
     divide: &'w mut [R],
     blocks: &'w mut [Lane<R>],
+    /// The columns of R where they are turned in pairs.
+    turned: &'w mut [Lane<R>],
     put_off: PutOff<'w, R>,
 }
 
 impl<'w, R: Real> Core<'w, R> {
-    pub(crate) fn carve(plan: &Plan, parts: usize, store: &mut Store<'w, R>) -> Self {
-        let (m, n) = (plan.rows, plan.cols);
-        let stores = plan.stores();
-        let copy = store.planes(m, stores.copy, parts);
-        let square = store.planes(n, stores.square, parts);
-        let rows = store.planes(n, stores.rows, parts);
-        let left = store.planes(m, stores.left, parts);
-        let right = store.planes(n, stores.right, parts);
-        let middle = core::array::from_fn(|_| store.planes(n, stores.middle, 1));
-        let joint = store.planes(n, stores.joint, parts);
-        let columns = core::array::from_fn(|_| store.planes(m, 1, parts).data);
-        let row = store.planes(n, 1, parts).data;
-        let bytes = size_of::<R>() * parts;
-        let more = store.planes(plan.reduced_rows(), plan.more_pieces(bytes), parts).data;
-        let blocks = store.planes(BLOCK, plan.scratch_cols(bytes), parts).data;
-        let put_off = if plan.reduced_in_blocks(bytes) > 0 { PUT_OFF } else { 0 };
-        let put_off = PutOff {
-            t: store.planes(n, put_off, parts),
-            u: store.planes(n, put_off, parts),
-            w: store.planes(plan.reduced_rows(), put_off, parts),
-            factors: store.planes(2 * PUT_OFF, if put_off == 0 { 0 } else { n }, parts),
-            rows: core::array::from_fn(|_| store.planes(n, put_off.min(1), parts).data),
-        };
-        let [d, e] = store.reals(n);
-        let scratch = store.reals(n);
-        let [tau_q, tau_p] = store.reals::<2>(2 * n).map(|taus| taus.as_chunks_mut().0);
-        let row_blocks = plan.row_blocks();
-        let [tau_r] = store.reals(2 * n * row_blocks.count()).map(|taus| taus.as_chunks_mut().0);
-        let [divide] = store.reals(if plan.divided() { divide_workspace_len(n) } else { 0 });
-        Core {
-            plan: *plan,
-            level: Level::detect(),
-            d,
-            e,
-            scratch,
-            tau_q,
-            tau_p,
-            tau_r,
-            columns,
-            row,
-            more,
-            copy,
-            square,
-            rows,
-            left,
-            right,
-            middle,
-            joint,
-            row_blocks,
-            divide,
-            blocks,
-            put_off,
-        }
-    }
-
     /// Copies 2⁻ᵖ A, or its adjoint, to the work storage.
     pub(crate) fn load<S: Scalar<Real = R>>(&mut self, a: MatRef<'_, S>, p: i32) -> Result<(), Error> {
         let (n, blocks, shared) = (self.plan.cols, self.row_blocks, self.shared());
@@ -123,32 +72,32 @@ impl<'w, R: Real> Core<'w, R> {
         let shared = self.shared();
         if self.plan.vectors {
             return Team::lead(shared, |team| {
-                self.reduce(team);
-                self.find_vectors()
+                self.factor();
+                if !self.turn_pairs() {
+                    self.reduce(team);
+                    if self.plan.divided() { self.divide()? } else { self.iterate()? }
+                }
+                if self.plan.tall {
+                    self.form_left();
+                }
+                Ok(())
             });
         }
         // What follows is for one thread.
-        Team::lead(shared, |team| self.reduce(team));
+        Team::lead(shared, |team| {
+            self.factor();
+            self.reduce(team);
+        });
         diagonalize::values_alone(self.d, self.e, &mut self.scratch, self.level)
     }
 
-    /// From bidiagonal form to the bases.
-    fn find_vectors(&mut self) -> Result<(), Error> {
-        if self.plan.divided() {
-            self.divide()?;
-        } else {
-            self.iterate()?;
+    /// A tall A = Q R; R goes to `square`.
+    fn factor(&mut self) {
+        if !self.plan.tall {
+            return;
         }
-        if self.plan.tall {
-            self.form_left();
-        }
-        Ok(())
-    }
-
-    /// A = Q R; R goes to `square`.
-    fn triangle(&mut self) -> Triangle<'_, 'w, R> {
         let [v, ..] = &mut self.columns;
-        Triangle {
+        let mut triangle = Triangle {
             level: self.level,
             blocks: self.row_blocks,
             a: &mut self.copy,
@@ -156,7 +105,26 @@ impl<'w, R: Real> Core<'w, R> {
             tau: self.tau_r,
             v,
             scratch: self.blocks,
+        };
+        triangle.compute();
+    }
+
+    /// R = X diag(s) Vᴴ by one-sided Jacobi where that serves. False, and R as it was, where it does not.
+    fn turn_pairs(&mut self) -> bool {
+        if !(self.plan.tall && self.plan.in_pairs()) {
+            return false;
         }
+        let r = Turned { a: self.square.reborrow(), d: &mut *self.d, v: self.rows.reborrow() };
+        let done = r.decompose(self.turned.as_flattened_mut(), self.level);
+        if done {
+            self.set_left_corner();
+        }
+        done
+    }
+
+    /// [X 0; 0 I], X from `square`.
+    fn set_left_corner(&mut self) {
+        self.row_blocks.block(&mut self.left, 0).set_corner(&self.square, self.plan.cols);
     }
 
     /// Q [X; 0] from the X at the top of `left`.
@@ -176,9 +144,6 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// To bidiagonal form; the reflectors are left in `copy` (or `square`) and in `rows`.
     fn reduce(&mut self, team: &Team) {
-        if self.plan.tall {
-            self.triangle().compute();
-        }
         let level = self.level;
         self.tau_p[0] = [R::zero(); 2];
         if self.plan.vectors {
@@ -236,7 +201,7 @@ impl<'w, R: Real> Core<'w, R> {
         let sink = &mut Columns { u: q, v: self.rows.reborrow(), level };
         diagonalize::qr_iteration(self.d, self.e, sink)?;
         if self.plan.tall {
-            self.row_blocks.block(&mut self.left, 0).set_corner(&self.square, n);
+            self.set_left_corner();
         }
         Ok(())
     }
@@ -344,8 +309,9 @@ mod tests {
     use num_complex::Complex;
 
     use super::*;
+    use crate::jacobi::pairs;
     use crate::plan::Vectors;
-    use crate::workspace::ALIGNMENT;
+    use crate::workspace::{ALIGNMENT, Store};
 
     /// Of every kind of plan. (What is asked for beyond the end is refused in `Store`, by an assertion.)
     fn pieces_of<S: Scalar>() {
@@ -361,6 +327,31 @@ mod tests {
                 assert!(left <= line + S::PARTS, "{m}×{n} {vectors:?}: {left} reals are left over");
             }
         }
+    }
+
+    /// R of a tall matrix; those of many columns are left to QR iteration.
+    fn tall<S: Scalar>() {
+        use Vectors::{Full, Thin};
+        for (m, n, vectors) in [(300, 5, Thin), (70, 10, Full), (13, 5, Thin), (5, 2, Full), (70, 35, Thin)] {
+            let entry = |i: usize| S::Real::from_f64((i as f64 * 0.7).sin());
+            let a: std::vec::Vec<S> = (0..m * n).map(|i| S::from_parts(entry(i), entry(i + 7))).collect();
+            let plan = Plan::new(m, n, vectors);
+            let mut work = std::vec![S::zero(); plan.workspace::<S>()];
+            let needed = work.len();
+            let mut store = Store::new(&mut work, needed).unwrap();
+            let mut core = Core::carve(&plan, S::PARTS, &mut store);
+            core.load(MatRef::col_major(&a, m, n).unwrap(), 0).unwrap();
+            core.factor();
+            assert_eq!(core.turn_pairs(), pairs::serves::<S>(n, core.level), "{m}×{n}");
+        }
+    }
+
+    #[test]
+    fn triangles_of_few_columns_are_turned_in_pairs() {
+        tall::<f64>();
+        tall::<f32>();
+        tall::<Complex<f64>>();
+        tall::<Complex<f32>>();
     }
 
     #[test]
