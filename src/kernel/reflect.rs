@@ -1,9 +1,12 @@
 //! The application of one reflector to many columns.
 
+use core::ops::Range;
+
 use num_complex::Complex;
 
 use super::columns::{PlanesMut, in_groups, multiply, planes, planes_mut, zero_entry};
-use super::lanes::{add_product, add_scaled, each, lane_by_lane, sub_product, total};
+use super::lanes::{add_product, add_scaled, each, lane_by_lane, registers, registers_mut, sub_product, total};
+use super::tile::{PAIR, lanes_in_pairs};
 use super::{Arith, LANES, Lane};
 use crate::scalar::Real;
 
@@ -57,38 +60,96 @@ fn reflect_group<A: Arith, R: Real, const PARTS: usize, const COUNT: usize>(
     from: usize,
     (first, factor): (usize, &mut impl Factor<R>),
 ) {
-    let zero = [R::zero(); LANES];
-    let (v_re, v_im) = planes::<PARTS, R, LANES>(v, depth, from);
+    let v = planes::<PARTS, R, LANES>(v, depth, from);
+    let mut dots = [zero_entry(); COUNT];
     let count = depth - from;
-    let mut dot_re = [zero; COUNT];
-    let mut dot_im = [zero; COUNT];
-    for i in 0..count {
-        lane_by_lane();
-        let vr = v_re[i];
-        for c in 0..COUNT {
-            let (a_re, a_im) = &group[c];
-            dot_re[c] = add_product::<A, R, _>(dot_re[c], vr, a_re[i]);
-            if PARTS == 2 {
-                let vi = v_im[i];
-                dot_re[c] = add_product::<A, R, _>(dot_re[c], vi, a_im[i]);
-                dot_im[c] = sub_product::<A, R, _>(add_product::<A, R, _>(dot_im[c], vr, a_im[i]), vi, a_re[i]);
+    let whole = if const { two_at_a_time::<A, R, PARTS>() } && count >= SHORT { count / 2 * 2 } else { 0 };
+    if const { lanes_in_pairs::<A, R>() } {
+        add_dots::<A, R, PARTS, COUNT, PAIR, 1>(&mut dots, &group, v, 0..whole);
+    } else {
+        add_dots::<A, R, PARTS, COUNT, LANES, 2>(&mut dots, &group, v, 0..whole);
+    }
+    add_dots::<A, R, PARTS, COUNT, LANES, 1>(&mut dots, &group, v, whole..count);
+    let factors: [Complex<R>; COUNT] = each(zero_entry(), |c| factor.of(first + c, dots[c]));
+    if const { lanes_in_pairs::<A, R>() } {
+        add_multiples::<A, R, PARTS, COUNT, PAIR>(&mut group, v, &factors, 0..whole);
+        add_multiples::<A, R, PARTS, COUNT, LANES>(&mut group, v, &factors, whole..count);
+    } else {
+        add_multiples::<A, R, PARTS, COUNT, LANES>(&mut group, v, &factors, 0..count);
+    }
+}
+
+/// Lanes below which those that are left over, one by one, cost what pairs of them save.
+const SHORT: usize = 8;
+
+/// Whether one register has room for two lanes, or the sums of single ones wait for each other.
+const fn two_at_a_time<A: Arith, R, const PARTS: usize>() -> bool {
+    A::REGISTERS == 32 && LANES > 1 && (PARTS == 1 || lanes_in_pairs::<A, R>())
+}
+
+/// The planes of v.
+type Vector<'a, R> = (&'a [Lane<R>], &'a [Lane<R>]);
+
+/// vᴴa over these lanes for every column, N rows at a time in each of U sums.
+#[inline(always)]
+fn add_dots<A: Arith, R: Real, const PARTS: usize, const COUNT: usize, const N: usize, const U: usize>(
+    dots: &mut [Complex<R>; COUNT],
+    group: &[PlanesMut<'_, R, LANES>; COUNT],
+    v: Vector<'_, R>,
+    lanes: Range<usize>,
+) {
+    if lanes.is_empty() {
+        return;
+    }
+    let zero = [[[R::zero(); N]; U]; COUNT];
+    let (mut re, mut im) = (zero, zero);
+    for i in (0..lanes.len() * LANES / N).step_by(U) {
+        for u in 0..U {
+            lane_by_lane();
+            let vr = registers::<R, N>(&v.0[lanes.clone()])[i + u];
+            for c in 0..COUNT {
+                let (a_re, a_im) = &group[c];
+                let ar = registers::<R, N>(&a_re[lanes.clone()])[i + u];
+                re[c][u] = add_product::<A, R, _>(re[c][u], vr, ar);
+                if PARTS == 2 {
+                    let vi = registers::<R, N>(&v.1[lanes.clone()])[i + u];
+                    let ai = registers::<R, N>(&a_im[lanes.clone()])[i + u];
+                    re[c][u] = add_product::<A, R, _>(re[c][u], vi, ai);
+                    im[c][u] = sub_product::<A, R, _>(add_product::<A, R, _>(im[c][u], vr, ai), vi, ar);
+                }
             }
         }
     }
-    let factors: [Complex<R>; COUNT] = each(zero_entry(), |c| {
-        let im = if PARTS == 2 { total(dot_im[c]) } else { R::zero() };
-        factor.of(first + c, Complex { re: total(dot_re[c]), im })
-    });
-    for i in 0..count {
+    for (c, dot) in dots.iter_mut().enumerate() {
+        for u in 0..U {
+            dot.re += total(re[c][u]);
+            if PARTS == 2 {
+                dot.im += total(im[c][u]);
+            }
+        }
+    }
+}
+
+/// a ← a + f v over these lanes, N rows at a time.
+#[inline(always)]
+fn add_multiples<A: Arith, R: Real, const PARTS: usize, const COUNT: usize, const N: usize>(
+    group: &mut [PlanesMut<'_, R, LANES>; COUNT],
+    v: Vector<'_, R>,
+    factors: &[Complex<R>; COUNT],
+    lanes: Range<usize>,
+) {
+    for i in 0..lanes.len() * LANES / N {
         lane_by_lane();
-        let vr = v_re[i];
+        let vr = registers::<R, N>(&v.0[lanes.clone()])[i];
         for c in 0..COUNT {
             let (a_re, a_im) = &mut group[c];
-            a_re[i] = add_scaled::<A, R, _>(a_re[i], vr, factors[c].re);
+            let a_re = &mut registers_mut::<R, N>(&mut a_re[lanes.clone()])[i];
+            *a_re = add_scaled::<A, R, _>(*a_re, vr, factors[c].re);
             if PARTS == 2 {
-                let vi = v_im[i];
-                a_re[i] = add_scaled::<A, R, _>(a_re[i], vi, -factors[c].im);
-                a_im[i] = add_scaled::<A, R, _>(add_scaled::<A, R, _>(a_im[i], vi, factors[c].re), vr, factors[c].im);
+                let vi = registers::<R, N>(&v.1[lanes.clone()])[i];
+                let a_im = &mut registers_mut::<R, N>(&mut a_im[lanes.clone()])[i];
+                *a_re = add_scaled::<A, R, _>(*a_re, vi, -factors[c].im);
+                *a_im = add_scaled::<A, R, _>(add_scaled::<A, R, _>(*a_im, vi, factors[c].re), vr, factors[c].im);
             }
         }
     }
