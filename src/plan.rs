@@ -151,9 +151,9 @@ impl Plan {
         (self.tall && self.cols > PANEL) || self.row_blocks().count() > 1 || self.divided()
     }
 
-    /// Whether one-sided Jacobi may take it, or its R, the pairs of its columns side by side.
+    /// Whether one-sided Jacobi may take it, or its R, the pairs of its columns side by side. (One column has none.)
     pub(crate) const fn in_pairs(&self) -> bool {
-        self.limits.pairs && self.vectors && !self.divided() && (self.tall || self.rows == self.cols)
+        self.limits.pairs && self.vectors && self.cols > 1 && !self.divided() && (self.tall || self.rows == self.cols)
     }
 
     /// Entries of storage for the columns of R on that way, of numbers with so many bytes to a real and reals.
