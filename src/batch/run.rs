@@ -188,7 +188,7 @@ impl core::error::Error for Failure {
 ///
 /// # Errors
 /// An error of an item that has to do with the call and not with the entries ([`Error::Shape`], [`Error::Layout`], [`Error::Workspace`],
-/// [`Error::Count`]) is one of the whole batch and ends it; every other error belongs to its item and is recorded.
+/// [`Error::Count`], [`Error::BatchLength`], [`Error::BatchOverlap`]) is one of the whole batch and ends it; every other error belongs to its item and is recorded.
 ///
 /// ```
 /// use diffsvd::batch::{BatchMut, BatchRef, Layout, Run, for_each};

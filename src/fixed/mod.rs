@@ -2,7 +2,7 @@
 //!
 //! A matrix is `[[S; N]; M]`, its rows as they are read. The decomposition is one-sided Jacobi (real 2×2: in closed form), which for a few columns takes
 //! fewer instructions than the reduction to bidiagonal form and a fraction of its code (`docs/embedded.md`); beyond some
-//! 16 columns [`svd_into`](crate::svd_into) is faster. The derivatives are a few lines over those on the caller's memory,
+//! 16 columns, or from eight on where it finds vector instructions, [`svd_into`](crate::svd_into) is faster. The derivatives are a few lines over those on the caller's memory,
 //! with a workspace on the stack.
 //!
 //! **Accuracy.** That of [`svd_into`](crate::svd_into): ‖A − U diag(s) Vᴴ‖, ‖`UᴴU` − I‖ s₁, ‖`VᴴV` − I‖ s₁ and the error of each sᵢ are at most

@@ -143,6 +143,7 @@ impl<S: Scalar, const W: usize> Thin<'_, S, W> {
         }
         ControlFlow::Continue(())
     }
+
     /// The next tile, and where the bases of this one go, in pieces for the rounds of three sweeps.
     #[inline(always)]
     fn ahead(&self, first: usize, (places, of_vectors): (&Places, Option<&(Places, Places)>)) -> Ahead<'_, S::Real> {
