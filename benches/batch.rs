@@ -84,8 +84,8 @@ impl<S: Scalar> Batch<S> {
             "svt" => fused::map_into(a, &f, target, None, on(&mut self.work, threads))?,
             _ => fused::map_vjp_into(a, &f, a, MapGradient { a: target, f: None }, on(&mut self.work, threads))?,
         };
-        // One value in a million may stand at the kink of the threshold, which has no derivative there.
-        assert!(done.failed <= self.count / 10_000, "{} of {} failed", done.failed, self.count);
+        // A value may stand at the kink of the threshold, which has no derivative there: one in ten thousand in single precision.
+        assert!(done.failed <= 1.max(self.count / 10_000), "{} of {} failed", done.failed, self.count);
         Ok(())
     }
 
