@@ -139,7 +139,7 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
     /// a line, and real ones are computed as fast as they can be written.
     fn streams(&self) -> bool {
         let (m, n) = self.job.shape;
-        self.job.far && !self.gradient.keep && S::PARTS == 2 && m * n >= 16
+        self.job.far && !self.gradient.keep && S::PARTS == 2 && m * n >= 32
     }
 
     /// What each of the four products asks for: the tile after the next, and where the results of the next one go, unless they go past the caches.
