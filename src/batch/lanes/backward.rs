@@ -135,8 +135,7 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
         }
     }
 
-    /// Whether the gradients go past the caches: those of complex matrices, which is measured (`docs/benchmarks.md`); small ones begin and end within
-    /// a line, and real ones are computed as fast as they can be written.
+    /// Whether the gradients go past the caches: those of complex matrices that are not too small, where it was measured to be faster (`docs/benchmarks.md`).
     fn streams(&self) -> bool {
         let (m, n) = self.job.shape;
         self.job.far && !self.gradient.keep && S::PARTS == 2 && m * n >= 32
