@@ -18,6 +18,8 @@ pub enum Path {
     Stages,
     /// One-sided Jacobi where there is such a way for a matrix of this shape.
     Pairs,
+    /// The same, of a matrix that is not square by way of A = Q R.
+    TriangleInPairs,
     /// QR iteration, at any order.
     Iteration,
     /// Divide and conquer, at any order.
@@ -34,9 +36,10 @@ pub enum Path {
 
 impl Path {
     /// All of them.
-    pub const ALL: [Path; 8] = [
+    pub const ALL: [Path; 9] = [
         Path::Stages,
         Path::Pairs,
+        Path::TriangleInPairs,
         Path::Iteration,
         Path::Divide,
         Path::Triangular,
@@ -47,12 +50,14 @@ impl Path {
 
     fn plan(self, rows: usize, cols: usize, vectors: Vectors) -> Plan {
         let plan = Plan::new(rows, cols, vectors);
-        let plan = Plan { limits: Limits { pairs: self == Path::Pairs, ..plan.limits }, ..plan };
+        let pairs = matches!(self, Path::Pairs | Path::TriangleInPairs);
+        let plan = Plan { limits: Limits { pairs, ..plan.limits }, ..plan };
         let measured = plan.limits;
         let (divided, straight) = (Limits { divided_from: 1, ..measured }, Limits { banded: false, ..measured });
         let blocks = Limits { blocked_from: 0, reduced_at_once: 0, ..straight };
         match self {
             Path::Stages | Path::Pairs => plan,
+            Path::TriangleInPairs => Plan { tall: true, limits: Limits { whole: false, ..measured }, ..plan },
             Path::Iteration => Plan { limits: Limits { divided_from: usize::MAX, ..straight }, ..plan },
             Path::Divide => Plan { limits: Limits { banded: false, ..divided }, ..plan },
             Path::Triangular => Plan { tall: true, limits: straight, ..plan },

@@ -66,8 +66,10 @@ pub(crate) struct Limits {
     pub(crate) shared_from: usize,
     /// Whether bidiagonal input is looked for.
     pub(crate) banded: bool,
-    /// Whether square matrices of middle order may go by one-sided Jacobi.
+    /// Whether matrices of few columns may go by one-sided Jacobi.
     pub(crate) pairs: bool,
+    /// Whether its own columns may be turned where a matrix is not square.
+    pub(crate) whole: bool,
 }
 
 impl Limits {
@@ -78,6 +80,7 @@ impl Limits {
         shared_from: SHARED_FROM,
         banded: true,
         pairs: true,
+        whole: true,
     };
 }
 
@@ -104,10 +107,22 @@ impl Plan {
 
     /// Entries of the workspace; saturates where no memory could hold it.
     pub(crate) const fn workspace<S: Scalar>(&self) -> usize {
-        let (m, n) = (self.rows, self.cols);
-        if n == 0 {
+        let number = (size_of::<S::Real>(), S::PARTS);
+        if self.cols == 0 {
             return 0;
         }
+        let stages = self.stages_len::<S>();
+        if !self.whole_in_pairs(number) {
+            return stages;
+        }
+        let columns = pairs::room((self.rows, self.cols), number).saturating_add(ALIGNMENT.div_ceil(size_of::<S>()));
+        let complete = if self.thin() { 0 } else { self.completing().stages_len::<S>() };
+        larger(larger(stages, columns), complete)
+    }
+
+    /// Entries for the stages alone.
+    pub(crate) const fn stages_len<S: Scalar>(&self) -> usize {
+        let (m, n) = (self.rows, self.cols);
         let (tall, short) = (padded(m), padded(n));
         let Stores { copy, square, rows, left, right, middle, joint } = self.stores();
         let blocks = padded(BLOCK).saturating_mul(self.scratch_cols(size_of::<S>()));
@@ -152,13 +167,31 @@ impl Plan {
     }
 
     /// Whether one-sided Jacobi may take it, or its R, the pairs of its columns side by side. (One column has none.)
-    pub(crate) const fn in_pairs(&self) -> bool {
-        self.limits.pairs && self.vectors && self.cols > 1 && !self.divided() && (self.tall || self.rows == self.cols)
+    const fn in_pairs(&self) -> bool {
+        self.limits.pairs && self.vectors && self.cols > 1 && !self.divided()
     }
 
-    /// Entries of storage for the columns of R on that way, of numbers with so many bytes to a real and reals.
+    /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster
+    /// (`docs/benchmarks.md`).
+    pub(crate) const fn whole_in_pairs(&self, (bytes, parts): (usize, usize)) -> bool {
+        let few = self.cols.saturating_mul(4 - parts).saturating_add(8);
+        let whole = self.rows == self.cols || (self.limits.whole && self.rows <= few);
+        whole && self.in_pairs() && pairs::room((self.rows, self.cols), (bytes, parts)) > 0
+    }
+
+    /// Entries of storage for the columns of R where those are turned.
     pub(crate) const fn turned(&self, number: (usize, usize)) -> usize {
-        if self.tall && self.in_pairs() { pairs::room(self.cols, number) } else { 0 }
+        if self.tall && self.in_pairs() && !self.whole_in_pairs(number) {
+            pairs::room((self.cols, self.cols), number)
+        } else {
+            0
+        }
+    }
+
+    /// The plan by which the first columns of the left basis, where they are there, become a complete one: that of their A = Q R.
+    pub(crate) const fn completing(&self) -> Self {
+        let limits = Limits { pairs: false, ..self.limits };
+        Plan { tall: true, transposed: false, limits, ..*self }
     }
 
     /// How the rows are cut for A = Q R.
@@ -348,9 +381,24 @@ mod tests {
                 && !Plan::new(12, 9, None).blocked()
         );
         assert_eq!(Plan::new(100_000, 5, Thin).blocked(), LANES > 1, "in blocks of rows");
-        assert!(Plan::new(6, 6, Thin).in_pairs() && Plan::new(6, 6, Full).in_pairs());
-        assert!(!Plan::new(6, 6, None).in_pairs() && !Plan::new(6, 5, Thin).in_pairs());
         assert!(Plan::new(5, 3, Thin).thin() && Plan::new(3, 3, Full).thin() && !Plan::new(3, 5, Full).thin());
+    }
+
+    /// Complex ones up to 2 n + 8 rows, real ones up to 3 n + 8; where nothing goes side by side, none.
+    #[test]
+    fn which_columns_are_turned() {
+        let whole = |m, n, vectors, parts| Plan::new(m, n, vectors).whole_in_pairs((8, parts));
+        for (m, n) in [(6, 6), (7, 5), (5, 7), (18, 5)] {
+            assert_eq!(
+                [1, 2].map(|parts| whole(m, n, Thin, parts) && whole(m, n, Full, parts)),
+                [LANES > 1; 2],
+                "{m}×{n}"
+            );
+        }
+        assert_eq!((whole(23, 5, Thin, 1), whole(24, 5, Thin, 1), whole(19, 5, Thin, 2)), (LANES > 1, false, false));
+        assert!(!whole(6, 6, None, 1) && !whole(6, 1, Thin, 1) && !whole(17, 17, Thin, 1));
+        let turned = |m, n| Plan::new(m, n, Thin).turned((8, 1)) > 0;
+        assert_eq!((turned(30, 5), turned(23, 5), turned(30, 1)), (LANES > 1, false, false));
     }
 
     #[test]

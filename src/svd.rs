@@ -117,11 +117,12 @@ pub(crate) fn by_stages<S: Scalar>(
         };
     let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
     let level = Level::detect();
-    let in_pairs = plan.in_pairs() && !plan.tall && band.is_none() && pairs::serves::<S>(plan.cols, level);
-    if in_pairs {
-        let mut place = pairs::Given { a, out: &mut out };
-        if pairs::decompose((plan.cols, largest), &mut place, (store.reborrow().all(), level)) {
-            return Ok(());
+    let whole = band.is_none() && plan.whole_in_pairs((size_of::<S::Real>(), S::PARTS));
+    if whole && pairs::serves::<S>(plan.cols, level) {
+        let mut place = pairs::Given { a, adjoint: plan.transposed, out: &mut out };
+        let shape = (plan.rows, plan.cols);
+        if pairs::decompose((shape, largest), &mut place, (store.reborrow().all(), level)) {
+            return complete(if plan.transposed { out.v } else { out.u }, plan, store);
         }
     }
     let mut core = Core::carve(plan, S::PARTS, store);
@@ -136,6 +137,18 @@ pub(crate) fn by_stages<S: Scalar>(
         p
     };
     core.write(p, out)
+}
+
+/// The columns behind the first ones, which span the range, where the basis is to be complete.
+fn complete<S: Scalar>(basis: MatMut<'_, S>, plan: &Plan, store: &mut Store<'_, S::Real>) -> Result<(), Error> {
+    if plan.thin() {
+        return Ok(());
+    }
+    let (rows, cols) = (plan.rows, plan.cols);
+    let mut core = Core::carve(&plan.completing(), S::PARTS, store);
+    core.load(basis.as_ref().leading_cols(cols), 0)?;
+    core.complete(basis.block(0, cols, rows, rows - cols)?);
+    Ok(())
 }
 
 /// The singular values of `a` alone, descending: within the bounds of [`svd_into`], not to the last bit those that come with vectors, since the

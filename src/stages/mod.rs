@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::jacobi::pairs::Turned;
 use crate::kernel::team::{Team, join};
 use crate::kernel::{Block, BlockMut, LANES, Lane, Level, PlaneShape, Planes};
-use crate::matrix::MatRef;
+use crate::matrix::{MatMut, MatRef};
 use crate::plan::Plan;
 use crate::scalar::{Real, Scalar};
 use crate::scale;
@@ -111,7 +111,7 @@ impl<'w, R: Real> Core<'w, R> {
 
     /// R = X diag(s) Vᴴ by one-sided Jacobi where that serves. False, and R as it was, where it does not.
     fn turn_pairs(&mut self) -> bool {
-        if !(self.plan.tall && self.plan.in_pairs()) {
+        if self.turned.is_empty() {
             return false;
         }
         let r = Turned { a: self.square.reborrow(), d: &mut *self.d, v: self.rows.reborrow() };
@@ -140,6 +140,14 @@ impl<'w, R: Real> Core<'w, R> {
             scratch: self.blocks,
         };
         form.compute(self.plan.thin());
+    }
+
+    /// Of a matrix with orthonormal columns: those that complete the basis.
+    pub(crate) fn complete<S: Scalar<Real = R>>(&mut self, rest: MatMut<'_, S>) {
+        self.factor();
+        self.left.set_unit_rows(0);
+        self.form_left();
+        scale::unload(&self.left.reborrow().split(self.plan.cols).1, rest);
     }
 
     /// To bidiagonal form; the reflectors are left in `copy` (or `square`) and in `rows`.
@@ -319,12 +327,14 @@ mod tests {
         for (m, n) in lens.iter().flat_map(|&m| lens.map(|n| (m, n))) {
             for vectors in [Vectors::None, Vectors::Thin, Vectors::Full] {
                 let plan = Plan::new(m, n, vectors);
-                let needed = plan.workspace::<S>();
-                let mut work = std::vec![S::zero(); needed];
-                let mut store = Store::new(&mut work, needed).unwrap();
-                Core::carve(&plan, S::PARTS, &mut store);
-                let (left, line) = (store.all().len(), ALIGNMENT / size_of::<S::Real>());
-                assert!(left <= line + S::PARTS, "{m}×{n} {vectors:?}: {left} reals are left over");
+                for plan in [plan, plan.completing()] {
+                    let needed = plan.stages_len::<S>();
+                    let mut work = std::vec![S::zero(); needed];
+                    let mut store = Store::new(&mut work, needed).unwrap();
+                    Core::carve(&plan, S::PARTS, &mut store);
+                    let (left, line) = (store.all().len(), ALIGNMENT / size_of::<S::Real>());
+                    assert!(left <= line + S::PARTS, "{plan:?}: {left} reals are left over");
+                }
             }
         }
     }
@@ -332,7 +342,7 @@ mod tests {
     /// R of a tall matrix; those of many columns are left to QR iteration.
     fn tall<S: Scalar>() {
         use Vectors::{Full, Thin};
-        for (m, n, vectors) in [(300, 5, Thin), (70, 10, Full), (13, 5, Thin), (5, 2, Full), (70, 35, Thin)] {
+        for (m, n, vectors) in [(300, 5, Thin), (70, 10, Full), (24, 5, Thin), (16, 2, Full), (70, 35, Thin)] {
             let entry = |i: usize| S::Real::from_f64((i as f64 * 0.7).sin());
             let a: std::vec::Vec<S> = (0..m * n).map(|i| S::from_parts(entry(i), entry(i + 7))).collect();
             let plan = Plan::new(m, n, vectors);

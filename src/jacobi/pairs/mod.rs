@@ -37,9 +37,9 @@ const fn most(long: bool, (bytes, parts): (usize, usize)) -> usize {
     }
 }
 
-/// Entries of storage for n columns of such numbers; 0 where no machine sends them this way.
-pub(crate) const fn room(n: usize, number: (usize, usize)) -> usize {
-    if LANES == 1 || n > most(true, number) { 0 } else { 4 * n * lanes(n) }
+/// Entries of storage for an m×n matrix of such numbers; 0 where no machine sends it this way.
+pub(crate) const fn room((m, n): (usize, usize), number: (usize, usize)) -> usize {
+    if LANES == 1 || n > most(true, number) { 0 } else { 2 * (m + n) * lanes(n) }
 }
 
 /// Pairs side by side.
@@ -51,30 +51,30 @@ const fn lanes(n: usize) -> usize {
     }
 }
 
-/// U, s and V of an n×n matrix, of which `largest` is the largest modulus of a part of an entry. False, and nothing written, if it is for somebody else: where a
+/// U, s and V of an m×n matrix, m ≥ n, of which `largest` is the largest modulus of a part of an entry. False, and nothing written, if it is for somebody else: where a
 /// column of U is zero or negligible, the sweeps do not suffice, s₁ is beyond the range, or the storage is too short.
 pub(crate) fn decompose<S: Scalar>(
-    (n, largest): (usize, S::Real),
+    ((m, n), largest): ((usize, usize), S::Real),
     place: &mut impl Place<S>,
     (storage, level): (&mut [S::Real], Level),
 ) -> bool {
     match lanes(n) {
-        4 => by_lanes::<S, 4>((n, largest), place, (storage, level)),
-        8 => by_lanes::<S, 8>((n, largest), place, (storage, level)),
+        4 => by_lanes::<S, 4>(((m, n), largest), place, (storage, level)),
+        8 => by_lanes::<S, 8>(((m, n), largest), place, (storage, level)),
         // More than one register of longer numbers.
         _ if const { size_of::<S::Real>() > size_of::<f32>() } => false,
-        _ => by_lanes::<S, 16>((n, largest), place, (storage, level)),
+        _ => by_lanes::<S, 16>(((m, n), largest), place, (storage, level)),
     }
 }
 
 fn by_lanes<S: Scalar, const W: usize>(
-    (n, largest): (usize, S::Real),
+    ((m, n), largest): ((usize, usize), S::Real),
     place: &mut impl Place<S>,
     (storage, level): (&mut [S::Real], Level),
 ) -> bool {
-    let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..2 * n * S::PARTS) else { return false };
-    let (shift, factors) = to_unit(n, largest);
-    let mut columns = Columns { rows, n, norms: [splat(S::Real::zero()); 2], waiting: None };
+    let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..(m + n) * S::PARTS) else { return false };
+    let (shift, factors) = to_unit(m, largest);
+    let mut columns = Columns { rows, m, n, norms: [splat(S::Real::zero()); 2], waiting: None };
     columns.load(place, factors);
     let mut settled = false;
     level.run(Orthogonalize::<'_, '_, S, W> { columns: &mut columns, settled: &mut settled });
@@ -85,6 +85,7 @@ fn by_lanes<S: Scalar, const W: usize>(
 struct Columns<'a, S: Scalar, const W: usize> {
     /// Row by row, first of W, then of V, each part of an entry by itself: its even places and its odd ones.
     rows: &'a mut [[Lane<S::Real, W>; 2]],
+    m: usize,
     n: usize,
     /// ‖x‖² of the columns of W.
     norms: [Lane<S::Real, W>; 2],
@@ -126,7 +127,7 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     /// Copies A times both factors, and sets V to the identity.
     fn load(&mut self, a: &impl Place<S>, [first, second]: [S::Real; 2]) {
         self.rows.fill([splat(S::Real::zero()); 2]);
-        let (of_w, of_v) = self.rows.split_at_mut(self.n * S::PARTS);
+        let (of_w, of_v) = self.rows.split_at_mut(self.m * S::PARTS);
         for (i, row) in of_w.chunks_exact_mut(S::PARTS).enumerate() {
             for j in 0..self.n {
                 let x = a.entry(i, j).scale(first).scale(second);
@@ -170,7 +171,7 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
         if !(least * S::Real::EPSILON > reliable::<S::Real>() && norm(order[0]).mul_pow2(p).is_finite()) {
             return false;
         }
-        let (of_w, of_v) = self.rows.split_at(self.n * S::PARTS);
+        let (of_w, of_v) = self.rows.split_at(self.m * S::PARTS);
         for (k, &j) in order.iter().enumerate() {
             let (side, lane) = (j % 2, j / 2);
             let entry = |row: &[[Lane<S::Real, W>; 2]]| {
@@ -189,7 +190,7 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     #[inline(always)]
     fn measure<A: Arith>(&mut self) {
         let mut sums = [splat(S::Real::zero()); 2];
-        for [even, odd] in &self.rows[..self.n * S::PARTS] {
+        for [even, odd] in &self.rows[..self.m * S::PARTS] {
             entry_by_entry();
             sums = [mul_add::<A, _, W>(*even, *even, sums[0]), mul_add::<A, _, W>(*odd, *odd, sums[1])];
         }
@@ -217,13 +218,13 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     ) {
         let (zero, meet) = (S::Real::zero(), *meet);
         let (mut a, mut b) = (self.norms[X], self.norms[Y]);
-        let g = dot::<A, S, W, X>(&self.rows[..self.n * S::PARTS]);
-        let rotation = angle::<A, S, W>((&g, self.n), (&mut a, &mut b), (&meet, unsettled));
+        let g = dot::<A, S, W, X>(&self.rows[..self.m * S::PARTS]);
+        let rotation = angle::<A, S, W>((&g, self.m), (&mut a, &mut b), (&meet, unsettled));
         self.norms[X] = each(zero, |l| if meet[l] > zero { b[l] } else { a[l] });
         self.norms[Y] = each(zero, |l| if meet[l] > zero { a[l] } else { b[l] });
         self.norms[0] = moved::<_, W, X>(self.norms[0]);
         self.turn_v::<A, Y>();
-        turn::<A, S, W, X>(&mut self.rows[..self.n * S::PARTS], &rotation);
+        turn::<A, S, W, X>(&mut self.rows[..self.m * S::PARTS], &rotation);
         self.waiting = Some(rotation);
     }
 
@@ -231,7 +232,7 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
     #[inline(always)]
     fn turn_v<A: Arith, const X: usize>(&mut self) {
         if let Some(rotation) = self.waiting.take() {
-            turn::<A, S, W, X>(&mut self.rows[self.n * S::PARTS..], &rotation);
+            turn::<A, S, W, X>(&mut self.rows[self.m * S::PARTS..], &rotation);
         }
     }
 }
@@ -239,16 +240,16 @@ impl<S: Scalar, const W: usize> Columns<'_, S, W> {
 /// The rotations that make the pairs orthogonal and exchange them; a = ‖x‖² and b = ‖y‖² become those of the columns that x and y become.
 #[inline(always)]
 fn angle<A: Arith, S: Scalar, const W: usize>(
-    (g, n): (&Number<S::Real, W>, usize),
+    (g, m): (&Number<S::Real, W>, usize),
     (a, b): (&mut Lane<S::Real, W>, &mut Lane<S::Real, W>),
     (meet, unsettled): (&Lane<S::Real, W>, &mut Lane<S::Real, W>),
 ) -> Rotation<S::Real, W> {
-    let (zero, n) = (S::Real::zero(), S::Real::from_f64(n as f64));
+    let (zero, m) = (S::Real::zero(), S::Real::from_f64(m as f64));
     let overlap = g.modulus_squared::<A, S>();
-    let limit = S::Real::EPSILON * S::Real::EPSILON * n;
+    let limit = S::Real::EPSILON * S::Real::EPSILON * m;
     let least: Lane<_, W> = each(zero, |l| limit * (a[l] * b[l]));
     let busy = each(zero, |l| if overlap[l] > least[l] { meet[l] } else { zero });
-    let Rotation { c, z } = rotate::<A, S, W>((a, b), (g, &overlap), (&busy, unsettled), n);
+    let Rotation { c, z } = rotate::<A, S, W>((a, b), (g, &overlap), (&busy, unsettled), m);
     // Nobody to meet: c = 1 and z = 0 become 0 and 1.
     let alone: Lane<_, W> = each(zero, |l| S::Real::one() - meet[l]);
     Rotation { c: each(zero, |l| c[l] - alone[l]), z: Number { re: each(zero, |l| z.re[l] + alone[l]), im: z.im } }

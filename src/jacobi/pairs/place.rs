@@ -20,13 +20,15 @@ pub(crate) trait Place<S: Scalar> {
 /// The matrix and the factors of the caller.
 pub(crate) struct Given<'m, 'a, 'b, S: Scalar> {
     pub(crate) a: MatRef<'a, S>,
+    /// Whether it is the adjoint that is decomposed, so that U and V change places.
+    pub(crate) adjoint: bool,
     pub(crate) out: &'m mut FactorsMut<'b, S>,
 }
 
 impl<S: Scalar> Place<S> for Given<'_, '_, '_, S> {
     #[inline(always)]
     fn entry(&self, i: usize, j: usize) -> S {
-        self.a.at(i, j)
+        if self.adjoint { self.a.at(j, i).conj() } else { self.a.at(i, j) }
     }
 
     #[inline(always)]
@@ -34,8 +36,10 @@ impl<S: Scalar> Place<S> for Given<'_, '_, '_, S> {
         // For leading triplets alone there is no more room.
         if let Some(place) = self.out.s.get_mut(k) {
             *place = s;
-            self.out.u.fill_column(k, u);
-            self.out.v.fill_column(k, v);
+            let (of_u, of_v) = (&mut self.out.u, &mut self.out.v);
+            let (of_u, of_v) = if self.adjoint { (of_v, of_u) } else { (of_u, of_v) };
+            of_u.fill_column(k, u);
+            of_v.fill_column(k, v);
         }
     }
 }
@@ -57,7 +61,7 @@ impl<R: Real> Turned<'_, R> {
     fn numbers<S: Scalar<Real = R>>(mut self, storage: &mut [R], level: Level) -> bool {
         let n = self.d.len();
         let largest = || self.a.data.as_flattened().iter().fold(R::zero(), |largest, x| largest.larger(x.abs()));
-        serves::<S>(n, level) && decompose::<S>((n, largest()), &mut self, (storage, level))
+        serves::<S>(n, level) && decompose::<S>(((n, n), largest()), &mut self, (storage, level))
     }
 }
 

@@ -12,28 +12,31 @@ use std::vec::Vec;
 /// U, s and V, or nothing.
 type Outputs<S> = Option<(Vec<S>, Vec<<S as Scalar>::Real>, Vec<S>)>;
 
-fn solved<S: Scalar>(entries: &[S], n: usize, level: Level) -> Outputs<S> {
-    let a = MatRef::col_major(entries, n, n).unwrap();
+/// Of the m×n matrix with these columns; where m < n, by its adjoint.
+fn solved<S: Scalar>(entries: &[S], (m, n): (usize, usize), level: Level) -> Outputs<S> {
+    let a = MatRef::col_major(entries, m, n).unwrap();
+    let (k, long) = (m.min(n), m.max(n));
     let (mut u, mut s, mut v) =
-        (std::vec![S::zero(); n * n], std::vec![S::Real::zero(); n], std::vec![S::zero(); n * n]);
+        (std::vec![S::zero(); m * k], std::vec![S::Real::zero(); k], std::vec![S::zero(); n * k]);
     // What the stages have, in the worst place; where nothing is served (no lanes) that is less.
-    let stages = svd_workspace_len::<S>(n, n, Vectors::Thin) * S::PARTS - ALIGNMENT / size_of::<S::Real>();
-    let room = if LANES > 1 { stages } else { 64 * n * S::PARTS };
+    let stages = svd_workspace_len::<S>(m, n, Vectors::Thin) * S::PARTS - ALIGNMENT / size_of::<S::Real>();
+    let room = if LANES > 1 { stages } else { 64 * long * S::PARTS };
     let mut storage = std::vec![S::Real::zero(); room];
     let largest = crate::scale::largest_part(a, "the matrix").unwrap();
     let mut out = FactorsMut {
-        u: MatMut::col_major(&mut u, n, n).unwrap(),
+        u: MatMut::col_major(&mut u, m, k).unwrap(),
         s: &mut s,
-        v: MatMut::col_major(&mut v, n, n).unwrap(),
+        v: MatMut::col_major(&mut v, n, k).unwrap(),
     };
-    decompose((n, largest), &mut Given { a, out: &mut out }, (&mut storage, level)).then_some((u, s, v))
+    let mut place = Given { a, adjoint: m < n, out: &mut out };
+    decompose(((long, k), largest), &mut place, (&mut storage, level)).then_some((u, s, v))
 }
 
 /// Entries between −1 and 1, each column `ratio` times as large as the one before.
-fn graded<S: Scalar>(n: usize, ratio: f64) -> Vec<S> {
-    let mut noise = Noise(n as u64);
-    let size = |k: usize| (0..k / n).fold(1.0, |size, _| size * ratio);
-    (0..n * n)
+fn graded<S: Scalar>((m, n): (usize, usize), ratio: f64) -> Vec<S> {
+    let mut noise = Noise((m + n) as u64);
+    let size = |k: usize| (0..k / m).fold(1.0, |size, _| size * ratio);
+    (0..m * n)
         .map(|k| {
             let [re, im] = [0, 1].map(|_| S::Real::from_f64(noise.signed::<f64>() * size(k)));
             S::from_parts(re, im)
@@ -41,34 +44,37 @@ fn graded<S: Scalar>(n: usize, ratio: f64) -> Vec<S> {
         .collect()
 }
 
-/// The largest errors of A − U diag(s) Vᴴ, over s₁, UᴴU − I and VᴴV − I, in units of n ε.
-fn error<S: Scalar>(a: &[S], n: usize, (u, s, v): &(Vec<S>, Vec<S::Real>, Vec<S>)) -> f64 {
+/// The largest errors of A − U diag(s) Vᴴ, over s₁, UᴴU − I and VᴴV − I, in units of max(m, n) ε.
+fn error<S: Scalar>(a: &[S], (m, n): (usize, usize), (u, s, v): &(Vec<S>, Vec<S::Real>, Vec<S>)) -> f64 {
     let modulus = |x: S| x.modulus_squared().to_f64().sqrt();
-    let mut worst = 0.0_f64;
-    for i in 0..n {
-        for j in 0..n {
-            let sum = (0..n).fold(S::zero(), |sum, k| sum + u[k * n + i].scale(s[k]) * v[k * n + j].conj());
-            worst = worst.max(modulus(a[j * n + i] - sum) / s[0].to_f64());
-            for basis in [u, v] {
-                let sum = (0..n).fold(S::zero(), |sum, k| sum + basis[i * n + k].conj() * basis[j * n + k]);
-                worst = worst.max(modulus(sum - if i == j { S::one() } else { S::zero() }));
-            }
+    let (mut worst, k) = (0.0_f64, s.len());
+    for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
+        let sum = (0..k).fold(S::zero(), |sum, k| sum + u[k * m + i].scale(s[k]) * v[k * n + j].conj());
+        worst = worst.max(modulus(a[j * m + i] - sum) / s[0].to_f64());
+    }
+    for (basis, len) in [(u, m), (v, n)] {
+        for (i, j) in (0..k).flat_map(|i| (0..k).map(move |j| (i, j))) {
+            let sum = (0..len).fold(S::zero(), |sum, k| sum + basis[i * len + k].conj() * basis[j * len + k]);
+            worst = worst.max(modulus(sum - if i == j { S::one() } else { S::zero() }));
         }
     }
-    worst / (n as f64 * S::Real::EPSILON.to_f64())
+    worst / (m.max(n) as f64 * S::Real::EPSILON.to_f64())
 }
 
 fn every_level_of<S: Scalar>(orders: core::ops::RangeInclusive<usize>) {
     for n in orders {
-        for ratio in [1.0, 0.25, 2.0] {
-            // The last of 32 columns in f32 is not to be negligible.
-            let ratio = if n > 16 { f64::cbrt(ratio) } else { ratio };
-            let a = graded::<S>(n, ratio);
-            for level in Level::all() {
-                let found = solved(&a, n, level).unwrap_or_else(|| panic!("{level:?}, order {n}, ratio {ratio}"));
-                let error = error(&a, n, &found);
-                assert!(error < 1.5, "{level:?}, order {n}, ratio {ratio}: {error} n ε");
-                assert!(found.1.is_sorted_by(|x, y| x >= y) && found.1[n - 1] > S::Real::zero());
+        for shape in [(n, n), (n + 1, n), (n, n + 3), (2 * n + 7, n)] {
+            for ratio in [1.0, 0.25, 2.0] {
+                // The last of many columns in f32 is not to be negligible.
+                let ratio = if n > 12 { f64::cbrt(ratio) } else { ratio };
+                let a = graded::<S>(shape, ratio);
+                for level in Level::all() {
+                    let what = || std::format!("{level:?}, {shape:?}, ratio {ratio}");
+                    let found = solved(&a, shape, level).unwrap_or_else(|| panic!("{}", what()));
+                    let error = error(&a, shape, &found);
+                    assert!(error < 1.5, "{}: {error} max(m, n) ε", what());
+                    assert!(found.1.is_sorted_by(|x, y| x >= y) && found.1[n - 1] > S::Real::zero());
+                }
             }
         }
     }
@@ -86,15 +92,15 @@ fn decompositions_are_right_with_all_instructions() {
 fn columns_without_a_direction_are_left_to_others() {
     for level in Level::all() {
         for n in [5, 8] {
-            let mut a = graded::<f64>(n, 1.0);
+            let mut a = graded::<f64>((n, n), 1.0);
             a[n..2 * n].fill(0.0);
-            assert!(solved(&a, n, level).is_none(), "a zero column");
+            assert!(solved(&a, (n, n), level).is_none(), "a zero column");
             a[n..2 * n].fill(1e-150);
-            assert!(solved(&a, n, level).is_none(), "a negligible column");
+            assert!(solved(&a, (n, n), level).is_none(), "a negligible column");
             a[n..2 * n].fill(1e-40);
-            assert!(solved(&a, n, level).is_some(), "a short one");
+            assert!(solved(&a, (n, n), level).is_some(), "a short one");
         }
-        assert!(solved(&[f64::MAX; 36], 6, level).is_none(), "s₁ beyond the range");
+        assert!(solved(&[f64::MAX; 36], (6, 6), level).is_none(), "s₁ beyond the range");
     }
 }
 
