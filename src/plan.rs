@@ -168,20 +168,25 @@ impl Plan {
 
     /// Whether one-sided Jacobi may take it, or its R, the pairs of its columns side by side. (One column has none.)
     const fn in_pairs(&self) -> bool {
-        self.limits.pairs && self.vectors && self.cols > 1 && !self.divided()
+        self.limits.pairs && self.cols > 1 && !self.divided()
     }
 
-    /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster
-    /// (`docs/benchmarks.md`).
+    /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster,
+    /// or, without vectors, the reduction of R (`docs/benchmarks.md`).
     pub(crate) const fn whole_in_pairs(&self, (bytes, parts): (usize, usize)) -> bool {
-        let few = self.cols.saturating_mul(4 - parts).saturating_add(8);
-        let whole = self.rows == self.cols || (self.limits.whole && self.rows <= few);
-        whole && self.in_pairs() && pairs::room((self.rows, self.cols), (bytes, parts)) > 0
+        let (factor, few) = if self.vectors {
+            (4 - parts, true)
+        } else {
+            (3 - parts, self.tall && self.cols <= 8 && self.cols * parts * bytes <= 64)
+        };
+        let asked = self.rows == self.cols || self.limits.whole;
+        let low = self.rows <= self.cols.saturating_mul(factor).saturating_add(8);
+        asked && few && low && self.in_pairs() && pairs::room((self.rows, self.cols), (bytes, parts)) > 0
     }
 
     /// Entries of storage for the columns of R where those are turned.
     pub(crate) const fn turned(&self, number: (usize, usize)) -> usize {
-        if self.tall && self.in_pairs() && !self.whole_in_pairs(number) {
+        if self.tall && self.vectors && self.in_pairs() && !self.whole_in_pairs(number) {
             pairs::room((self.cols, self.cols), number)
         } else {
             0
@@ -396,7 +401,11 @@ mod tests {
             );
         }
         assert_eq!((whole(23, 5, Thin, 1), whole(24, 5, Thin, 1), whole(19, 5, Thin, 2)), (LANES > 1, false, false));
-        assert!(!whole(6, 6, None, 1) && !whole(6, 1, Thin, 1) && !whole(17, 17, Thin, 1));
+        assert!(!whole(6, 1, Thin, 1) && !whole(17, 17, Thin, 1));
+        // Without vectors tall ones alone, of as many columns as a cache line has numbers, up to eight.
+        assert_eq!((whole(20, 6, None, 1), whole(12, 4, None, 2)), (LANES > 1, LANES > 1));
+        assert!(!whole(6, 6, None, 1) && !whole(10, 6, None, 1) && !whole(21, 6, None, 1));
+        assert!(!whole(12, 5, None, 2) && !whole(16, 9, None, 1));
         let turned = |m, n| Plan::new(m, n, Thin).turned((8, 1)) > 0;
         assert_eq!((turned(30, 5), turned(23, 5), turned(30, 1)), (LANES > 1, false, false));
     }

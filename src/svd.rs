@@ -28,7 +28,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// A = U diag(s) Vᴴ for any m×n matrix, real or complex, on the caller's memory.
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
-/// - s is descending and non-negative. It is the same to the last bit whichever vectors come with it. Without vectors it comes by another
+/// - s is descending and non-negative. It is the same to the last bit whichever vectors come with it. Without vectors it may come by another
 ///   algorithm (dqds instead of Jacobi, QR iteration or divide and conquer), within the same bounds.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
@@ -119,7 +119,7 @@ pub(crate) fn by_stages<S: Scalar>(
     let level = Level::detect();
     let whole = band.is_none() && plan.whole_in_pairs((size_of::<S::Real>(), S::PARTS));
     if whole && pairs::serves::<S>(plan.cols, level) {
-        let mut place = pairs::Given { a, adjoint: plan.transposed, out: &mut out };
+        let mut place = pairs::Given { a, adjoint: plan.transposed, vectors: plan.vectors, out: &mut out };
         let shape = (plan.rows, plan.cols);
         if pairs::decompose((shape, largest), &mut place, (store.reborrow().all(), level)) {
             return complete(if plan.transposed { out.v } else { out.u }, plan, store);

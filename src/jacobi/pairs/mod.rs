@@ -72,7 +72,8 @@ fn by_lanes<S: Scalar, const W: usize>(
     place: &mut impl Place<S>,
     (storage, level): (&mut [S::Real], Level),
 ) -> bool {
-    let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..(m + n) * S::PARTS) else { return false };
+    let of_v = if place.vectors() { n } else { 0 };
+    let Some(rows) = storage.as_chunks_mut().0.as_chunks_mut().0.get_mut(..(m + of_v) * S::PARTS) else { return false };
     let (shift, factors) = to_unit(m, largest);
     let mut columns = Columns { rows, m, n, norms: [splat(S::Real::zero()); 2], waiting: None };
     columns.load(place, factors);
@@ -83,7 +84,7 @@ fn by_lanes<S: Scalar, const W: usize>(
 
 /// The columns of W = A V on their way to U, and those of V.
 struct Columns<'a, S: Scalar, const W: usize> {
-    /// Row by row, first of W, then of V, each part of an entry by itself: its even places and its odd ones.
+    /// Row by row, first of W, then of V where it is wanted, each part of an entry by itself: its even places and its odd ones.
     rows: &'a mut [[Lane<S::Real, W>; 2]],
     m: usize,
     n: usize,

@@ -13,7 +13,10 @@ pub(crate) trait Place<S: Scalar> {
     /// Entry (i, j) of the matrix.
     fn entry(&self, i: usize, j: usize) -> S;
 
-    /// Triplet k: its singular value, and the entries of its vectors. The matrix is not read any more.
+    /// Whether the vectors are wanted.
+    fn vectors(&self) -> bool;
+
+    /// Triplet k: its singular value, and the entries of its vectors; without vectors there are none of V. The matrix is not read any more.
     fn write(&mut self, k: usize, s: S::Real, vectors: (impl Iterator<Item = S>, impl Iterator<Item = S>));
 }
 
@@ -22,6 +25,8 @@ pub(crate) struct Given<'m, 'a, 'b, S: Scalar> {
     pub(crate) a: MatRef<'a, S>,
     /// Whether it is the adjoint that is decomposed, so that U and V change places.
     pub(crate) adjoint: bool,
+    /// Whether more than the singular values is wanted.
+    pub(crate) vectors: bool,
     pub(crate) out: &'m mut FactorsMut<'b, S>,
 }
 
@@ -31,11 +36,16 @@ impl<S: Scalar> Place<S> for Given<'_, '_, '_, S> {
         if self.adjoint { self.a.at(j, i).conj() } else { self.a.at(i, j) }
     }
 
+    fn vectors(&self) -> bool {
+        self.vectors
+    }
+
     #[inline(always)]
     fn write(&mut self, k: usize, s: S::Real, (u, v): (impl Iterator<Item = S>, impl Iterator<Item = S>)) {
         // For leading triplets alone there is no more room.
-        if let Some(place) = self.out.s.get_mut(k) {
-            *place = s;
+        let Some(place) = self.out.s.get_mut(k) else { return };
+        *place = s;
+        if self.vectors {
             let (of_u, of_v) = (&mut self.out.u, &mut self.out.v);
             let (of_u, of_v) = if self.adjoint { (of_v, of_u) } else { (of_u, of_v) };
             of_u.fill_column(k, u);
@@ -70,6 +80,10 @@ impl<S: Scalar> Place<S> for Turned<'_, S::Real> {
     fn entry(&self, i: usize, j: usize) -> S {
         let x = self.a.get(i, j);
         S::from_parts(x.re, x.im)
+    }
+
+    fn vectors(&self) -> bool {
+        true
     }
 
     #[inline(always)]

@@ -28,8 +28,14 @@ fn solved<S: Scalar>(entries: &[S], (m, n): (usize, usize), level: Level) -> Out
         s: &mut s,
         v: MatMut::col_major(&mut v, n, k).unwrap(),
     };
-    let mut place = Given { a, adjoint: m < n, out: &mut out };
-    decompose(((long, k), largest), &mut place, (&mut storage, level)).then_some((u, s, v))
+    let mut place = Given { a, adjoint: m < n, vectors: true, out: &mut out };
+    let done = decompose(((long, k), largest), &mut place, (&mut storage, level));
+    let mut alone = std::vec![S::Real::zero(); k];
+    let mut out = FactorsMut { u: MatMut::empty(), s: &mut alone, v: MatMut::empty() };
+    let mut place = Given { a, adjoint: m < n, vectors: false, out: &mut out };
+    assert_eq!(decompose(((long, k), largest), &mut place, (&mut storage, level)), done);
+    assert_eq!(alone, s, "without vectors the same, to the last bit");
+    done.then_some((u, s, v))
 }
 
 /// Entries between −1 and 1, each column `ratio` times as large as the one before.
