@@ -17,22 +17,6 @@ pub(crate) const fn smaller(a: usize, b: usize) -> usize {
     if a < b { a } else { b }
 }
 
-/// Entry `at` of a slice that is known to have it; `get` rather than an index keeps the panic out of programs for bare metal.
-#[inline]
-pub(crate) fn read<S: Scalar>(slice: &[S], at: usize) -> S {
-    debug_assert!(at < slice.len());
-    slice.get(at).copied().unwrap_or_else(S::zero)
-}
-
-/// Writes entry `at` of a slice that is known to have it.
-#[inline]
-pub(crate) fn write<S: Scalar>(slice: &mut [S], at: usize, value: S) {
-    debug_assert!(at < slice.len());
-    if let Some(entry) = slice.get_mut(at) {
-        *entry = value;
-    }
-}
-
 /// Hands out pieces of a workspace.
 pub(crate) struct Arena<'w, S> {
     rest: &'w mut [S],

@@ -6,12 +6,13 @@ use super::spectrum::{Need, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::instances::Instances;
+use crate::kernel::entry::{read, write};
 use crate::kernel::transpose::adjoint;
 use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Scalar, Zero};
 use crate::scale::largest_part;
-use crate::workspace::{Arena, read, write};
+use crate::workspace::Arena;
 
 /// Where the tangents of the factors go. What is `None` is not computed.
 ///

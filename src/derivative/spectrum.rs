@@ -6,9 +6,9 @@ use super::rule::{AtEqual, Pair, PairAt, Rule};
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
 use crate::kernel::each;
+use crate::kernel::entry::read;
 use crate::kernel::vector::{Lane, map};
 use crate::scalar::{Real, Scalar};
-use crate::workspace::read;
 
 /// The singular values together with a rule, its tolerances made absolute.
 #[derive(Clone, Copy, Debug)]

@@ -8,10 +8,11 @@ use super::spectrum::{Need, Spectrum};
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::instances::Instances;
+use crate::kernel::entry::{read, write};
 use crate::kernel::{Level, Operand, gemm};
 use crate::matrix::{MatMut, MatRef, check_shape};
 use crate::scalar::{One, Real, Scalar, Zero};
-use crate::workspace::{Arena, larger, read, write};
+use crate::workspace::{Arena, larger};
 
 /// Length of the workspace of [`vjp_into`] for an m×n matrix and k triplets.
 #[must_use]

@@ -6,6 +6,7 @@
 mod accumulate;
 pub(crate) mod cast;
 pub(crate) mod columns;
+pub(crate) mod entry;
 pub(crate) mod gather;
 mod interleave;
 mod lanes;

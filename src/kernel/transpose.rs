@@ -5,10 +5,10 @@
 )]
 
 use super::cast::{as_reals, is_reals, reals_of};
+use super::entry::{read, write};
 use super::lanes::{each, lane_by_lane};
 use super::{Arith, Level, Task};
 use crate::scalar::{Real, Scalar};
-use crate::workspace::{read, write};
 
 /// Four entries that lie one after another in each of four places: N reals, a quarter of them to an entry.
 pub(crate) type Block<R, const N: usize> = [[R; N]; 4];

@@ -8,9 +8,10 @@ use super::spectrum::{Eigenvalue, SecondOrderMap, SpectralMap, Whole, between};
 use super::values::{Order, Values};
 use crate::error::Error;
 use crate::factors::Factors;
+use crate::kernel::entry::{read, write};
 use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Real;
-use crate::workspace::{Arena, read, write};
+use crate::workspace::Arena;
 
 /// The map A ↦ R that maximizes tr(RᵀA) over rotations, for one matrix whose orientation is known.
 ///

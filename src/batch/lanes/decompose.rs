@@ -3,6 +3,7 @@
 use super::ahead::Ahead;
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
+use super::tile::{LONGEST, MOST};
 use crate::jacobi::complete;
 use crate::kernel::Arith;
 use crate::kernel::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
@@ -137,10 +138,6 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
         }
     }
 }
-
-/// Largest number of columns that the lanes take, and of rows.
-pub(super) const MOST: usize = 8;
-pub(super) const LONGEST: usize = 32;
 
 /// One lane of a column.
 fn read<S: Scalar, const W: usize>(u: &mut [S], column: &[Lane<S::Real, W>], lane: usize) {

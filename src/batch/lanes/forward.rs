@@ -3,14 +3,13 @@
 use core::ops::ControlFlow;
 
 use super::ahead::{Beside, nothing};
-use super::decompose::MOST;
 use super::derivative::{Factors, Tangent, derivative_tile_len};
 use super::items::{Items, ItemsMut, Places, ahead_of};
 use super::jvp::Forward;
 use super::rule::Spectrum;
 use super::single::One;
 use super::svd::Job;
-use super::tile::{Carver, carve, flag, on_lanes, poison};
+use super::tile::{Carver, MOST, carve, flag, on_lanes, poison};
 use crate::derivative::{Rule, TangentMut};
 use crate::error::Error;
 use crate::kernel::vector::{Lane, any, splat, zip};

@@ -1,8 +1,8 @@
 //! The matrices of a batch in the caller's memory, and the way from there into a tile and back: four reals of four matrices at a time
 //! where the entries of a matrix lie one after another, otherwise one by one.
 
-use super::decompose::{LONGEST, MOST};
 use super::tile::by_registers;
+use super::tile::{LONGEST, MOST};
 use crate::kernel::vector::{Lane, any, entry_by_entry};
 use crate::kernel::{Arith, Stream, Task, cast};
 use crate::matrix::{MatMut, MatRef};

@@ -5,7 +5,7 @@
 //! have no negative zeros, so what becomes of one matrix does not depend on its neighbours.
 
 use super::ahead::Ahead;
-use super::decompose::MOST;
+use super::tile::MOST;
 use crate::jacobi::rotation::Rotation;
 use crate::kernel::Arith;
 use crate::kernel::vector::{Lane, Number, any, dot, entry_by_entry, map, mul, mul_add, mul_sub, splat, squares, zip};

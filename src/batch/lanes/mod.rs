@@ -42,7 +42,7 @@ mod vjp;
 use crate::derivative::{jvp_workspace_len, vjp_workspace_len};
 use crate::scalar::Scalar;
 use crate::workspace::{larger, smaller};
-use decompose::{LONGEST, MOST};
+use tile::{LONGEST, MOST};
 
 pub(crate) use backward::vjp;
 pub(crate) use derivative::{Cotangent, Factors, Gradient, Tangent};

@@ -1,6 +1,6 @@
 //! What stands for the reciprocals of gaps and sums in each of W matrices: `derivative/rule.rs`, side by side.
 
-use super::decompose::MOST;
+use super::tile::MOST;
 use crate::derivative::rule::{Class, PairAt};
 use crate::derivative::{AtEqual, Report, Rule};
 use crate::factors::Tolerance;

@@ -2,12 +2,11 @@
 
 use super::derivative::{Cotangent, Factors};
 use super::items::Items;
+use super::tile::MOST;
 use crate::derivative::{self, Report, Rule, TangentMut, Target, jvp_into, vjp_into};
 use crate::error::Error;
 use crate::matrix::MatRef;
 use crate::scalar::Scalar;
-
-use super::decompose::MOST;
 
 /// k numbers of one item.
 fn reals<R: Scalar>(items: &Items<'_, R>, item: usize, k: usize) -> [R; MOST] {

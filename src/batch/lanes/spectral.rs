@@ -2,12 +2,11 @@
 
 use core::ops::ControlFlow;
 
-use super::decompose::MOST;
 use super::derivative::Factors;
 use super::frame::Frame;
 use super::items::{Items, ItemsMut};
 use super::svd::Job;
-use super::tile::{Carver, carve, flag, on_lanes, poison, tile_len};
+use super::tile::{Carver, MOST, carve, flag, on_lanes, poison, tile_len};
 use crate::error::Error;
 use crate::kernel::vector::{Lane, splat};
 use crate::kernel::{Arith, Task};

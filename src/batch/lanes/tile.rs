@@ -6,6 +6,10 @@ use crate::kernel::vector::{Lane, Number, entry_by_entry, map, mul, mul_add, spl
 use crate::scalar::{Real, Scalar};
 use crate::workspace::{ALIGNMENT, Store};
 
+/// Largest number of columns that the lanes take, and of rows.
+pub(super) const MOST: usize = 8;
+pub(super) const LONGEST: usize = 32;
+
 /// Matrices in a tile: one register of 64 bytes for each real number of theirs, or two, which hide the latency of the roots and divisions
 /// of a few columns.
 pub(crate) const fn lanes<S: Scalar>(registers: usize) -> usize {
