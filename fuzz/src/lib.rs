@@ -60,6 +60,8 @@ mod read;
 mod text;
 
 mod abi;
+#[cfg(test)]
+mod short;
 mod targets;
 
 pub use targets::{bidiagonal, c, derivatives, divide, driver, files, lanes, spectral, views};
