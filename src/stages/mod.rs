@@ -1,6 +1,8 @@
 //! The stages of the decomposition in their order, and the work storage that they share.
 
 mod carve;
+#[cfg(test)]
+mod ways;
 
 use crate::banded::{self, Frame};
 use crate::bidiagonal::{Bidiagonal, Form, PUT_OFF, PutOff, Reduce, ReduceBlock, Scratch, Tau};
