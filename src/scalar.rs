@@ -418,4 +418,22 @@ mod tests {
             assert!(x.is_nan() || Real::hypot(x, f64::NEG_INFINITY) == f64::INFINITY, "{x}");
         }
     }
+
+    /// Beyond the squares the smaller one counts as long as it is not below rounding.
+    #[test]
+    fn a_hypotenuse_of_any_size_is_rounded() {
+        for size in [1e-300, 1.0, 1e300] {
+            assert!((Real::hypot(size, -size) / size - 2_f64.sqrt()).abs() <= f64::EPSILON, "{size}");
+            for small in [8.0, 4.0, 2.0, 1.0, 0.5, 0.2] {
+                assert_eq!(Real::hypot(-size, small * f64::EPSILON * size), size, "{small} ε of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sign_of_a_zero_is_positive() {
+        for (sign, expected) in [(0.0, 3.0), (-0.0, 3.0), (2.0, 3.0), (-2.0, -3.0)] {
+            assert_eq!((Real::with_sign(3.0, sign), Real::with_sign(-3.0, sign)), (expected, expected));
+        }
+    }
 }

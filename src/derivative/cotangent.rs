@@ -186,3 +186,56 @@ impl<'a, S: Scalar> Target<'a, S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_target_is_overwritten_or_added_to() {
+        for (keep, expected) in [(false, [1.0, 2.0, 3.0, 4.0]), (true, [6.0, 7.0, 8.0, 9.0])] {
+            let mut entries = [5.0; 4];
+            let matrix = MatMut::row_major(&mut entries, 2, 2).unwrap();
+            let target = if keep { Target::Add(matrix) } else { Target::Overwrite(matrix) };
+            target.begin(|i, j| (1 + 2 * i + j) as f64);
+            assert_eq!(entries, expected);
+        }
+    }
+
+    /// ‖x‖² to a few units, in every layout.
+    fn of_every_layout<S: Scalar>() {
+        for (rows, cols) in [(1, 1), (3, 2), (8, 3), (16, 2), (17, 3), (40, 2)] {
+            let value = |i: usize, j: usize| {
+                let [re, im] = [0, 1].map(|part| S::Real::from_f64(((2 * (i + rows * j) + part) as f64).sin()));
+                S::from_parts(re, im)
+            };
+            let all = |entries: &[S]| entries.iter().fold(0.0, |sum, x| sum + x.modulus_squared().to_f64());
+            let by_columns: Vec<S> =
+                (0..cols).flat_map(|j| (0..rows).map(move |i| (i, j))).map(|(i, j)| value(i, j)).collect();
+            let by_rows: Vec<S> =
+                (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j))).map(|(i, j)| value(i, j)).collect();
+            let mut with_gaps = std::vec![S::from_real(S::Real::from_f64(f64::NAN)); (rows + 1) * cols];
+            for j in 0..cols {
+                with_gaps[(rows + 1) * j..][..rows].copy_from_slice(&by_columns[rows * j..][..rows]);
+            }
+            let expected = 0.25 * all(&by_columns);
+            let bound = 16.0 * S::Real::EPSILON.to_f64() * expected;
+            for view in [
+                MatRef::col_major(&by_columns, rows, cols).unwrap(),
+                MatRef::row_major(&by_rows, rows, cols).unwrap(),
+                MatRef::new(&with_gaps, rows, cols, 1, rows + 1).unwrap(),
+            ] {
+                let found = squares(view, S::Real::from_f64(0.5)).to_f64();
+                assert!((found - expected).abs() <= bound, "{rows}×{cols}, {} reals: {found} for {expected}", S::PARTS);
+            }
+        }
+    }
+
+    #[test]
+    fn squares_of_every_layout() {
+        of_every_layout::<f64>();
+        of_every_layout::<f32>();
+        of_every_layout::<num_complex::Complex<f64>>();
+    }
+}

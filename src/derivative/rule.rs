@@ -237,3 +237,59 @@ impl<R: Real> AtEqual<R> {
 
 /// Terms of the Taylor rule; its cost per pair grows with them.
 const MAX_TAYLOR_ORDER: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rules for comparison by their definitions, for pairs of distinct values.
+    #[test]
+    fn reciprocals_by_definition() {
+        let close = |x: f64, y: f64| (x - y).abs() <= 1e-14 * y.abs();
+        for (s_i, s_j, largest) in [(4.0_f64, 3.0, 4.0), (1.5, 1.375, 7.0), (5.0, 0.25, 5.0)] {
+            let pair =
+                |rule: AtEqual<f64>| rule.pair(PairAt { values: (s_i, s_j), largest, linked: false, zero: false });
+            let (gap, sum) = (s_j - s_i, s_j + s_i);
+            for bound in [0.3, 1.0, 10.0, 1e3] {
+                let f = -(1.0 / (gap * sum).abs()).min(bound / (largest * largest));
+                let found = pair(AtEqual::Clip(bound));
+                assert!(close(found.gap, f * sum) && close(found.sum, f * gap), "bound {bound}: {found:?}");
+            }
+            for order in [0_i32, 1, 2, 9] {
+                let f = (0..=order).map(|k| (s_j / s_i).powi(2 * k)).sum::<f64>() / -(s_i * s_i);
+                let found = pair(AtEqual::Taylor(order.unsigned_abs() as usize));
+                assert!(close(found.gap, f * sum) && close(found.sum, f * gap), "order {order}: {found:?}");
+            }
+            for width in [0.0, 1e-3, 0.5, 2.0] {
+                let broadened = |x: f64| x / (x * x + width * width * largest * largest);
+                let found = pair(AtEqual::Lorentzian(width));
+                assert!(close(found.gap, broadened(gap)) && close(found.sum, broadened(sum)), "{width}: {found:?}");
+            }
+            for rule in [AtEqual::Clip(0.5), AtEqual::Taylor(9), AtEqual::Lorentzian(0.5)] {
+                let Pair { block, left, class, .. } = pair(rule);
+                assert_eq!((block, left, class, rule.divides_where_distinct()), (0.0, 0.0, Class::Distinct, false));
+            }
+            for rule in
+                [AtEqual::Reconstruct, AtEqual::MinimumNorm, AtEqual::Published, AtEqual::Plain, AtEqual::Zeroing]
+            {
+                let Pair { gap: by_gap, sum: by_sum, block, left, .. } = pair(rule);
+                assert!(rule.divides_where_distinct() && close(by_gap, 1.0 / gap), "{rule:?}");
+                assert_eq!((block, left), (0.0, 0.0), "{rule:?}");
+                assert!(close(by_sum, 1.0 / sum), "{rule:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn orders_up_to_a_thousand() {
+        let check = |order| Rule::<f64>::new(AtEqual::Taylor(order)).check().is_ok();
+        assert_eq!([0, 999, 1000, 1001].map(check), [true, true, true, false]);
+    }
+
+    #[test]
+    fn the_numbers_of_another_type() {
+        let rule = Rule::<f64>::new(AtEqual::Taylor(3)).with_gap_tolerance(0.25);
+        let narrow = Rule::new(AtEqual::Taylor(3)).with_gap_tolerance(0.25_f32);
+        assert_eq!((rule.cast(), rule.with_rank_tolerance(0.5).cast()), (narrow, narrow.with_rank_tolerance(0.5)));
+    }
+}
