@@ -117,7 +117,7 @@ fn all_shapes<S: Scalar>() {
             worst = worst.max(contract::<S, $n, $m, $n>(|a| Svd::wide(a)));
         )* };
     }
-    shapes!((1, 1), (2, 2), (3, 3), (5, 3), (4, 4), (8, 8));
+    shapes!((1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (5, 3), (4, 4), (8, 8));
     println!("{}: {worst:.2} max(m, n) ε s₁", core::any::type_name::<S>());
 }
 
