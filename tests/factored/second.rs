@@ -1,7 +1,10 @@
 //! The tangent of the backward rule against finite differences of the backward rule in 31 digits, and its own symmetry.
 
 use super::support::*;
-use diffsvd::{Cotangent, Mat, Real, Rule, Scalar, SecondOrder, Svd};
+use diffsvd::{
+    AtEqual, Cotangent, Factors, Mat, Real, Rule, Scalar, SecondOrder, Svd, Target, vjp_into, vjp_tangent_into,
+    vjp_tangent_workspace_len, vjp_workspace_len,
+};
 use num_traits::Zero;
 
 /// L = Re tr(Wᴴ U_r f(S) V_rᴴ), which depends neither on phases nor on the values behind the cut.
@@ -149,7 +152,108 @@ fn rules_for_comparison_are_refused() {
     let a_dot = Mat::identity(2);
     let point =
         SecondOrder { cotangent: Cotangent::default(), a_dot: a_dot.as_ref(), cotangent_dot: Cotangent::default() };
-    for rule in [diffsvd::AtEqual::Clip(1e3), diffsvd::AtEqual::Taylor(9), diffsvd::AtEqual::Lorentzian(1e-6)] {
+    for rule in [AtEqual::Clip(1e3), AtEqual::Taylor(9), AtEqual::Lorentzian(1e-6)] {
         assert!(svd.vjp_tangent(&point, &Rule::new(rule)).is_err());
     }
+}
+
+/// A decomposition with values of one's own, and cotangents of r triplets.
+#[derive(Clone)]
+struct Known<S: Scalar> {
+    u: Mat<S>,
+    s: Vec<S::Real>,
+    v: Mat<S>,
+    gu: Mat<S>,
+    gs: Vec<S::Real>,
+    gv: Mat<S>,
+    block: Mat<S>,
+}
+
+impl<S: Scalar<Real = f64>> Known<S> {
+    fn new((m, n): (usize, usize), s: &[f64], r: usize, random: &mut Random) -> Self {
+        let (u, v) = (random.basis(m, s.len()), random.basis(n, s.len()));
+        let (gu, gv, block) = (random.matrix(m, r), random.matrix(n, r), random.matrix(r, r));
+        Known { u, s: s.to_vec(), v, gu, gs: (0..r).map(|_| random.unit()).collect(), gv, block }
+    }
+
+    fn factors(&self) -> Factors<'_, S> {
+        Factors { u: self.u.as_ref(), s: &self.s, v: self.v.as_ref() }
+    }
+
+    fn of_vectors(&self) -> Cotangent<'_, S> {
+        Cotangent { u: Some(self.gu.as_ref()), v: Some(self.gv.as_ref()), ..Cotangent::default() }
+    }
+
+    fn all(&self, block: bool) -> Cotangent<'_, S> {
+        let s_matrix = block.then(|| self.block.as_ref());
+        Cotangent { s: Some(&self.gs), s_matrix, ..self.of_vectors() }
+    }
+
+    fn gradient(&self, cotangent: &Cotangent<'_, S>, rule: &Rule<f64>) -> Mat<S> {
+        let (m, n) = (self.u.rows(), self.v.rows());
+        let (mut a, mut work) = (Mat::zeros(m, n), vec![S::zero(); vjp_workspace_len::<S>(m, n, self.s.len())]);
+        vjp_into(&self.factors(), cotangent, rule, Target::Overwrite(a.as_mut()), &mut work).unwrap();
+        a
+    }
+
+    fn tangent(&self, [g, g_dot]: [Cotangent<'_, S>; 2], a_dot: &Mat<S>, rule: &Rule<f64>) -> Mat<S> {
+        let (m, n) = (self.u.rows(), self.v.rows());
+        let (mut a, mut work) = (Mat::zeros(m, n), vec![S::zero(); vjp_tangent_workspace_len::<S>(m, n, self.s.len())]);
+        let point = SecondOrder { cotangent: g, a_dot: a_dot.as_ref(), cotangent_dot: g_dot };
+        vjp_tangent_into(&self.factors(), &point, rule, Target::Overwrite(a.as_mut()), &mut work).unwrap();
+        a
+    }
+}
+
+/// Where the cotangents are zero their tangents go through the backward rule. Along A itself the vectors stand still, and what they contribute falls
+/// as 1/s. Both hold by every rule, whatever values are equal or zero, and with a block cotangent on either side; the second not where the first value that
+/// is left out is equal to the last one that counts.
+fn known_tangents<S: Scalar<Real = f64>>() {
+    let mut random = Random(3);
+    let spectra =
+        [[5.0, 4.0, 3.0, 2.0, 1.0], [3.0, 2.0, 2.0, 2.0, 1.0], [3.0, 3.0, 1.0, 0.0, 0.0], [2.0, 1.0, 1.0, 1.0, 1.0]];
+    let rules = [AtEqual::Reconstruct, AtEqual::MinimumNorm, AtEqual::Published, AtEqual::Zeroing].map(Rule::new);
+    for ((shape, s), r) in
+        [(6, 5), (5, 6), (5, 5)].into_iter().flat_map(|m| spectra.map(|s| (m, s))).flat_map(|x| [5, 2].map(|r| (x, r)))
+    {
+        let known = Known::<S>::new(shape, &s, r, &mut random);
+        let a_dot = random.matrix(shape.0, shape.1);
+        let zeros = Known {
+            gu: Mat::zeros(shape.0, r),
+            gs: vec![0.0; r],
+            gv: Mat::zeros(shape.1, r),
+            block: Mat::zeros(r, r),
+            ..known.clone()
+        };
+        for (rule, block) in rules.iter().flat_map(|rule| [false, true].map(|block| (rule, block))) {
+            let what = format!("{shape:?}, {s:?}, {r} of them, {:?}, block cotangent: {block}", rule.at_equal);
+            let expected = known.gradient(&known.all(block), rule);
+            let found = known.tangent([zeros.of_vectors(), known.all(block)], &a_dot, rule);
+            assert!(error(&found, &expected) < 1e-13, "tangents of cotangents: {what}: {:e}", error(&found, &expected));
+        }
+        if r < 5 && s[r - 1] == s[r] {
+            continue;
+        }
+        let scaled = Mat::from_fn(shape.0, 5, |i, j| known.u[(i, j)].scale(s[j]));
+        let a = outer(&scaled, &known.v);
+        for (rule, block) in rules.iter().flat_map(|rule| [false, true].map(|block| (rule, block))) {
+            let what = format!("{shape:?}, {s:?}, {r} of them, {:?}, block cotangent: {block}", rule.at_equal);
+            // (Beside a block cotangent the product is not reconstructed.)
+            let other = if block && *rule == Rule::reconstruct() { Rule::minimum_norm() } else { *rule };
+            let expected = known.gradient(&known.of_vectors(), &other);
+            let found = known.tangent([known.all(block), zeros.of_vectors()], &a, rule);
+            let error = norm(&moved(&found, 1.0, &expected)) / norm(&expected);
+            assert!(error < 1e-13, "along A: {what}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn known_tangents_real() {
+    known_tangents::<f64>();
+}
+
+#[test]
+fn known_tangents_complex() {
+    known_tangents::<C64>();
 }
