@@ -363,4 +363,34 @@ mod tests {
             level.run(Rows::<f32, 16>(core::marker::PhantomData));
         }
     }
+
+    /// What does not is read one by one: registers of another size, and rows that end beyond the memory.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn rows_fit_registers_and_the_memory() {
+        fn check<R: Real, const H: usize>([short, long]: [bool; 2]) {
+            for (step, len) in [(4, 4), (9, 5), (3, 7), (5, 0)] {
+                let needed = (H - 1) * step + len;
+                for there in [needed - 1, needed, needed + 1] {
+                    let rows = std::vec![R::zero(); there];
+                    let fits =
+                        [super::fits::<R, H, false>, super::fits::<R, H, true>].map(|fits| fits(&rows, (step, len)));
+                    assert_eq!(
+                        fits,
+                        [short, long].map(|has| has && there >= needed),
+                        "{H} rows, {step}, {len}, {there}"
+                    );
+                }
+            }
+            assert!(
+                !super::fits::<R, H, true>(&[], (usize::MAX, 4)) && !super::fits::<R, H, true>(&[], (4, usize::MAX))
+            );
+        }
+        check::<f32, 4>([false, false]);
+        check::<f32, 8>([true, true]);
+        check::<f32, 16>([false, true]);
+        check::<f64, 4>([true, true]);
+        check::<f64, 8>([false, true]);
+        check::<f64, 16>([false, false]);
+    }
 }

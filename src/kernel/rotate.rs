@@ -56,7 +56,7 @@ impl<R: Real, const COUNT: usize> Task for Rotate<'_, R, COUNT> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{LANES, Level};
+    use crate::kernel::{LANES, Level, Separate};
     use std::vec::Vec;
 
     fn agrees<R: Real, const COUNT: usize>() {
@@ -90,5 +90,14 @@ mod tests {
         agrees::<f64, 3>();
         agrees::<f32, 3>();
         agrees::<f32, 4>();
+    }
+
+    /// What c² + s² misses is squared.
+    #[test]
+    fn rotations_are_brought_to_unit_length() {
+        for missing in [1e-3, -1e-5, 1e-7] {
+            let [c, s] = normalized::<Separate, f64>([0.6 * (1.0 + missing), -0.8 * (1.0 + missing)]);
+            assert!((c * c + s * s - 1.0).abs() <= 4.0 * missing * missing + f64::EPSILON, "{missing}");
+        }
     }
 }

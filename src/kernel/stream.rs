@@ -65,10 +65,10 @@ mod tests {
 
     /// Of every length, from and to every place in a line.
     fn copies<R: Real>() {
-        let numbers: std::vec::Vec<R> = (0..300).map(R::from_usize).collect();
-        for (len, at) in (0..80).chain([211]).flat_map(|len| (0..17).map(move |at| (len, at))) {
+        let numbers: std::vec::Vec<R> = (0..1200).map(R::from_usize).collect();
+        for (len, at) in (0..80).chain([211, 1100]).flat_map(|len| (0..17).map(move |at| (len, at))) {
             let from = &numbers[(at * 5) % 16..][..len];
-            let mut to = std::vec![R::from_f64(-1.0); 300];
+            let mut to = std::vec![R::from_f64(-1.0); 1200];
             let mut stream = Stream::new();
             stream.copy(&mut to[at..at + len], from);
             drop(stream);
