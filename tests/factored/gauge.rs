@@ -120,3 +120,11 @@ fn alignment_real() {
 fn alignment_complex() {
     alignment::<C64>();
 }
+
+#[test]
+fn of_nothing_nothing_is_removed() {
+    let svd = Svd::thin(&Mat::from_rows(&[[2.0, 1.0], [0.0, 1.0], [1.0, 0.0]])).unwrap();
+    let (mut gu, mut gv) = (Mat::<f64>::zeros(3, 2), Mat::zeros(2, 2));
+    assert_eq!(project(&svd, &mut gu, &mut gv), Report::default());
+    assert_eq!((gu, gv), (Mat::zeros(3, 2), Mat::zeros(2, 2)));
+}
