@@ -119,6 +119,21 @@ fn iterations_against_gap() {
 }
 
 #[test]
+fn a_gradient_is_added_to_what_is_there() {
+    let a = Mat::from_fn(5, 4, |i, j| (1.0 + (3 * i + 5 * j) as f64).sin());
+    let svd = Svd::new(a.as_ref(), Vectors::Leading(2)).unwrap();
+    let gu = Mat::from_fn(5, 2, |i, j| (1 + i + j) as f64);
+    let cotangent = Cotangent { u: Some(gu.as_ref()), ..Cotangent::default() };
+    let partial = Partial { a: a.as_ref(), factors: svd.factors(), iteration: Iteration::default() };
+    let mut work = vec![0.0; partial_workspace_len::<f64>(5, 4, 2)];
+    let (mut alone, mut sum) = (Mat::zeros(5, 4), Mat::from_fn(5, 4, |_, _| 7.0));
+    partial_vjp_into(&partial, &cotangent, &Rule::default(), Target::Overwrite(alone.as_mut()), &mut work).unwrap();
+    partial_vjp_into(&partial, &cotangent, &Rule::default(), Target::Add(sum.as_mut()), &mut work).unwrap();
+    assert!(alone.as_slice().iter().any(|x| x.abs() > 0.1));
+    assert!(sum.as_slice().iter().zip(alone.as_slice()).all(|(sum, x)| (sum - (7.0 + x)).abs() < 1e-13));
+}
+
+#[test]
 fn triplets_that_do_not_lead_and_a_spent_budget_are_errors() {
     let a = Mat::from_fn(4, 4, |i, j| if i == j { [2.0, 1.0, 4.0, 3.0][i] } else { 0.0 });
     // The triplets of 2 and 1, though 4 and 3 are larger.

@@ -169,6 +169,24 @@ fn functions_of_one_value_or_two() {
     assert_eq!(BestRank(1).sum(&at(&[2.0, 0.0, 0.0]), 1, 2), 0.0);
 }
 
+/// Where values are zero, and powers that are constant or linear.
+#[test]
+fn functions_of_zeros() {
+    let zeros = Values { s: &[0.0, 0.0], shape: (3, 2) };
+    assert_eq!(
+        [Power(0.0).derivative(3.0), Power(0.0).second_derivative(3.0), Power(1.0).second_derivative(0.0)],
+        [0.0; 3]
+    );
+    assert_eq!([1.0, 2.0].map(|p| Power(p).divided_sum(0.0, 0.0)), [1.0, 0.0]);
+    assert_eq!((Power(2.0).parameter_derivative(0.0, 0), Wiener(0.5).divided_sum(0.0, 0.0)), (0.0, 0.0));
+    assert_eq!(PerValue { value: &[0.0; 2], derivative: &[3.0; 2] }.sum(&zeros, 0, 1), 3.0);
+    assert_eq!([0.0, 0.5].map(|weight| WeightedSoftThreshold(&[weight; 2]).sum(&zeros, 0, 1)), [1.0, 0.0]);
+    let nothing = KyFan(0).gradient(&zeros).unwrap();
+    assert!(nothing.check_at(&zeros, Order::Derivative).is_ok() && nothing.value_at(&zeros, 0) == 0.0);
+    let svd = Svd::thin(&Mat::from_rows(&[[2.0, 0.0], [0.0, 0.0]])).unwrap();
+    assert!(matches!(svd.map(Power(-1.0)), Err(Error::NonFinite { .. })), "1/0");
+}
+
 /// Of values that are close together: the mean of the derivatives where it agrees with them but for rounding, else the quotient.
 #[test]
 fn values_that_are_given_are_of_one_function_or_of_two() {
