@@ -108,6 +108,8 @@ fn all_ways<S: Scalar>(m: usize, n: usize, wanted: &[Vectors]) {
             for (x, y) in s.iter().zip(values.get_or_insert_with(|| s.clone())) {
                 assert!((*x - *y).abs().to_f64() <= bound * first, "{}: {x:?} for {y:?}", what());
             }
+            // (`max` passes over NaN.)
+            assert!(found.0.iter().chain(&found.2).all(|x| x.is_finite()), "{}: bases that are not finite", what());
             let lost = if vectors == Vectors::None { 0.0 } else { loss(&found.0, m).max(loss(&found.2, n)) };
             assert!(lost <= bound, "{}: the bases lose {} of the bound", what(), lost / bound);
             if matches!(vectors, Vectors::Thin | Vectors::Full) {

@@ -52,6 +52,8 @@ fn graded<S: Scalar>((m, n): (usize, usize), ratio: f64) -> Vec<S> {
 
 /// The largest errors of A − U diag(s) Vᴴ, over s₁, UᴴU − I and VᴴV − I, in units of max(m, n) ε.
 fn error<S: Scalar>(a: &[S], (m, n): (usize, usize), (u, s, v): &(Vec<S>, Vec<S::Real>, Vec<S>)) -> f64 {
+    // (`max` passes over NaN.)
+    assert!(u.iter().chain(v).all(|x| x.is_finite()), "{m}×{n}: {s:?}");
     let modulus = |x: S| x.modulus_squared().to_f64().sqrt();
     let (mut worst, k) = (0.0_f64, s.len());
     for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
