@@ -10,22 +10,24 @@ use crate::plan::{Limits, Vectors};
 use crate::scalar::Zero;
 use crate::workspace::Store;
 
-/// The plans of a matrix of this shape: tall or not, QR iteration or divide and conquer, at once or in blocks of columns, for one thread or for several.
-fn plans(m: usize, n: usize, vectors: Vectors) -> impl Iterator<Item = Plan> {
+/// The plans of a matrix of this shape: tall or not, QR iteration or divide and conquer, at once or in blocks of columns, for one thread or for several. The
+/// bytes of the matrix are just at the limits, or just beyond.
+fn plans<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> impl Iterator<Item = Plan> {
     let plan = Plan::new(m, n, vectors);
     let both = [false, true];
     let ways = both.into_iter().flat_map(move |tall| both.map(|divided| (tall || plan.tall, divided)));
     ways.flat_map(move |way| both.map(|blocks| (way, blocks))).flat_map(move |((tall, divided), blocks)| {
         both.map(|shared| {
-            let measured = plan.limits;
+            let (plan, measured) = (Plan { tall, ..plan }, plan.limits);
+            let bytes = plan.reduced_rows() * plan.cols * size_of::<S>();
             let limits = Limits {
                 divided_from: if divided { 1 } else { usize::MAX },
-                blocked_from: if blocks { 0 } else { measured.blocked_from },
+                blocked_from: if blocks { bytes - 1 } else { bytes },
                 reduced_at_once: if blocks { 0 } else { measured.reduced_at_once },
-                shared_from: if shared { 0 } else { measured.shared_from },
+                shared_from: if shared { bytes } else { bytes + 1 },
                 ..measured
             };
-            Plan { tall, limits, ..plan }
+            Plan { limits, ..plan }
         })
     })
 }
@@ -37,6 +39,21 @@ fn matrix<S: Scalar>(m: usize, n: usize) -> Vec<S> {
     if n > 4 {
         a[2 * m..3 * m].fill(S::zero());
         a.copy_within(0..m, 3 * m);
+    }
+    a
+}
+
+/// The same behind a diagonal part, whose last row, row `k`, goes on with numbers at the end of the range: those of its reflector cannot be divided by.
+fn with_a_tiny_row<S: Scalar>(m: usize, n: usize, k: usize) -> Vec<S> {
+    let mut a = matrix::<S>(m, n);
+    for (at, x) in a.iter_mut().enumerate() {
+        let (i, j) = (at % m, at / m);
+        *x = match (i.min(j), i == j, i == k) {
+            (_, true, _) if i <= k => S::one(),
+            (_, _, true) if j > k => x.scale_pow2(S::Real::MIN_EXPONENT + 1),
+            (before, ..) if before <= k => S::zero(),
+            _ => *x,
+        };
     }
     a
 }
@@ -93,15 +110,18 @@ fn residual<S: Scalar>(a: &[S], (m, n): (usize, usize), (u, s, v): &Results<S>) 
     worst
 }
 
-/// Within the bounds that are promised, and the same values every way.
 fn all_ways<S: Scalar>(m: usize, n: usize, wanted: &[Vectors]) {
-    let a = matrix::<S>(m, n);
+    all_ways_of(&matrix::<S>(m, n), (m, n), wanted);
+}
+
+/// Within the bounds that are promised, and the same values every way.
+fn all_ways_of<S: Scalar>(a: &[S], (m, n): (usize, usize), wanted: &[Vectors]) {
     let bound = 3.0 * m.max(n) as f64 * S::Real::EPSILON.to_f64();
     let mut values: Option<Vec<S::Real>> = None;
     for (vectors, level) in wanted.iter().flat_map(|&vectors| Level::all().into_iter().map(move |l| (vectors, l))) {
-        for plan in plans(m, n, vectors) {
+        for plan in plans::<S>(m, n, vectors) {
             let what = || std::format!("{m}×{n} {vectors:?} {level:?} {plan:?}");
-            let found = solve(&a, (m, n), (&plan, vectors), level);
+            let found = solve(a, (m, n), (&plan, vectors), level);
             let s = &found.1;
             let first = s[0].to_f64();
             assert!(s.is_sorted_by(|x, y| x >= y) && s[s.len() - 1] >= S::Real::zero(), "{}: {s:?}", what());
@@ -113,7 +133,7 @@ fn all_ways<S: Scalar>(m: usize, n: usize, wanted: &[Vectors]) {
             let lost = if vectors == Vectors::None { 0.0 } else { loss(&found.0, m).max(loss(&found.2, n)) };
             assert!(lost <= bound, "{}: the bases lose {} of the bound", what(), lost / bound);
             if matches!(vectors, Vectors::Thin | Vectors::Full) {
-                let error = residual(&a, (m, n), &found) / first;
+                let error = residual(a, (m, n), &found) / first;
                 assert!(error <= bound, "{}: {} of the bound", what(), error / bound);
             }
         }
@@ -136,6 +156,12 @@ macro_rules! of_every_type {
                     all_ways::<$scalar>(36, 34, &WANTED[..3]);
                     all_ways::<$scalar>(19, 22, &WANTED[2..]);
                 }
+            }
+
+            #[test]
+            #[cfg_attr(miri, ignore = "hours")]
+            fn a_tiny_row() {
+                all_ways_of(&with_a_tiny_row::<$scalar>(36, 34, 10), (36, 34), &WANTED[..2]);
             }
 
             /// In blocks of rows.
@@ -162,11 +188,22 @@ of_every_type! {
     complex_double: Complex<f64>;
 }
 
-/// So large that the columns are cut into two pieces, four, or as many as there are at most.
+/// So large that the columns are cut into two pieces.
 #[test]
 #[cfg_attr(miri, ignore = "hours")]
-fn in_pieces() {
+fn in_two_pieces() {
     all_ways::<Complex<f64>>(100, 80, &WANTED[..2]);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "hours")]
+fn in_four_pieces() {
     all_ways::<f64>(160, 170, &WANTED[..2]);
+}
+
+/// As many as there are at most.
+#[test]
+#[cfg_attr(miri, ignore = "hours")]
+fn in_eight_pieces() {
     all_ways::<Complex<f32>>(230, 225, &WANTED[..1]);
 }
