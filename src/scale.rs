@@ -220,3 +220,126 @@ pub(crate) fn to_unit<R: Real>(rows: usize, largest: R) -> (i32, [R; 2]) {
 pub(crate) fn reliable<R: Real>() -> R {
     R::one().mul_pow2(R::MIN_EXPONENT / 2) / R::EPSILON
 }
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::kernel::padded;
+
+    /// Real ones and imaginary ones.
+    fn number<S: Scalar>(re: f64, im: f64) -> S {
+        S::from_parts(S::Real::from_f64(re), S::Real::from_f64(im))
+    }
+
+    /// Shapes and strides, and how many entries hold them: in one piece and not, shorter and longer than what is looked at at once.
+    fn layouts() -> impl Iterator<Item = ((usize, usize), (usize, usize), usize)> {
+        let shapes = [(1, 1), (3, 2), (1, 2 * WIDTH + 1), (WIDTH, 2), (WIDTH + 3, 2), (3 * WIDTH - 1, 3)];
+        shapes.into_iter().flat_map(|(m, n)| {
+            let strides = [(1, m), (n, 1), (1, m + 2), (2, 2 * m)];
+            strides.map(|(down, right)| ((m, n), (down, right), (m - 1) * down + (n - 1) * right + 1))
+        })
+    }
+
+    /// Wherever the largest part is, and the first that is not finite; what lies between the entries is not looked at.
+    fn looks_everywhere<S: Scalar>() {
+        for ((m, n), (down, right), len) in layouts() {
+            let mut entries: Vec<S> = vec![number(f64::NAN, f64::NAN); len];
+            for at in 0..m * n {
+                entries[at / n * down + at % n * right] = number(1.0, -1.0);
+            }
+            for (i, j) in (0..m * n).map(|at| (at / n, at % n)) {
+                let mut with = |entry| {
+                    let place = &mut entries[i * down + j * right];
+                    let before = core::mem::replace(place, entry);
+                    let found = largest_part(MatRef::new(&entries, m, n, down, right).unwrap(), "A");
+                    entries[i * down + j * right] = before;
+                    found
+                };
+                let what = (m, n, down, right, i, j);
+                assert_eq!(with(number(-2.0, 1.0)), Ok(S::Real::from_f64(2.0)), "{what:?}");
+                let error = |nan| Err(Error::NonFinite { argument: "A", row: i, column: j, nan });
+                assert_eq!(with(number(f64::INFINITY, 0.0)), error(false), "{what:?}");
+                assert_eq!(with(number(f64::NAN, 0.0)), error(true), "{what:?}");
+                if S::PARTS == 2 {
+                    assert_eq!(with(number(0.5, 3.0)), Ok(S::Real::from_f64(3.0)), "{what:?}");
+                    assert_eq!(with(number(0.0, -f64::INFINITY)), error(false), "{what:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_is_looked_at() {
+        looks_everywhere::<f32>();
+        looks_everywhere::<f64>();
+        looks_everywhere::<Complex<f32>>();
+        looks_everywhere::<Complex<f64>>();
+    }
+
+    /// By powers of two, also where one of them alone is no number; with zeros below, and out again.
+    fn copies<S: Scalar>() {
+        let entry = |i: usize, j: usize| number::<S>((i + 1) as f64 / 128.0, (j as f64 - 0.5) / 128.0);
+        let other = number::<S>(7.0, 7.0);
+        for (((m, n), (down, right), len), adjoint) in layouts().flat_map(|layout| [(layout, false), (layout, true)]) {
+            let (rows, cols) = if adjoint { (n, m) } else { (m, n) };
+            let expected = |i, j| if adjoint { entry(j, i).conj() } else { entry(i, j) };
+            let depth = padded(rows) / LANES;
+            let mut data = vec![[S::Real::from_f64(f64::NAN); LANES]; depth * S::PARTS * cols];
+            let mut work = Planes { data: &mut data, depth, parts: S::PARTS };
+            for p in [0, 5, -7, S::Real::MAX_EXPONENT, S::Real::MIN_EXPONENT - 3] {
+                let mut entries: Vec<S> = vec![other; len];
+                for (i, j) in (0..m * n).map(|at| (at / n, at % n)) {
+                    entries[i * down + j * right] = entry(i, j).scale_pow2(p);
+                }
+                load(MatRef::new(&entries, m, n, down, right).unwrap(), adjoint, p, work.reborrow());
+                for (i, j) in (0..padded(rows) * cols).map(|at| (at / cols, at % cols)) {
+                    let found = work.get(i, j);
+                    let wanted = if i < rows { expected(i, j) } else { S::zero() };
+                    assert!(found.re == wanted.re() && found.im == wanted.im(), "{rows}×{cols}, 2^{p}: ({i}, {j})");
+                }
+            }
+            for (down, right) in [(1, rows), (cols, 1), (1, rows + 1), (2, 2 * rows)] {
+                let mut out = vec![other; (rows - 1) * down + (cols - 1) * right + 1];
+                unload(&work, MatMut::new(&mut out, rows, cols, down, right).unwrap());
+                for (i, j) in (0..rows * cols).map(|at| (at / cols, at % cols)) {
+                    let found = core::mem::replace(&mut out[i * down + j * right], other);
+                    assert!(found == expected(i, j), "{rows}×{cols} out: ({i}, {j}) is {found:?}");
+                }
+                assert!(out.iter().all(|&x| x == other), "{rows}×{cols}: written in between");
+            }
+        }
+    }
+
+    #[test]
+    fn copies_are_exact() {
+        copies::<f32>();
+        copies::<f64>();
+        copies::<Complex<f32>>();
+        copies::<Complex<f64>>();
+    }
+
+    /// The fourth power of the norm of a column that is full of the largest entry is finite, for as many rows as there may be.
+    fn leaves_room<R: Real>() {
+        for growth in 0..if usize::BITS == 64 { 45 } else { 30 } {
+            let p = unit_exponent::<R>(1 << growth);
+            let (shift, [one, other]) = to_unit(1 << growth, R::from_f64(0.75));
+            assert!(shift == p + 1 && one * other == R::one().mul_pow2(shift), "2^{growth} rows");
+            // The entries are below 2ᵖ⁺¹ in both parts.
+            let square = R::one().mul_pow2(2 * (p + 1) + 1 + growth);
+            assert!((square * square).is_finite(), "2^{growth} rows");
+            assert!(p + growth + 6 >= R::MAX_EXPONENT / 4, "2^{growth} rows: {p} leaves more room than is needed");
+        }
+    }
+
+    #[test]
+    fn squares_of_squares_are_finite() {
+        leaves_room::<f32>();
+        leaves_room::<f64>();
+        assert_eq!((exponent(0.0_f64), exponent(-3.0_f32), exponent(0.75_f64)), (0, 1, -1));
+        assert_eq!((reliable::<f64>(), reliable::<f32>()), (1.0_f64.mul_pow2(-459), 1.0_f32.mul_pow2(-40)));
+    }
+}
