@@ -275,7 +275,10 @@ pub(crate) fn largest_of<S: Scalar>(entries: &[S]) -> Option<S::Real> {
 
 #[cfg(test)]
 mod tests {
+    use num_complex::Complex;
+
     use super::*;
+    use crate::noise::Noise;
 
     /// Each pair once, and none of a round with a column in common.
     fn meetings<const K: usize>() {
@@ -304,5 +307,131 @@ mod tests {
         meetings::<6>();
         meetings::<7>();
         meetings::<8>();
+    }
+
+    /// U, s and V, within the bounds that are promised.
+    fn decomposed<S: Scalar, const R: usize, const K: usize>(a: &[[S; K]; R]) -> Triplets<S, R, K, K> {
+        let Triplets { columns, s } =
+            decompose::<S, R, K, K>(|i, j| a[i][j], largest_part(a).expect("a finite matrix")).unwrap();
+        let bound = S::Real::from_f64(3.0 * R as f64) * S::Real::EPSILON;
+        assert!(s.is_sorted_by(|x, y| x >= y) && s[K - 1] >= S::Real::zero(), "{s:?}");
+        for (i, j) in (0..K * K).map(|at| (at / K, at % K)) {
+            let one = if i == j { S::one() } else { S::zero() };
+            let of_u = (dot(&columns[i].u, &columns[j].u) - one).max_part();
+            let of_v = (dot(&columns[i].v, &columns[j].v) - one).max_part();
+            assert!(of_u <= bound && of_v <= bound, "{R}×{K}, columns {i} and {j}: {of_u:?}, {of_v:?}, {s:?}");
+        }
+        for (i, j) in (0..R * K).map(|at| (at / K, at % K)) {
+            let term = |k: usize| columns[k].u[i].scale(s[k]) * columns[k].v[j].conj();
+            let rest = (0..K).fold(a[i][j], |rest, k| rest - term(k)).max_part();
+            assert!(rest <= bound * s[0], "{R}×{K}, entry ({i}, {j}): {rest:?}, {s:?}");
+        }
+        Triplets { columns, s }
+    }
+
+    /// Of full rank, with a column of zeros, with equal ones, and with columns so small that their squares, or the squares of these, are below the range.
+    fn of_shape<S: Scalar, const R: usize, const K: usize>() {
+        let mut noise = Noise((10 * R + K) as u64);
+        for _ in 0..20 {
+            let a: [[S; K]; R] =
+                core::array::from_fn(|_| core::array::from_fn(|_| S::from_parts(noise.signed(), noise.signed())));
+            decomposed(&a);
+            decomposed(&a.map(|row| core::array::from_fn::<S, K, _>(|j| if j == 1 { S::zero() } else { row[j] })));
+            decomposed(&a.map(|row| core::array::from_fn::<S, K, _>(|j| row[j / 2])));
+            for part in [4, 2, 1] {
+                let p = S::Real::MIN_EXPONENT / part;
+                decomposed(
+                    &a.map(|row| core::array::from_fn::<S, K, _>(|j| row[j].scale_pow2(if j > 0 { p } else { 0 }))),
+                );
+            }
+        }
+    }
+
+    fn of_every_shape<S: Scalar>() {
+        of_shape::<S, 2, 2>();
+        of_shape::<S, 5, 3>();
+        of_shape::<S, 4, 4>();
+        of_shape::<S, 7, 6>();
+    }
+
+    #[test]
+    fn decompositions_are_within_the_bounds() {
+        of_every_shape::<f32>();
+        of_every_shape::<f64>();
+        of_every_shape::<Complex<f32>>();
+        of_every_shape::<Complex<f64>>();
+    }
+
+    /// Two of size 2ᵖ beside one of size 1: their values are √45 and √5 times 2ᵖ.
+    fn small_block<S: Scalar>(p: i32) {
+        let entry = |x: f64| S::from_real(S::Real::from_f64(x).mul_pow2(p));
+        let zero = S::zero();
+        let a = [[S::one(), zero, zero], [zero, entry(3.0), zero], [zero, entry(4.0), entry(5.0)]];
+        let Triplets { s, .. } = decomposed(&a);
+        for (found, squared) in s[1..].iter().zip([45.0, 5.0]) {
+            let error = found.mul_pow2(-p) / S::Real::from_f64(squared).sqrt() - S::Real::one();
+            assert!(error.abs() <= S::Real::from_f64(9.0) * S::Real::EPSILON, "2^{p}: {s:?}");
+        }
+    }
+
+    /// A column of size 2ᵖ: its direction.
+    fn small_column<S: Scalar>(p: i32) {
+        let entry = |x: f64| S::from_real(S::Real::from_f64(x).mul_pow2(p));
+        let a = [[S::one(), S::zero()], [S::zero(), entry(3.0)], [S::zero(), entry(4.0)]];
+        let Triplets { columns: [_, Column { u, v }], .. } = decomposed(&a);
+        for (x, expected) in u.iter().zip([0.0, 0.6, 0.8]) {
+            let expected = v[1].scale(S::Real::from_f64(expected));
+            assert!((*x - expected).max_part() <= S::Real::from_f64(9.0) * S::Real::EPSILON, "2^{p}: {u:?}");
+        }
+    }
+
+    #[test]
+    fn small_columns_have_their_own_values_and_directions() {
+        for part in [8, 6, 4, 3] {
+            small_block::<f32>(f32::MIN_EXPONENT / part);
+            small_block::<Complex<f64>>(f64::MIN_EXPONENT / part);
+        }
+        for part in [8, 4, 2] {
+            small_column::<f32>(f32::MIN_EXPONENT / part);
+            small_column::<Complex<f64>>(f64::MIN_EXPONENT / part);
+        }
+    }
+
+    /// Of any two columns: what the angle is for.
+    #[test]
+    fn one_rotation_makes_two_columns_orthogonal() {
+        let mut noise = Noise(5);
+        for ratio in [0.01, 0.5, 1.0, 3.0] {
+            let mut column = |size: f64| Column::<Complex<f64>, 4, 0> {
+                u: core::array::from_fn(|_| Complex::new(noise.signed::<f64>(), noise.signed::<f64>()) * size),
+                v: [],
+            };
+            let (mut x, mut y) = (column(1.0), column(ratio));
+            orthogonalize(&mut x, &mut y);
+            let (left, size) = (dot(&x.u, &y.u).norm(), (squares(&x.u) * squares(&y.u)).sqrt());
+            assert!(left <= 20.0 * f64::EPSILON * size, "ratio {ratio}: {left:e} of {size:e}");
+        }
+    }
+
+    #[test]
+    fn rotations_are_brought_to_unit_length() {
+        for off in [-1e-8, 1e-8] {
+            let (c, z) = unit(0.8 + off, Complex::new(0.48, -0.36));
+            assert!((c * c + z.norm_sqr() - 1.0).abs() < 1e-15, "{c}, {z}");
+        }
+    }
+
+    /// Where the angle is far below rounding nothing is turned, and where its square is, other pairs keep what they have.
+    #[test]
+    fn what_is_small_is_left() {
+        let turned = |overlap: f64| {
+            let mut x = Column { u: [1.0, 0.0], v: [] };
+            let mut y = Column { u: [overlap, 2.0], v: [] };
+            let settled = orthogonalize(&mut x, &mut y);
+            (y.u[0] != overlap, settled)
+        };
+        // ε √R ‖x‖‖y‖ is 6.3·10⁻¹⁶. Then |z|² = overlap²/9, and its limit ε/(16 R · 4).
+        assert_eq!([5e-16, 8e-16].map(turned), [(false, true), (true, true)]);
+        assert_eq!([3e-9, 5e-9].map(turned), [(true, true), (true, false)]);
     }
 }

@@ -57,3 +57,56 @@ pub(crate) fn rotate<A: Arith, S: Scalar, const W: usize>(
     let im = if S::PARTS == 2 { turned(&im, zero) } else { [zero; W] };
     Rotation { c: turned(&c, one), z: Number { re: turned(&re, zero), im } }
 }
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+
+    use super::*;
+    use crate::kernel::Separate;
+
+    const ROWS: f64 = 4.0;
+
+    /// ‖x‖², ‖y‖² and xᴴy on the first lane, the same on a lane that is idle; their rotation, norms after it, and whether it was not small.
+    fn turn<S: Scalar<Real = f64>>(a: f64, b: f64, g: Complex<f64>) -> (f64, Complex<f64>, [f64; 2], bool) {
+        let (mut norms, mut unsettled) = ([[a; 2], [b; 2]], [0.0; 2]);
+        let [of_x, of_y] = &mut norms;
+        let g = (&Number { re: [g.re; 2], im: [g.im; 2] }, &[g.norm_sqr(); 2]);
+        let busy = (&[1.0, 0.0], &mut unsettled);
+        let Rotation { c, z } = rotate::<Separate, S, 2>((of_x, of_y), g, busy, ROWS);
+        assert_eq!((c[1], z.re[1], z.im[1], norms[0][1], norms[1][1]), (1.0, 0.0, 0.0, a, b), "an idle lane");
+        assert_eq!(unsettled[1], 0.0);
+        (c[0], Complex::new(z.re[0], z.im[0]), norms.map(|of| of[0]), unsettled[0] > 0.0)
+    }
+
+    fn annihilates<S: Scalar<Real = f64>>(phase: Complex<f64>) {
+        for (a, b, cosine) in [(1.0, 4.0, 0.5), (4.0, 1.0, 0.5), (1.0, 1.0, 0.9), (9.0, 2.0, 1e-3), (1.0, 1e6, 0.99)] {
+            let g = phase * (cosine * (a * b).sqrt());
+            let (c, z, [of_x, of_y], _) = turn::<S>(a, b, g);
+            let (small, size) = (8.0 * f64::EPSILON, (a * b).sqrt());
+            assert!((c * c + z.norm_sqr() - 1.0).abs() <= small && c * c >= 0.5 - small, "{a} {b} {g}: {c} {z}");
+            // Of c x − z̄ y and c y + z x.
+            let overlap = g * (c * c) + z * (c * (a - b)) - z * z * g.conj();
+            assert!(overlap.norm() <= small * (a + b), "{a} {b} {g}: {overlap} of {size}");
+            let cross = 2.0 * c * (z.conj() * g).re;
+            let expected = [c * c * a + z.norm_sqr() * b - cross, c * c * b + z.norm_sqr() * a + cross];
+            for (found, expected) in [of_x, of_y].iter().zip(expected) {
+                assert!((found - expected).abs() <= small * (a + b), "{a} {b} {g}: {found} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn rotations_make_columns_orthogonal() {
+        annihilates::<f64>(Complex::new(1.0, 0.0));
+        annihilates::<f64>(Complex::new(-1.0, 0.0));
+        annihilates::<Complex<f64>>(Complex::new(0.6, -0.8));
+    }
+
+    /// |z|² = |g|²/9 against ε/(16 · 4 rows · 4), the quotient of the norms.
+    #[test]
+    fn rotations_are_small_where_others_keep_what_they_have() {
+        let unsettled = |g: f64| turn::<f64>(1.0, 4.0, Complex::new(g, 0.0)).3;
+        assert_eq!([1e-12, 2.5e-9, 3e-9, 0.1].map(unsettled), [false, false, true, true]);
+    }
+}
