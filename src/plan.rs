@@ -410,6 +410,33 @@ mod tests {
         assert_eq!((turned(30, 5), turned(23, 5), turned(30, 1)), (LANES > 1, false, false));
     }
 
+    /// Where the columns are turned themselves they have room, and so have those that complete the basis; elsewhere the stages alone.
+    #[test]
+    fn there_is_room_for_either_way() {
+        for (m, n, vectors) in [(5, 5, Thin), (7, 5, Full), (23, 5, Full), (24, 5, Full), (60, 50, Thin), (6, 6, None)]
+        {
+            let plan = Plan::new(m, n, vectors);
+            let (len, stages) = (plan.workspace::<f64>(), plan.stages_len::<f64>());
+            if plan.whole_in_pairs((8, 1)) {
+                assert!(len >= pairs::room((m, n), (8, 1)) + ALIGNMENT / 8 && len >= stages, "{m}×{n}: {len}");
+                assert!(plan.thin() || len >= plan.completing().stages_len::<f64>(), "{m}×{n}: {len}");
+            } else {
+                assert_eq!(len, stages, "{m}×{n}");
+            }
+        }
+    }
+
+    /// By A = Q R, whichever way the columns themselves went, and of the matrix that is decomposed.
+    #[test]
+    fn how_a_basis_is_completed() {
+        let plan = Plan::new(5, 7, Full);
+        let completing = plan.completing();
+        assert!(!plan.tall && plan.transposed && plan.limits.pairs);
+        assert!(completing.tall && !completing.transposed && !completing.limits.pairs);
+        assert_eq!((completing.rows, completing.cols, completing.left_cols), (7, 5, 7));
+        assert_eq!(completing.turned((8, 1)), 0);
+    }
+
     #[test]
     fn what_is_left_of_a_matrix() {
         assert_eq!([(120, 100), (1000, 100)].map(|(m, n)| Plan::new(m, n, Thin).reduced_rows()), [120, 100]);
