@@ -39,6 +39,8 @@ fn scaled<S: Scalar, const M: usize, const N: usize>(a: &[[S; N]; M], p: i32) ->
 fn check<S: Scalar, const M: usize, const N: usize, const K: usize>(a: &[[S; N]; M], svd: &Svd<S, M, N, K>) -> f64 {
     assert!(svd.s.windows(2).all(|pair| pair[0] >= pair[1]), "{:?}", svd.s);
     assert!(svd.s.iter().all(|&s| s >= zero()), "{:?}", svd.s);
+    // (`max` passes over NaN.)
+    assert!(svd.u.as_flattened().iter().chain(svd.v.as_flattened()).all(|x| x.is_finite()), "{svd:?}");
     let p = if svd.s[0] == zero() { 0 } else { -svd.s[0].exponent() };
     let unit = M.max(N) as f64 * S::Real::EPSILON.to_f64();
     let us = core::array::from_fn::<_, M, _>(|i| core::array::from_fn(|j| svd.u[i][j].scale(svd.s[j].mul_pow2(p))));
