@@ -285,3 +285,147 @@ fn pass_group<A: Arith, R: Real, const W: usize, const PARTS: usize, const COUNT
 pub(crate) fn multiply<R: Real, const PARTS: usize>(a: Complex<R>, b: Complex<R>) -> Complex<R> {
     if PARTS == 1 { Complex { re: a.re * b.re, im: R::zero() } } else { a * b }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::kernel::{Level, Task, get, set};
+    use crate::noise::Noise;
+    use core::marker::PhantomData;
+    use std::vec::Vec;
+
+    /// Lanes in a plane, those before the first that counts among them.
+    const DEPTH: usize = 5;
+
+    /// Lanes of numbers between −1 and 1, other ones for each seed.
+    pub(in super::super) fn noise<R: Real>(lanes: usize, seed: u64) -> Vec<Lane<R>> {
+        let mut noise = Noise(seed);
+        (0..lanes).map(|_| core::array::from_fn(|_| noise.signed())).collect()
+    }
+
+    /// The same numbers without those above `row`, which is 1.
+    pub(in super::super) fn vector<R: Real>(depth: usize, parts: usize, row: usize, seed: u64) -> Vec<Lane<R>> {
+        let mut v = noise(depth * parts, seed);
+        (row / LANES * LANES..row).for_each(|i| set(&mut v, i, depth, zero_entry()));
+        set(&mut v, row, depth, Complex { re: R::one(), im: R::zero() });
+        v
+    }
+
+    /// A complex number, or its real part.
+    pub(in super::super) fn number<R: Real, const PARTS: usize>(re: f64, im: f64) -> Complex<R> {
+        Complex { re: R::from_f64(re), im: if PARTS == 2 { R::from_f64(im) } else { R::zero() } }
+    }
+
+    pub(in super::super) fn wide<R: Real>(x: Complex<R>) -> Complex<f64> {
+        Complex::new(x.re.to_f64(), x.im.to_f64())
+    }
+
+    /// Entry `i` of a column.
+    pub(in super::super) fn at<R: Real>(column: &[Lane<R>], i: usize, depth: usize) -> Complex<f64> {
+        wide(get(column, i, depth))
+    }
+
+    /// vᴴa over the lanes from `from` on.
+    pub(in super::super) fn overlap<R: Real>(
+        v: &[Lane<R>],
+        a: impl Fn(usize) -> Complex<f64>,
+        (depth, from): (usize, usize),
+    ) -> Complex<f64> {
+        (from * LANES..depth * LANES).map(|i| at(v, i, depth).conj() * a(i)).sum()
+    }
+
+    pub(in super::super) fn close<R: Real>(x: Complex<R>, y: Complex<f64>) {
+        let bound = R::EPSILON.to_f64() * 100.0 * (1.0 + y.norm());
+        assert!((wide(x) - y).norm() <= bound, "{x:?} for {y}");
+    }
+
+    /// The rows of a column from lane `from` on have these values, and those before are as they were.
+    pub(in super::super) fn holds<R: Real>(
+        (after, before): (&[Lane<R>], &[Lane<R>]),
+        (depth, from): (usize, usize),
+        value: impl Fn(usize) -> Complex<f64>,
+    ) {
+        for i in 0..depth * LANES {
+            let (after, before) = (get(after, i, depth), get(before, i, depth));
+            if i < from * LANES { assert_eq!(after, before) } else { close(after, value(i)) }
+        }
+    }
+
+    struct Vectors<R, const PARTS: usize>(PhantomData<R>);
+
+    impl<R: Real, const PARTS: usize> Task for Vectors<R, PARTS> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            let [x, y]: [Vec<Lane<R>>; 2] = [1, 2].map(|seed| noise(DEPTH * PARTS, seed));
+            let (a, at) = (number::<R, PARTS>(0.6, -0.8), |x: &[Lane<R>], i| at(x, i, DEPTH));
+            for from in [0, 2, DEPTH] {
+                let [mut scaled, mut sum, mut plain] = [x.clone(), y.clone(), y.clone()];
+                scale::<A, R, PARTS>(&mut scaled, DEPTH, from, a);
+                axpy::<A, R, PARTS>(&mut sum, a, &x, DEPTH, from);
+                add::<R, PARTS>(&mut plain, &x, DEPTH, from);
+                holds((&scaled, &x), (DEPTH, from), |i| wide(a) * at(&x, i));
+                holds((&sum, &y), (DEPTH, from), |i| at(&y, i) + wide(a) * at(&x, i));
+                holds((&plain, &y), (DEPTH, from), |i| at(&y, i) + at(&x, i));
+            }
+            for len in 0..DEPTH {
+                let squares = x[..len].as_flattened().iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
+                close(Complex { re: sum_squares::<A, R>(&x[..len]), im: R::zero() }, squares.into());
+            }
+            let b = number::<R, PARTS>(0.3, 0.7);
+            close(multiply::<R, PARTS>(a, b), wide(a) * wide(b));
+        }
+    }
+
+    /// One step over seven columns, from number 2 on.
+    struct Pass<R, const PARTS: usize>(PhantomData<R>);
+
+    impl<R: Real, const PARTS: usize> Task for Pass<R, PARTS> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            const FIRST: usize = 2;
+            const COUNT: usize = 7;
+            const WIDTH: usize = FIRST + COUNT + 1;
+            let stride = DEPTH * PARTS;
+            for row in 2 * LANES..3 * LANES {
+                let (shape, q) = ((DEPTH, row / LANES), number::<R, PARTS>(0.3, -0.2));
+                let [v, mut w] = [3, 4].map(|seed| vector::<R>(DEPTH, PARTS, row, seed));
+                set(&mut w, row, DEPTH, number::<R, PARTS>(0.5, 0.1));
+                let [z, x, a] =
+                    [(stride, 5), (WIDTH * PARTS, 6), (stride * COUNT, 7)].map(|(lanes, seed)| noise::<R>(lanes, seed));
+                let [mut z_after, mut x_after, mut a_after] = [z.clone(), x.clone(), a.clone()];
+                let step = &mut Step { w: &w, v: &v, z: &mut z_after, q, depth: DEPTH, row };
+                reduction_pass::<A, R, PARTS>(&mut a_after, &mut RowPart::whole(&mut x_after, WIDTH), FIRST, step);
+                let mut sum: Vec<_> = (0..DEPTH * LANES).map(|i| at(&z, i, DEPTH)).collect();
+                for (c, (a, a_after)) in a.chunks_exact(stride).zip(a_after.chunks_exact(stride)).enumerate() {
+                    let p = at(&x, FIRST + c, WIDTH).conj();
+                    let a_of = |i| at(a, i, DEPTH) + p * at(&w, i, DEPTH);
+                    let t = wide(q) * overlap(&v, a_of, shape);
+                    let a_of = |i| a_of(i) + t * at(&v, i, DEPTH);
+                    holds((a_after, a), shape, a_of);
+                    let entry = a_of(row).conj();
+                    close(get(&x_after, FIRST + c, WIDTH), entry);
+                    sum.iter_mut().enumerate().for_each(|(i, z)| *z += entry * a_of(i));
+                }
+                holds((&z_after, &z), shape, |i| sum[i]);
+                let others = (0..FIRST).chain(FIRST + COUNT..WIDTH * LANES);
+                others.for_each(|k| assert_eq!(get(&x_after, k, WIDTH), get(&x, k, WIDTH)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_agrees_with_the_definition() {
+        fn check<R: Real, const PARTS: usize>() {
+            for level in Level::all() {
+                level.run(Vectors::<R, PARTS>(PhantomData));
+                level.run(Pass::<R, PARTS>(PhantomData));
+            }
+        }
+        check::<f64, 1>();
+        check::<f64, 2>();
+        check::<f32, 1>();
+        check::<f32, 2>();
+    }
+}

@@ -170,3 +170,85 @@ pub(crate) fn reading_pass<A: Arith, R: Real, const PARTS: usize>(
         combine_group::<A, R, W, PARTS, _>(step.z, group, factors, depth, from);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::columns::tests::{at, close, holds, noise, number, overlap, vector, wide};
+    use super::*;
+    use crate::kernel::{Level, Task, get};
+    use core::marker::PhantomData;
+
+    const DEPTH: usize = 4;
+    /// A group and two that are single.
+    const COUNT: usize = GROUP + 2;
+
+    struct Sums<R, const PARTS: usize>(PhantomData<R>);
+
+    impl<R: Real, const PARTS: usize> Task for Sums<R, PARTS> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            let stride = DEPTH * PARTS;
+            let [v, x, factors] =
+                [(stride, 1), (stride * COUNT, 2), (COUNT * PARTS, 3)].map(|(n, seed)| noise::<R>(n, seed));
+            let columns = || x.chunks_exact(stride).enumerate();
+            for from in [0, 1] {
+                let (mut sum, mut overlaps_of) = (v.clone(), [zero_entry(); COUNT + 1]);
+                combine::<A, R, PARTS>(&mut sum, &x, |k| get(&factors, k, COUNT), DEPTH, from);
+                let product = |i, (k, x): (usize, &[Lane<R>])| at(&factors, k, COUNT) * at(x, i, DEPTH);
+                holds((&sum, &v), (DEPTH, from), |i| columns().fold(at(&v, i, DEPTH), |sum, x| sum + product(i, x)));
+                overlaps::<A, R, PARTS>(&v, &x, DEPTH, from, &mut overlaps_of);
+                columns().for_each(|(k, x)| close(overlaps_of[k], overlap(&v, |i| at(x, i, DEPTH), (DEPTH, from))));
+                assert_eq!(overlaps_of[COUNT], zero_entry());
+            }
+        }
+    }
+
+    struct Read<R, const PARTS: usize>(PhantomData<R>);
+
+    impl<R: Real, const PARTS: usize> Task for Read<R, PARTS> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            const FIRST: usize = 2;
+            const WIDTH: usize = FIRST + COUNT + 1;
+            let stride = DEPTH * PARTS;
+            for row in LANES..2 * LANES {
+                let (shape, q, v) = ((DEPTH, 1), number::<R, PARTS>(0.3, -0.2), vector::<R>(DEPTH, PARTS, row, 1));
+                let [z, a] = [(stride, 2), (stride * COUNT, 3)].map(|(lanes, seed)| noise::<R>(lanes, seed));
+                let [t, r] = [4, 5].map(|seed| noise::<R>(WIDTH * PARTS, seed));
+                let [mut z_after, mut t_after, mut r_after] = [z.clone(), t.clone(), r.clone()];
+                let [t_row, r_row] = [&mut t_after, &mut r_after].map(|x| RowPart::whole(x, WIDTH));
+                let step = &mut Reading { v: &v, z: &mut z_after, t: t_row, r: r_row, q, depth: DEPTH, row };
+                reading_pass::<A, R, PARTS>(&a, FIRST, step);
+                let mut sum: std::vec::Vec<_> = (0..DEPTH * LANES).map(|i| at(&z, i, DEPTH)).collect();
+                for (c, a) in a.chunks_exact(stride).enumerate() {
+                    let (k, a) = (FIRST + c, |i| at(a, i, DEPTH));
+                    let t = wide(q) * (overlap(&v, a, shape) + at(&t, k, WIDTH));
+                    let r = a(row) + at(&r, k, WIDTH) + t;
+                    close(get(&t_after, k, WIDTH), t);
+                    close(get(&r_after, k, WIDTH), r);
+                    sum.iter_mut().enumerate().for_each(|(i, z)| *z += r.conj() * a(i));
+                }
+                holds((&z_after, &z), shape, |i| sum[i]);
+                for k in (0..FIRST).chain(FIRST + COUNT..WIDTH * LANES) {
+                    assert_eq!([&t_after, &r_after].map(|x| get(x, k, WIDTH)), [&t, &r].map(|x| get(x, k, WIDTH)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_agrees_with_the_definition() {
+        fn check<R: Real, const PARTS: usize>() {
+            for level in Level::all() {
+                level.run(Sums::<R, PARTS>(PhantomData));
+                level.run(Read::<R, PARTS>(PhantomData));
+            }
+        }
+        check::<f64, 1>();
+        check::<f64, 2>();
+        check::<f32, 1>();
+        check::<f32, 2>();
+    }
+}

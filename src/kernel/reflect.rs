@@ -154,3 +154,58 @@ fn add_multiples<A: Arith, R: Real, const PARTS: usize, const COUNT: usize, cons
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::columns::tests::{at, holds, noise, number, overlap, wide};
+    use super::*;
+    use crate::kernel::{Level, Task};
+    use core::marker::PhantomData;
+
+    /// As many times the overlap as the number of the column says.
+    struct ByNumber;
+
+    impl<R: Real> Factor<R> for ByNumber {
+        fn of(&mut self, index: usize, dot: Complex<R>) -> Complex<R> {
+            let factor = R::from_f64(0.1 * (index as f64 + 1.0));
+            Complex { re: factor * dot.re, im: factor * dot.im }
+        }
+    }
+
+    struct Check<R, const PARTS: usize>(PhantomData<R>);
+
+    impl<R: Real, const PARTS: usize> Task for Check<R, PARTS> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            let t = number::<R, PARTS>(0.3, -0.2);
+            for (depth, from) in [(2, 2), (3, 1), (SHORT, 0), (SHORT + 2, 1), (SHORT + 4, 1), (SHORT + 4, 0)] {
+                let stride = depth * PARTS;
+                let (v, before) = (&noise::<R>(stride, 1), noise::<R>(6 * stride, 2));
+                let [mut turned, mut numbered] = [before.clone(), before.clone()];
+                reflect_columns::<A, R, PARTS>(&mut turned, v, t, depth, from);
+                reflect_columns_by::<A, R, PARTS>(&mut numbered, v, depth, from, &mut ByNumber);
+                for (c, a) in before.chunks_exact(stride).enumerate() {
+                    let dot = overlap(v, |i| at(a, i, depth), (depth, from));
+                    let after = |f: Complex<f64>| move |i: usize| at(a, i, depth) + f * at(v, i, depth);
+                    let of = |all: &[Lane<R>], f| holds((&all[c * stride..][..stride], a), (depth, from), after(f));
+                    of(&turned, wide(t) * dot);
+                    of(&numbered, 0.1 * (c as f64 + 1.0) * dot);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_agrees_with_the_definition() {
+        fn check<R: Real, const PARTS: usize>() {
+            for level in Level::all() {
+                level.run(Check::<R, PARTS>(PhantomData));
+            }
+        }
+        check::<f64, 1>();
+        check::<f64, 2>();
+        check::<f32, 1>();
+        check::<f32, 2>();
+    }
+}
