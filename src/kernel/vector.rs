@@ -175,3 +175,76 @@ pub(crate) fn squares<A: Arith, R: Real, const W: usize>(x: &[Lane<R, W>]) -> La
         mul_add::<A, _, W>(x, x, sum)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Level, Task};
+    use crate::noise::Noise;
+    use crate::scalar::{One, Zero};
+    use core::marker::PhantomData;
+
+    const W: usize = 4;
+    const ENTRIES: usize = 4;
+
+    struct Check<S>(PhantomData<S>);
+
+    impl<S: Scalar> Task for Check<S> {
+        type Real = S::Real;
+
+        fn run<A: Arith>(self) {
+            let mut noise = Noise(1);
+            let [x, y]: [std::vec::Vec<Lane<S::Real, W>>; 2] = core::array::from_fn(|_| {
+                (0..ENTRIES * S::PARTS).map(|_| core::array::from_fn(|_| noise.signed())).collect()
+            });
+            let [p, q] = [&x, &y].map(|x| Number::load::<S>(x, 1));
+            let a = [0.0, -2.0, 0.5, 3.0].map(S::Real::from_f64);
+            let (product, sum, total) = (p.modulus_squared::<A, S>(), dot::<A, S, W>(&x, &y), squares::<A, _, W>(&x));
+            for l in 0..W {
+                let of = |x: Number<S::Real, W>| S::from_parts(x.re[l], x.im[l]);
+                let entry = |x: &[Lane<S::Real, W>], e| of(Number::load::<S>(x, e));
+                let parts = &x[S::PARTS..2 * S::PARTS];
+                assert_eq!(entry(&x, 1), S::from_parts(parts[0][l], parts[S::PARTS - 1][l]));
+                assert_eq!(of(p.plus::<S>(q)), of(p) + of(q));
+                assert_eq!(of(p.minus::<S>(q)), of(p) - of(q));
+                assert_eq!(of(p.conj::<S>()), of(p).conj());
+                assert_eq!(of(p.scale::<S>(a)), of(p).scale(a[l]));
+                assert_eq!(of(p.share::<S>(a)), of(p).scale(a[l]));
+                let close = |x: S, y: S| (x - y).modulus() <= S::Real::EPSILON * S::Real::from_f64(16.0);
+                assert!(close(S::from_real(product[l]), S::from_real(of(p).modulus_squared())));
+                let overlap = (0..ENTRIES).fold(S::zero(), |sum, e| sum + entry(&x, e).conj() * entry(&y, e));
+                assert!(close(of(sum), overlap), "{sum:?} for {overlap:?}");
+                let norm = (0..ENTRIES).fold(S::zero(), |sum, e| sum + entry(&x, e).conj() * entry(&x, e));
+                assert!(close(S::from_real(total[l]), norm));
+            }
+            // A share of zero, of what is not finite too.
+            let infinite = Number { re: [S::Real::one() / S::Real::zero(); W], ..p };
+            assert_eq!(infinite.share::<S>(a).re[0], a[0]);
+            let mut stored = x.clone();
+            Number::load::<S>(&y, 3).store::<S>(&mut stored, 3);
+            for (e, from) in [&x, &x, &x, &y].into_iter().enumerate() {
+                let parts = e * S::PARTS..(e + 1) * S::PARTS;
+                assert_eq!(stored[parts.clone()], from[parts]);
+            }
+            let (zero, one) = (splat::<S::Real, W>(S::Real::zero()), splat(S::Real::one()));
+            assert!(!any(&zero) && any(&one) && any(&a));
+            assert_eq!(map(a, |x| x + one[0]), zip(a, one, |x, y| x + y));
+            assert_eq!(
+                [mul(a, a), mul_add::<A, _, W>(a, a, one), mul_sub::<A, _, W>(a, a, one)],
+                [
+                    [0.0, 4.0, 0.25, 9.0].map(S::Real::from_f64),
+                    [1.0, 5.0, 1.25, 10.0].map(S::Real::from_f64),
+                    [1.0, -3.0, 0.75, -8.0].map(S::Real::from_f64),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn every_level_agrees_with_the_definition() {
+        for level in Level::all() {
+            level.run(Check::<f64>(PhantomData));
+            level.run(Check::<num_complex::Complex<f32>>(PhantomData));
+        }
+    }
+}
