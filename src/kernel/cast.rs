@@ -77,3 +77,33 @@ impl<S: Scalar, const M: usize, const N: usize, const K: usize> Blocks<S, M, N, 
         unsafe { slice::from_raw_parts_mut(ptr::from_mut(self).cast::<S>(), Self::LEN) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_reals_one_after_another() {
+        let mut numbers = [1.0, 2.0, 3.0].map(|x| Complex::new(x, -x));
+        let reals = [1.0, -1.0, 2.0, -2.0, 3.0, -3.0];
+        assert!(is_reals::<Complex<f64>>() && is_reals::<f64>());
+        assert_eq!(reals_of(&numbers), reals);
+        assert_eq!(as_reals(&mut numbers), reals);
+        let mut same = reals;
+        assert_eq!((reals_of(&reals), &*as_reals(&mut same)), (&reals[..], &reals[..]));
+    }
+
+    #[test]
+    fn blocks_are_as_long_as_their_matrices() {
+        fn check<const M: usize, const N: usize, const K: usize>(len: usize) {
+            let mut blocks = Blocks::<f32, M, N, K>::zeros();
+            assert_eq!(blocks.entries(), std::vec![0.0; len]);
+            blocks.entries().fill(1.0);
+            assert!(
+                blocks.rows.iter().chain(&blocks.cols).chain(blocks.squares.as_flattened()).all(|row| *row == [1.0; K])
+            );
+        }
+        check::<5, 4, 3>(45);
+        check::<2, 3, 2>(18);
+    }
+}

@@ -17,3 +17,15 @@ pub(crate) fn write<S: Scalar>(slice: &mut [S], at: usize, value: S) {
         *entry = value;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_and_written() {
+        let mut numbers = [1.0, 2.0, 3.0];
+        write(&mut numbers, 1, 5.0);
+        assert_eq!(([0, 1, 2].map(|at| read(&numbers, at)), numbers), ([1.0, 5.0, 3.0], [1.0, 5.0, 3.0]));
+    }
+}

@@ -103,3 +103,12 @@ macro_rules! platform_sqrt {
         };
     };
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn roots_of_both_types() {
+        assert_eq!([0.0, 2.25, 9.0].map(super::f32), [0.0, 1.5, 3.0]);
+        assert_eq!([0.0, 2.25, 9.0].map(super::f64), [0.0, 1.5, 3.0]);
+    }
+}
