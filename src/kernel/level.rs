@@ -372,3 +372,75 @@ fn avx2<T: Task>(task: T) {
 fn avx512<T: Task>(task: T) {
     task.run::<Fused<32>>();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Registers<'a, R>(&'a mut usize, core::marker::PhantomData<R>);
+
+    impl<R: Real> Task for Registers<'_, R> {
+        type Real = R;
+
+        fn run<A: Arith>(self) {
+            struct Part<'a, R>(&'a mut usize, core::marker::PhantomData<R>);
+            impl<R: Real> Task for Part<'_, R> {
+                type Real = R;
+
+                fn run<A: Arith>(self) {
+                    *self.0 += A::BYTES;
+                }
+            }
+            A::call(Part(self.0, self.1));
+        }
+    }
+
+    /// The whole and its parts have the registers of the level.
+    #[test]
+    fn every_level_has_registers_of_its_own() {
+        assert_eq!(Level::detect(), Level::detect());
+        assert_eq!(Level::all().last(), Some(&Level::detect()));
+        for (level, bytes) in Level::all().into_iter().zip([16, 32, 64]) {
+            let mut found = 0;
+            level.run(Registers::<f64>(&mut found, core::marker::PhantomData));
+            level.run(Registers::<f32>(&mut found, core::marker::PhantomData));
+            let expected = if cfg!(target_arch = "x86_64") { bytes } else { 16 };
+            assert_eq!((found, level.register_bytes()), (2 * expected, expected));
+            assert_eq!([level.has_vectors::<f32>(), level.has_vectors::<f64>()], [level != Level::Portable; 2]);
+            assert!(!level.has_vectors::<[f64; 2]>());
+        }
+    }
+
+    /// One rounding or two.
+    #[test]
+    fn products_are_rounded_once_where_they_are_fused() {
+        let x = 1.0 + f64::EPSILON;
+        assert_eq!(Separate::mul_add(3.0, 4.0, 5.0), 17.0);
+        assert_eq!(Separate::mul_add(x, x, -1.0), 2.0 * f64::EPSILON);
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        assert_eq!(Fused::<8>::mul_add(x, x, -1.0), 2.0 * f64::EPSILON + f64::EPSILON * f64::EPSILON);
+    }
+
+    /// In another process, which runs this test alone.
+    #[test]
+    #[cfg(all(feature = "std", target_arch = "x86_64", not(miri)))]
+    fn the_environment_takes_fewer_instructions() {
+        let name = "kernel::level::tests::the_environment_takes_fewer_instructions";
+        if let Ok(expected) = std::env::var("EXPECTED_LEVEL") {
+            // What was found is kept.
+            assert_eq!([(); 3].map(|()| std::format!("{:?}", Level::detect())), [(); 3].map(|()| expected.clone()));
+            return;
+        }
+        let has = Level::of_the_machine();
+        let avx2 = if has == Level::Avx512 { Level::Avx2 } else { has };
+        for (wanted, expected) in [("portable", Level::Portable), ("avx2", avx2), ("avx512", has), ("", has)] {
+            let output = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", name, "--test-threads", "1"])
+                .envs([("DIFFSVD_LEVEL", wanted), ("EXPECTED_LEVEL", &std::format!("{expected:?}"))])
+                .output()
+                .unwrap();
+            let said = std::string::String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && said.contains("1 passed"), "{wanted}: {said}");
+        }
+    }
+}
