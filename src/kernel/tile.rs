@@ -187,3 +187,19 @@ impl<R: Real, const WIDE: usize> Right<R, WIDE> for Columns<'_, R, WIDE> {
         unsafe { [*re.add(l), *im.add(l)] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Neither beyond the reals that are there, nor more registers than a column has.
+    #[test]
+    fn panels_in_place_fit_their_matrix() {
+        let reals = [1.0; 18];
+        let panel = |len: usize, columns| InPlace::new(&reals[..len], 10, (8, columns));
+        assert!(panel(17, 2).is_none() && panel(18, 0).is_none() && InPlace::new(&reals, usize::MAX, (8, 3)).is_none());
+        let panel = panel(18, 2).unwrap();
+        assert_eq!([1, 2].map(|height| Panel::<f64, 8>::columns(&panel, height)), [2, 0]);
+        assert_eq!([1, 2, 3].map(|height| Panel::<f64, 4>::columns(&panel, height)), [2, 2, 0]);
+    }
+}
