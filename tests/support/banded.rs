@@ -4,7 +4,7 @@
 use diffsvd::{Mat, Real, Scalar, Svd};
 use num_traits::{One, Zero};
 
-use super::bounds::{RELATIVE_CONSTANT, RELATIVE_CONSTANT_OF_SWEEPS};
+use super::bounds::{RELATIVE_CONSTANT, RELATIVE_CONSTANT_OF_SWEEPS, larger};
 use super::double_double::Dd;
 use super::entry::{Entry, largest_part, widen_real};
 use super::sturm::relative_error;
@@ -90,6 +90,6 @@ fn error_of<S: Entry>(a: &Mat<S>, s: &[S::Real]) -> f64 {
     // largest one.
     let floor = Dd::from_f64(1e-140).larger(Dd::one().mul_pow2(S::Real::MIN_EXPONENT + 4 + p.max(0)));
     let error = |(i, &s): (usize, &S::Real)| relative_error(&chain, n, n - 1 - i, widen_real(s).mul_pow2(p), floor);
-    let worst = s.iter().enumerate().map(error).fold(0.0, f64::max);
+    let worst = s.iter().enumerate().map(error).fold(0.0, larger);
     worst / (n as f64 * S::Real::EPSILON.to_f64())
 }

@@ -45,6 +45,11 @@ pub(crate) fn bound<R: Real>(check: Check, m: usize, n: usize) -> f64 {
     check.constant() * m.max(n).max(1) as f64 * R::EPSILON.to_f64()
 }
 
+/// The larger one, or NaN, which `f64::max` passes over.
+pub(crate) fn larger(x: f64, y: f64) -> f64 {
+    if x.is_nan() || x > y { x } else { y }
+}
+
 /// The errors of one decomposition, each in units of max(m, n) · ε, to be compared with [`Check::constant`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Errors {
@@ -67,10 +72,10 @@ impl Errors {
     /// The worse of two, check by check.
     pub(crate) fn worse(self, other: Self) -> Self {
         Errors {
-            residual: self.residual.max(other.residual),
-            left: self.left.max(other.left),
-            right: self.right.max(other.right),
-            values: self.values.max(other.values),
+            residual: larger(self.residual, other.residual),
+            left: larger(self.left, other.left),
+            right: larger(self.right, other.right),
+            values: larger(self.values, other.values),
         }
     }
 
@@ -138,9 +143,9 @@ impl<S: Entry> Reference<S> {
 
     /// max |sᵢ − σᵢ| of the leading values, in units of max(m, n) ε s₁.
     pub(crate) fn values(&self, s: &[S::Real]) -> f64 {
-        let errors = s.iter().zip(&self.s).map(|(&s, &reference)| (self.scaled(s) - reference).abs());
-        let worst = errors.fold(Dd::zero(), Real::larger) / self.largest();
-        (worst.to_f64() - self.granularity()).max(0.0) / self.unit()
+        let error = |(&s, &reference): (&S::Real, &Dd)| ((self.scaled(s) - reference).abs() / self.largest()).to_f64();
+        let worst = s.iter().zip(&self.s).map(error).fold(0.0, larger);
+        larger(worst - self.granularity(), 0.0) / self.unit()
     }
 
     /// ‖A − U diag(s) Vᴴ‖ in units of max(m, n) ε s₁. Of fewer than k triplets: the larger of ‖A V − U diag(s)‖ and ‖Aᴴ U − V diag(s)‖.
@@ -153,10 +158,10 @@ impl<S: Entry> Reference<S> {
         } else {
             let left = norm(minus_product(&scale_columns(&u, &s), &self.a, &v).as_ref());
             let right = norm(minus_product(&scale_columns(&v, &s), &self.a.adjoint(), &u).as_ref());
-            left.max(right)
+            larger(left, right)
         };
         let granularity = self.granularity() * (s.len() as f64).sqrt();
-        (error / self.largest().to_f64() - granularity).max(0.0) / self.unit()
+        larger(error / self.largest().to_f64() - granularity, 0.0) / self.unit()
     }
 
     /// All checks of one decomposition.

@@ -3,6 +3,7 @@
 use diffsvd::{Mat, Real, Scalar};
 use num_traits::{One, Zero};
 
+use super::bounds::larger;
 use super::derivatives::{Parts, Triplets, inner, leading, mul, norm, plus, scale_columns, times, wide};
 use super::double_double::Dd;
 use super::entry::Entry;
@@ -181,5 +182,5 @@ pub(crate) fn directional_error<S: Entry>(
         let b = times(S::Real::one() / norm(b), b);
         (inner(gradient, &b).to_f64() - reference(loss, g, a, &b)).abs() / size
     };
-    directions.iter().map(error).fold(0.0, f64::max)
+    directions.iter().map(error).fold(0.0, larger)
 }
