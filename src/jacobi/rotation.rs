@@ -106,7 +106,8 @@ mod tests {
     /// |z|² = |g|²/9 against ε/(16 · 4 rows · 4), the quotient of the norms.
     #[test]
     fn rotations_are_small_where_others_keep_what_they_have() {
-        let unsettled = |g: f64| turn::<f64>(1.0, 4.0, Complex::new(g, 0.0)).3;
-        assert_eq!([1e-12, 2.5e-9, 3e-9, 0.1].map(unsettled), [false, false, true, true]);
+        let unsettled = |a, b, g| turn::<f64>(a, b, Complex::new(g, 0.0)).3;
+        assert_eq!([1e-12, 2.5e-9, 3e-9, 0.1].map(|g| unsettled(1.0, 4.0, g)), [false, false, true, true]);
+        assert_eq!([1e-8, 1.2e-8].map(|g| unsettled(4.0, 16.0, g)), [false, true]);
     }
 }

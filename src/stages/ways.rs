@@ -23,7 +23,7 @@ fn plans<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> impl Iterator<Item 
             let limits = Limits {
                 divided_from: if divided { 1 } else { usize::MAX },
                 blocked_from: if blocks { bytes - 1 } else { bytes },
-                reduced_at_once: if blocks { 0 } else { measured.reduced_at_once },
+                reduced_at_once: 0,
                 shared_from: if shared { bytes } else { bytes + 1 },
                 ..measured
             };
