@@ -152,7 +152,7 @@ fn complete<S: Scalar>(basis: MatMut<'_, S>, plan: &Plan, store: &mut Store<'_, 
 }
 
 /// The singular values of `a` alone, descending: within the bounds of [`svd_into`], not to the last bit those that come with vectors, since the
-/// algorithm is a faster one (dqds), which knows no vectors.
+/// algorithm is as a rule a faster one (dqds), which knows no vectors.
 ///
 /// The workspace has [`svd_workspace_len`](crate::svd_workspace_len) entries for [`Vectors::None`].
 ///

@@ -6,6 +6,8 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, panic};
 
+use crate::support::random::Random;
+
 /// Longest input, as for the fuzzer.
 const LONGEST: usize = 4096;
 
@@ -17,41 +19,32 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
 
 /// Inputs: new ones, and the last one with a few changes.
 struct Inputs {
-    state: u64,
+    random: Random,
     last: Vec<u8>,
 }
 
 impl Inputs {
-    fn below(&mut self, end: usize) -> usize {
-        // SplitMix64 (Steele, Lea & Flood 2014).
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.state;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) % end.max(1) as u64) as usize
-    }
-
     fn byte(&mut self) -> u8 {
-        self.below(256) as u8
+        self.random.below(256) as u8
     }
 
     /// One of `seeds`, a new one or the last one; changed, but for the new one.
     fn next(&mut self, seeds: &[Vec<u8>]) -> &[u8] {
-        match self.below(4) {
-            0 if !seeds.is_empty() => self.last = seeds[self.below(seeds.len())].clone(),
+        match self.random.below(4) {
+            0 if !seeds.is_empty() => self.last = seeds[self.random.below(seeds.len())].clone(),
             0 | 1 => {
                 // Half of them short; of some every byte is one of a few.
-                let longest = if self.below(2) == 0 { 64 } else { LONGEST };
-                let (len, kinds) = (self.below(longest), [256, 256, 4, 1][self.below(4)]);
+                let longest = if self.random.below(2) == 0 { 64 } else { LONGEST };
+                let (len, kinds) = (self.random.below(longest), [256, 256, 4, 1][self.random.below(4)]);
                 let few: Vec<u8> = (0..kinds).map(|_| self.byte()).collect();
-                self.last = (0..len).map(|_| few[self.below(kinds)]).collect();
+                self.last = (0..len).map(|_| few[self.random.below(kinds)]).collect();
                 return &self.last;
             }
             _ => {}
         }
-        for _ in 0..=self.below(4) {
-            let (at, byte) = (self.below(self.last.len()), self.byte());
-            match self.below(4) {
+        for _ in 0..=self.random.below(4) {
+            let (at, byte) = (self.random.below(self.last.len()), self.byte());
+            match self.random.below(4) {
                 0 => self.last.truncate(at),
                 1 if self.last.len() < LONGEST => self.last.insert(at, byte),
                 _ if !self.last.is_empty() => self.last[at] = byte,
@@ -67,7 +60,7 @@ fn short(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
     let state = from_environment("DIFFSVD_FUZZ_SEED", clock);
     let (start, time) = (Instant::now(), Duration::from_secs(from_environment("DIFFSVD_FUZZ_SECONDS", 2)));
-    let (mut inputs, mut count) = (Inputs { state, last: Vec::new() }, 0);
+    let (mut inputs, mut count) = (Inputs { random: Random::new(state), last: Vec::new() }, 0);
     while count == 0 || start.elapsed() < time {
         let input = inputs.next(seeds).to_vec();
         if let Err(failure) = panic::catch_unwind(|| target(&input)) {
@@ -84,38 +77,15 @@ fn short(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
     println!("{name}: {count} inputs from {state}");
 }
 
-#[test]
-fn driver() {
-    short("driver", &[], crate::driver);
+macro_rules! of_bytes_alone {
+    ($($target:ident)*) => {$(
+        #[test]
+        fn $target() {
+            short(stringify!($target), &[], crate::$target);
+        }
+    )*};
 }
-#[test]
-fn bidiagonal() {
-    short("bidiagonal", &[], crate::bidiagonal);
-}
-#[test]
-fn divide() {
-    short("divide", &[], crate::divide);
-}
-#[test]
-fn derivatives() {
-    short("derivatives", &[], crate::derivatives);
-}
-#[test]
-fn spectral() {
-    short("spectral", &[], crate::spectral);
-}
-#[test]
-fn lanes() {
-    short("lanes", &[], crate::lanes);
-}
-#[test]
-fn views() {
-    short("views", &[], crate::views);
-}
-#[test]
-fn c() {
-    short("c", &[], crate::c);
-}
+of_bytes_alone! { driver bidiagonal divide derivatives spectral lanes views c }
 
 /// From the matrices of the tour, behind the byte that chooses the format.
 #[test]
