@@ -114,12 +114,20 @@ pub(crate) fn values_alone<R: Real>(
     d: &mut [R],
     e: &mut [R],
     scratch: &mut [&mut [R]; 4],
+    memory: &mut [R],
     level: Level,
 ) -> Result<(), Error> {
-    if quotient::singular_values(d, e, scratch, level).is_none() {
+    if quotient::singular_values(d, e, scratch, memory, level).is_none() {
         qr_iteration(d, e, &mut ())?;
     }
     Ok(())
+}
+
+/// A count that is kept among the numbers.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small non-negative integer")]
+#[inline(always)]
+fn index<R: Real>(x: R) -> usize {
+    x.to_f64() as usize
 }
 
 /// Finishes the 2×2 block at `lo` directly.

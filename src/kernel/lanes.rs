@@ -50,7 +50,7 @@ pub(crate) fn each<T: Copy, const N: usize>(first: T, mut entry: impl FnMut(usiz
 
 /// c + x a, by the instruction itself where it has registers of this size: the compiler may take a loop over several of them apart, number by number.
 #[inline(always)]
-pub(super) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], a: R) -> [R; W] {
+pub(crate) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], a: R) -> [R; W] {
     let mut sum = c;
     A::add_scaled::<R, W, false>(&mut sum, &x, a);
     sum
@@ -58,7 +58,7 @@ pub(super) fn add_scaled<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W]
 
 /// c + x y, lane by lane.
 #[inline(always)]
-pub(super) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
+pub(crate) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
     let mut sum = c;
     A::add_product::<R, W, false>(&mut sum, &x, &y);
     sum
@@ -66,7 +66,7 @@ pub(super) fn add_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W
 
 /// c − x y, lane by lane.
 #[inline(always)]
-pub(super) fn sub_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
+pub(crate) fn sub_product<A: Arith, R: Real, const W: usize>(c: [R; W], x: [R; W], y: [R; W]) -> [R; W] {
     let mut sum = c;
     A::add_product::<R, W, true>(&mut sum, &x, &y);
     sum

@@ -26,7 +26,9 @@ pub(crate) mod transpose;
 pub(crate) mod vector;
 
 use lanes::HALF;
-pub(crate) use lanes::{LANES, Lane, Planes, RowPart, each, get, lane_by_lane, padded, set};
+pub(crate) use lanes::{
+    LANES, Lane, Planes, RowPart, add_product, add_scaled, each, get, lane_by_lane, padded, set, sub_product,
+};
 #[cfg(test)]
 pub(crate) use level::Separate;
 pub(crate) use level::{Arith, Level, Task};

@@ -8,6 +8,7 @@
 
 use core::cmp::Ordering;
 
+use super::super::index;
 use crate::scalar::Real;
 
 /// What one column brings to the merge.
@@ -57,11 +58,6 @@ impl<R: Real> Pole<R> {
         let number = |i: usize| R::from_f64(i as f64);
         *record = [self.sigma, self.z, number(self.column), number(self.kind as usize)];
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small non-negative integer")]
-fn index<R: Real>(x: R) -> usize {
-    x.to_f64() as usize
 }
 
 /// What may be neglected in a matrix whose largest entry is between 1 and 2, and with it s₁ at least 1.
