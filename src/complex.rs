@@ -5,10 +5,22 @@
 
 use num_complex::Complex;
 
+use crate::rotation::tiny;
 use crate::scalar::{Real, Scalar, Zero};
 
 /// 1/z. Accurate to a few ε in modulus wherever the result is representable; infinite parts where z = 0.
+#[inline(always)]
 pub(crate) fn recip<R: Real>(z: Complex<R>) -> Complex<R> {
+    let squared = z.modulus_squared();
+    if squared > tiny() && squared < tiny::<R>().recip() {
+        return Complex { re: z.re / squared, im: -z.im / squared };
+    }
+    extreme_recip(z)
+}
+
+/// [`recip`] where the square leaves the range.
+#[cold]
+fn extreme_recip<R: Real>(z: Complex<R>) -> Complex<R> {
     let size = z.max_part();
     if size == R::zero() {
         return Complex { re: R::one() / size, im: R::zero() };

@@ -45,14 +45,21 @@ pub(crate) fn reflect_below<A: Arith, R: Real, const PARTS: usize>(
     depth: usize,
     alpha: Complex<R>,
 ) -> Reflector<R> {
-    let rest = norm::<A, R, PARTS>(x, row, depth);
-    if rest == R::zero() && alpha.im == R::zero() {
-        return Reflector { tau: Complex { re: R::zero(), im: R::zero() }, beta: alpha.re };
-    }
-    let size = if PARTS == 1 { alpha.re.hypot(rest) } else { alpha.modulus().hypot(rest) };
-    if size < tiny() {
-        return reflect_tiny::<A, R, PARTS>(x, row, depth, alpha, size);
-    }
+    let squared = squared_norm::<A, R, PARTS>(x, row, depth);
+    let whole = squared + if PARTS == 1 { alpha.re * alpha.re } else { alpha.modulus_squared() };
+    let size = if squared > tiny() && whole < tiny::<R>().recip() {
+        whole.sqrt()
+    } else {
+        let rest = safe_norm(x, row / LANES, depth);
+        if rest == R::zero() && alpha.im == R::zero() {
+            return Reflector { tau: Complex { re: R::zero(), im: R::zero() }, beta: alpha.re };
+        }
+        let size = alpha.modulus().hypot(rest);
+        if size < tiny() {
+            return reflect_tiny::<A, R, PARTS>(x, row, depth, alpha, size);
+        }
+        size
+    };
     let beta = -size.with_sign(alpha.re);
     let difference = Complex { re: alpha.re - beta, im: alpha.im };
     let factor = if PARTS == 1 { Complex::from(difference.re.recip()) } else { complex::recip(difference) };
@@ -78,18 +85,15 @@ fn reflect_tiny<A: Arith, R: Real, const PARTS: usize>(
     Reflector { tau, beta: beta.mul_pow2(p) }
 }
 
-/// ‖x‖₂ of the lanes from that of `row` on, without spurious overflow or underflow.
+/// ‖x‖² of the lanes from that of `row` on.
 #[inline(always)]
-fn norm<A: Arith, R: Real, const PARTS: usize>(x: &[Lane<R>], row: usize, depth: usize) -> R {
+fn squared_norm<A: Arith, R: Real, const PARTS: usize>(x: &[Lane<R>], row: usize, depth: usize) -> R {
     let from = row / LANES;
-    let mut squared = sum_squares::<A, R>(&x[from..depth]);
-    if PARTS == 2 {
-        squared += sum_squares::<A, R>(&x[depth + from..]);
-    }
-    if squared > tiny() && squared < tiny::<R>().recip() { squared.sqrt() } else { safe_norm(x, from, depth) }
+    let real = sum_squares::<A, R>(&x[from..depth]);
+    if PARTS == 1 { real } else { real + sum_squares::<A, R>(&x[depth + from..]) }
 }
 
-/// The same, entry by entry at unit size.
+/// ‖x‖ of the lanes from `from` on, without spurious overflow or underflow: entry by entry at unit size.
 #[cold]
 fn safe_norm<R: Real>(x: &[Lane<R>], from: usize, depth: usize) -> R {
     let entries = || x.chunks(depth).flat_map(|plane| plane[from..].as_flattened());
