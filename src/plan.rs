@@ -84,6 +84,14 @@ impl Limits {
     };
 }
 
+/// Whether A = Q R comes first: by operations from 5/3 as many rows as columns on (Chan 1982), where the matrix is large; of a small one with lanes the
+/// operations cost less than the second pass, unless the columns of R can be turned in pairs (`docs/benchmarks.md`).
+const fn is_tall(rows: usize, cols: usize, vectors: bool) -> bool {
+    let few = if vectors { cols.saturating_mul(3) } else { cols.saturating_mul(2).saturating_add(96) };
+    let small = LANES > 1 && (!vectors || cols > 16) && rows.saturating_mul(cols) <= 100_000;
+    rows > cols.saturating_add(cols / 3 * 2) && (!small || rows > few)
+}
+
 impl Plan {
     pub(crate) const fn new(rows: usize, cols: usize, vectors: Vectors) -> Self {
         let transposed = rows < cols;
@@ -97,8 +105,7 @@ impl Plan {
             rows,
             cols,
             transposed,
-            // Where the QR factorization costs less than what it saves (Chan 1982: m > 5/3 n).
-            tall: rows > cols.saturating_add(cols / 3 * 2),
+            tall: is_tall(rows, cols, !matches!(vectors, Vectors::None)),
             vectors: !matches!(vectors, Vectors::None),
             left_cols,
             limits: Limits::MEASURED,
@@ -174,11 +181,8 @@ impl Plan {
     /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster,
     /// or, without vectors, the reduction of R (`docs/benchmarks.md`).
     pub(crate) const fn whole_in_pairs(&self, (bytes, parts): (usize, usize)) -> bool {
-        let (factor, few) = if self.vectors {
-            (4 - parts, true)
-        } else {
-            (3 - parts, self.tall && self.cols <= 8 && self.cols * parts * bytes <= 64)
-        };
+        let (factor, few) =
+            if self.vectors { (4 - parts, true) } else { (2, parts == 1 && self.rows != self.cols && self.cols <= 4) };
         let asked = self.rows == self.cols || self.limits.whole;
         let low = self.rows <= self.cols.saturating_mul(factor).saturating_add(8);
         asked && few && low && self.in_pairs() && pairs::room((self.rows, self.cols), (bytes, parts)) > 0
@@ -378,8 +382,8 @@ mod tests {
     fn which_way_a_matrix_goes() {
         assert!(Plan::new(48, 48, Thin).divided() && Plan::new(60, 200, Full).divided());
         assert!(!Plan::new(47, 47, Thin).divided() && !Plan::new(200, 200, None).divided());
-        // A tall matrix has more than 5/3 as many rows; whether it has blocks of reflectors depends on its columns.
-        assert!(Plan::new(100, 9, None).blocked() && Plan::new(48, 48, Thin).blocked());
+        // Whether a tall matrix has blocks of reflectors depends on its columns.
+        assert!(Plan::new(200, 9, None).blocked() && Plan::new(48, 48, Thin).blocked());
         assert!(
             !Plan::new(100, 8, Thin).blocked()
                 && !Plan::new(40, 40, Thin).blocked()
@@ -387,6 +391,22 @@ mod tests {
         );
         assert_eq!(Plan::new(100_000, 5, Thin).blocked(), LANES > 1, "in blocks of rows");
         assert!(Plan::new(5, 3, Thin).thin() && Plan::new(3, 3, Full).thin() && !Plan::new(3, 5, Full).thin());
+    }
+
+    #[test]
+    fn which_matrices_are_tall() {
+        let tall = |m, n, vectors| Plan::new(m, n, vectors).tall;
+        // By operations: 5/3 as many rows, in threes.
+        assert_eq!(
+            (tall(16, 10, Thin), tall(17, 10, Thin), tall(836, 502, None), tall(837, 502, Thin)),
+            (false, true, false, true)
+        );
+        // Small ones with lanes: three times as many, or with values alone twice as many and 96.
+        let small = LANES == 1;
+        assert_eq!((tall(51, 17, Thin), tall(52, 17, Thin), tall(300, 100, Full)), (small, true, small));
+        assert_eq!((tall(116, 10, None), tall(117, 10, None), tall(496, 200, None)), (small, true, small));
+        // Up to a hundred thousand entries.
+        assert_eq!((tall(500, 200, Thin), tall(501, 200, Thin), tall(200, 500, Thin)), (small, true, small));
     }
 
     /// Complex ones up to 2 n + 8 rows, real ones up to 3 n + 8; where nothing goes side by side, none.
@@ -402,10 +422,12 @@ mod tests {
         }
         assert_eq!((whole(23, 5, Thin, 1), whole(24, 5, Thin, 1), whole(19, 5, Thin, 2)), (LANES > 1, false, false));
         assert!(!whole(6, 1, Thin, 1) && !whole(17, 17, Thin, 1));
-        // Without vectors tall ones alone, of as many columns as a cache line has numbers, up to eight.
-        assert_eq!((whole(20, 6, None, 1), whole(12, 4, None, 2)), (LANES > 1, LANES > 1));
-        assert!(!whole(6, 6, None, 1) && !whole(10, 6, None, 1) && !whole(21, 6, None, 1));
-        assert!(!whole(12, 5, None, 2) && !whole(16, 9, None, 1));
+        // Without vectors real ones alone, of up to four columns, that are not square.
+        assert_eq!(
+            (whole(16, 4, None, 1), whole(3, 4, None, 1), whole(2, 5, None, 1)),
+            (LANES > 1, LANES > 1, LANES > 1)
+        );
+        assert!(!whole(4, 4, None, 1) && !whole(17, 4, None, 1) && !whole(6, 5, None, 1) && !whole(6, 4, None, 2));
         let turned = |m, n| Plan::new(m, n, Thin).turned((8, 1)) > 0;
         assert_eq!((turned(30, 5), turned(23, 5), turned(30, 1)), (LANES > 1, false, false));
     }

@@ -29,7 +29,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 ///
 /// - `a` may have any strides and is only read. The outputs may have any strides too.
 /// - s is descending and non-negative. It is the same to the last bit whichever vectors come with it. Without vectors it may come by another
-///   algorithm (dqds instead of Jacobi, QR iteration or divide and conquer), within the same bounds.
+///   algorithm (Laguerre's iteration or dqds instead of Jacobi, QR iteration or divide and conquer), within the same bounds.
 /// - U and V have orthonormal columns. Their signs (phases) are those that fall out; see
 ///   [`fix_phases`](crate::fix_phases) for a convention.
 ///
@@ -65,7 +65,7 @@ pub struct FactorsMut<'a, S: Scalar> {
 /// # Ok::<(), diffsvd::Error>(())
 /// ```
 ///
-/// Golub & Kahan 1965; Demmel & Kahan 1990; Chan 1982; Fernando & Parlett 1994.
+/// Golub & Kahan 1965; Demmel & Kahan 1990; Chan 1982; Fernando & Parlett 1994; Li & Zeng 1994.
 pub fn svd_into<S: Scalar>(
     a: MatRef<'_, S>,
     vectors: Vectors,
@@ -152,7 +152,7 @@ fn complete<S: Scalar>(basis: MatMut<'_, S>, plan: &Plan, store: &mut Store<'_, 
 }
 
 /// The singular values of `a` alone, descending: within the bounds of [`svd_into`], not to the last bit those that come with vectors, since the
-/// algorithm is as a rule a faster one (dqds), which knows no vectors.
+/// algorithm is as a rule a faster one (Laguerre's iteration, dqds), which knows no vectors.
 ///
 /// The workspace has [`svd_workspace_len`](crate::svd_workspace_len) entries for [`Vectors::None`].
 ///

@@ -418,7 +418,7 @@ fn values_found_together_are_accurate() {
 #[test]
 fn few_evaluations_are_needed() {
     for (name, n, most) in
-        [("square normal", 8, 5.0), ("square normal", 64, 5.7), ("tall normal", 8, 5.0), ("tall normal", 64, 5.9)]
+        [("square normal", 8, 5.0), ("square normal", 24, 5.4), ("tall normal", 8, 5.0), ("tall normal", 24, 5.5)]
     {
         for level in levels_with_vectors::<f64>() {
             let (mut found, mut sum) = (0, [0; 2]);
@@ -435,4 +435,70 @@ fn few_evaluations_are_needed() {
             assert!(found >= 96 && average <= most && sum[1] <= sum[0], "{name} {n} {level:?}: {found}, {average}");
         }
     }
+}
+
+/// The polynomial of ones at 16 places, divided by its value: t p′/p, t² p″/2p and the count.
+struct Evaluate<'a>(&'a [(f64, f64)], [f64; 16], &'a mut [[f64; 3]; 16]);
+
+impl Task for Evaluate<'_> {
+    type Real = f64;
+
+    fn run<A: Arith>(self) {
+        let (q, e): (Vec<f64>, Vec<f64>) = self.0.iter().copied().unzip();
+        let (array, t) = (Quotients { q: &q, e: &e }, &[self.1]);
+        let p = polynomial::at::<A, f64, 16, 1, true>(array, t);
+        let alone = polynomial::at::<A, f64, 16, 1, false>(array, t);
+        assert_eq!((p.below, p.value), (alone.below, alone.value));
+        for (l, to) in self.2.iter_mut().enumerate() {
+            *to = [p.first[0][l] / p.value[0][l], p.second[0][l] / p.value[0][l], p.below[0][l]];
+        }
+    }
+}
+
+#[test]
+fn the_polynomial_is_the_product_of_its_factors() {
+    for n in [2, 3, 5, 9, 17, 40] {
+        let (array, _) = ones(n);
+        let angle = |k: usize| core::f64::consts::FRAC_PI_2 * (2 * k + 1) as f64 / (2 * n + 1) as f64;
+        let eigenvalues: Vec<f64> = (0..n).map(|k| 4.0 * angle(k).sin().powi(2)).collect();
+        let t = core::array::from_fn(|l| 1e-3 + 0.28 * l as f64);
+        for level in Level::all() {
+            let mut got = [[f64::NAN; 3]; 16];
+            level.run(Evaluate(&array, t, &mut got));
+            for (t, got) in t.iter().zip(got) {
+                let factors: Vec<f64> = eigenvalues.iter().map(|x| t / (t - x)).collect();
+                let sum: f64 = factors.iter().sum();
+                let pairs = (0..n).map(|j| factors[j] * factors[..j].iter().sum::<f64>()).sum::<f64>();
+                let size = factors.iter().map(|x| x.abs()).sum::<f64>();
+                assert!((got[0] - sum).abs() <= 1e-12 * size * size, "{n} {t} {level:?}: {got:?} {sum}");
+                assert!((got[1] - pairs).abs() <= 1e-12 * size * size * size, "{n} {t} {level:?}: {got:?} {pairs}");
+                assert_eq!(got[2], eigenvalues.iter().filter(|x| *x < t).count() as f64, "{n} {t} {level:?}");
+            }
+        }
+    }
+}
+
+/// Too few numbers of memory, entries whose products might leave the range, clusters and wide ranges: all that goes by transforms.
+#[test]
+fn what_is_not_found_together() {
+    let long = |b: &Bidiagonal, len: usize| match solve_within::<f64>(b, Level::detect(), len).unwrap().1 {
+        Work::Evaluations(_) => true,
+        Work::Transforms(_) => false,
+    };
+    let has = !levels_with_vectors::<f64>().is_empty();
+    let ones = (vec![1.0; 12], vec![1.0; 12]);
+    // Three numbers to a place, of which there are whole registers, and four to an eigenvalue.
+    assert_eq!((long(&ones, 3 * 16 + 4 * 12), long(&ones, 3 * 16 + 4 * 12 - 1)), (has, false));
+    let len = laguerre::memory_len(12);
+    for place in [0, 5, 10] {
+        let mut b = ones.clone();
+        b.1[place] = 2_f64.powi(-57);
+        assert!(!long(&b, len), "{place}");
+    }
+    for (name, b) in zoo(32, 1) {
+        if ["Wilkinson", "graded down", "graded up", "split", "equal", "clusters", "glued"].contains(&name) {
+            assert!(!long(&b, laguerre::memory_len(32)), "{name}");
+        }
+    }
+    assert!(!long(&(vec![1.0; 5], vec![1.0; 5]), len), "five by transforms");
 }
