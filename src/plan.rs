@@ -181,8 +181,11 @@ impl Plan {
     /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster,
     /// or, without vectors, the reduction of R (`docs/benchmarks.md`).
     pub(crate) const fn whole_in_pairs(&self, (bytes, parts): (usize, usize)) -> bool {
-        let (factor, few) =
-            if self.vectors { (4 - parts, true) } else { (2, parts == 1 && self.rows != self.cols && self.cols <= 4) };
+        let (factor, few) = if self.vectors {
+            (4 - parts, true)
+        } else {
+            (2, self.rows != self.cols && self.cols.saturating_mul(parts) <= 4)
+        };
         let asked = self.rows == self.cols || self.limits.whole;
         let low = self.rows <= self.cols.saturating_mul(factor).saturating_add(8);
         asked && few && low && self.in_pairs() && pairs::room((self.rows, self.cols), (bytes, parts)) > 0
@@ -422,12 +425,13 @@ mod tests {
         }
         assert_eq!((whole(23, 5, Thin, 1), whole(24, 5, Thin, 1), whole(19, 5, Thin, 2)), (LANES > 1, false, false));
         assert!(!whole(6, 1, Thin, 1) && !whole(17, 17, Thin, 1));
-        // Without vectors real ones alone, of up to four columns, that are not square.
+        // Without vectors those of up to four reals to a row, that are not square.
         assert_eq!(
             (whole(16, 4, None, 1), whole(3, 4, None, 1), whole(2, 5, None, 1)),
             (LANES > 1, LANES > 1, LANES > 1)
         );
-        assert!(!whole(4, 4, None, 1) && !whole(17, 4, None, 1) && !whole(6, 5, None, 1) && !whole(6, 4, None, 2));
+        assert!(!whole(4, 4, None, 1) && !whole(17, 4, None, 1) && !whole(6, 5, None, 1) && !whole(6, 3, None, 2));
+        assert_eq!(whole(10, 2, None, 2), LANES > 1);
         let turned = |m, n| Plan::new(m, n, Thin).turned((8, 1)) > 0;
         assert_eq!((turned(30, 5), turned(23, 5), turned(30, 1)), (LANES > 1, false, false));
     }

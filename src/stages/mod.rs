@@ -275,7 +275,8 @@ impl<'w, R: Real> Core<'w, R> {
         banded::extract((a, self.plan.transposed), band, p, (&mut *self.d, &mut *self.e), &mut frame);
         let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
-            return diagonalize::values_alone(d, e, &mut self.scratch, &mut [], self.level);
+            let memory = self.copy.data.as_flattened_mut();
+            return diagonalize::values_alone(d, e, &mut self.scratch, memory, self.level);
         }
         // The fields of `bases`, borrowed beside the frame.
         let mut left = if self.plan.apart() { self.left.reborrow() } else { self.copy.reborrow() };

@@ -135,7 +135,7 @@ The error of each singular value **relative to itself**, as c of c · n · ε fo
 trapezoidal matrices, alone and with vectors. The reference is bisection with Sturm counts in double-double arithmetic, which shares nothing with the crate.
 Values that lie within a few bits of the underflow threshold, or of s₁ times that, are left out. Diagonal matrices come out exactly.
 
-The table is of the matrices of the tests. In general the bound holds for the values alone (dqds); with vectors a sweep may take a shift while
+The table is of the matrices of the tests. In general the bound holds for the values alone (dqds; found at the same time, they are proved to (4 + n/16) ε by counts); with vectors a sweep may take a shift while
 the condition of its block is below 100 n, as in LAPACK, and bidiagonal matrices with random entries have shown errors of up to 40 n ε.
 
 ";
