@@ -43,13 +43,11 @@ pub(super) fn eigenvalues<A: Arith, R: Real>(
     [to, nearest]: [&mut [R]; 2],
 ) -> Option<usize> {
     let n = array.q.len();
-    let mut in_range = true;
-    for x in array.q.iter().chain(&array.e[..n - 1]) {
-        in_range &= *x >= polynomial::least();
-    }
-    if !in_range || n < FEWEST {
+    let smallest = array.q.iter().chain(&array.e[..n - 1]).fold(R::one(), |min, x| min.smaller(*x));
+    if smallest < polynomial::least() || n < FEWEST {
         return None;
     }
+    let array = (array, polynomial::stride(smallest));
     // As many places at a time as two registers hold, if there are as many.
     macro_rules! by {
         ($width:literal, $registers:literal) => {
@@ -71,7 +69,8 @@ pub(super) fn eigenvalues<A: Arith, R: Real>(
 type Bound<R> = [R; 2];
 
 struct Search<'a, R, const W: usize, const G: usize> {
-    array: Quotients<'a, R>,
+    /// With the rows between two looks at the size of the numbers.
+    array: (Quotients<'a, R>, usize),
     largest: R,
     /// The places; their number is rounded up to whole groups.
     t: &'a mut [Group<R, W, G>],
@@ -95,12 +94,12 @@ impl<'a, R: Real, const W: usize, const G: usize> Search<'a, R, W, G> {
     /// `None` where the memory is too small.
     #[inline(always)]
     fn new(
-        array: Quotients<'a, R>,
+        array: (Quotients<'a, R>, usize),
         largest: R,
         memory: &'a mut [R],
         [estimate, way]: [&'a mut [R]; 2],
     ) -> Option<Self> {
-        let n = array.q.len();
+        let n = array.0.q.len();
         let long = n.next_multiple_of(W * G);
         let (places, rest) = memory.split_at_mut_checked(3 * long)?;
         let (bounds, _) = rest.as_chunks_mut().0.split_at_mut_checked(2 * n)?;
@@ -275,7 +274,7 @@ impl<'a, R: Real, const W: usize, const G: usize> Search<'a, R, W, G> {
         }
         // Those behind the last eigenvalue have no more than n below them.
         let count = proved.as_flattened().iter().fold(R::zero(), |sum, x| sum + *x);
-        count == R::from_usize(n)
+        count == R::from_usize(n) && self.t[0][0][0] >= polynomial::least()
     }
 }
 

@@ -21,14 +21,17 @@ pub(super) struct Polynomial<R, const W: usize, const G: usize> {
     pub(super) below: Group<R, W, G>,
 }
 
-/// Rows between two looks at the size of the numbers.
-const fn stride<R: Real>() -> u8 {
-    if R::MIN_EXPONENT < -1000 { 8 } else { 4 }
+/// The smallest squares of entries, beside the largest one, that is of size one, and the smallest place at which the count can be relied on.
+pub(super) fn least<R: Real>() -> R {
+    R::one().mul_pow2(R::MIN_EXPONENT / 4)
 }
 
-/// The smallest squares of entries, beside the largest one, that is of size one, with which no number leaves the range between two looks.
-pub(super) fn least<R: Real>() -> R {
-    R::one().mul_pow2(R::MIN_EXPONENT / (i32::from(stride::<R>()) + 1))
+/// Rows between two looks at the size of the numbers, where `smallest` is the smallest square. From a row to the next the larger of |x| and |y| becomes
+/// smaller by no more than that and a few bits: half of the range is left for what is multiplied after that.
+#[expect(clippy::cast_sign_loss, reason = "the exponent of what is not above one")]
+pub(super) fn stride<R: Real>(smallest: R) -> usize {
+    let bits = 3 - smallest.exponent().min(0);
+    ((-R::MIN_EXPONENT / 2 / bits) as usize).clamp(1, 8)
 }
 
 /// y and x of one row, and t times their derivatives, the second ones halved.
@@ -87,10 +90,10 @@ impl<R: Real, const W: usize> Row<R, W> {
     }
 }
 
-/// The polynomial at the places of a group. Without `DERIVATIVES` only the value and the count mean anything.
+/// The polynomial at the places of a group, with so many rows between two looks. Without `DERIVATIVES` only the value and the count mean anything.
 #[inline(always)]
 pub(super) fn at<A: Arith, R: Real, const W: usize, const G: usize, const DERIVATIVES: bool>(
-    array: Quotients<'_, R>,
+    (array, stride): (Quotients<'_, R>, usize),
     t: &Group<R, W, G>,
 ) -> Polynomial<R, W, G> {
     let n = array.q.len();
@@ -101,7 +104,7 @@ pub(super) fn at<A: Arith, R: Real, const W: usize, const G: usize, const DERIVA
     }
     let mut k = 0;
     while k + 1 < n {
-        let stop = (k + usize::from(stride::<R>())).min(n - 1);
+        let stop = (k + stride).min(n - 1);
         for k in k..stop {
             for g in 0..G {
                 lane_by_lane();

@@ -445,7 +445,13 @@ impl Task for Evaluate<'_> {
 
     fn run<A: Arith>(self) {
         let (q, e): (Vec<f64>, Vec<f64>) = self.0.iter().copied().unzip();
-        let (array, t) = (Quotients { q: &q, e: &e }, &[self.1]);
+        let (array, t) = (
+            (
+                Quotients { q: &q, e: &e },
+                polynomial::stride(q.iter().chain(&e[..q.len() - 1]).fold(1.0, |min: f64, x| min.min(*x))),
+            ),
+            &[self.1],
+        );
         let p = polynomial::at::<A, f64, 16, 1, true>(array, t);
         let alone = polynomial::at::<A, f64, 16, 1, false>(array, t);
         assert_eq!((p.below, p.value), (alone.below, alone.value));
@@ -492,7 +498,7 @@ fn what_is_not_found_together() {
     let len = laguerre::memory_len(12);
     for place in [0, 5, 10] {
         let mut b = ones.clone();
-        b.1[place] = 2_f64.powi(-57);
+        b.1[place] = 2_f64.powi(-128);
         assert!(!long(&b, len), "{place}");
     }
     for (name, b) in zoo(32, 1) {
@@ -501,4 +507,30 @@ fn what_is_not_found_together() {
         }
     }
     assert!(!long(&(vec![1.0; 5], vec![1.0; 5]), len), "five by transforms");
+}
+
+/// Half of the range for eight rows at most, and for one at least.
+#[test]
+fn rows_between_two_looks() {
+    assert_eq!([1.0, 2_f64.powi(-60), 2_f64.powi(-61), 2_f64.powi(-255), 0.0].map(polynomial::stride), [8, 8, 7, 1, 1]);
+    assert_eq!([1.0, 2_f32.powi(-4), 2_f32.powi(-5), 2_f32.powi(-31)].map(polynomial::stride), [8, 8, 7, 1]);
+}
+
+/// The count of eigenvalues where each row takes as much of the range as it may: products of them would underflow.
+#[test]
+fn the_count_of_small_squares() {
+    for level in Level::all() {
+        for p in [-255, -200, -130] {
+            let mut array = vec![(2_f64.powi(p), 2_f64.powi(p)); 30];
+            (array[0], array[29].1) = ((1.0, 2_f64.powi(p)), 0.0);
+            // Apart from 1 those of the others, which are as those of ones.
+            let t = core::array::from_fn(|l| 2_f64.powi(p) * (0.3 + 0.28 * l as f64));
+            let mut got = [[f64::NAN; 3]; 16];
+            level.run(Evaluate(&array, t, &mut got));
+            let (ones, _) = ones(29);
+            let mut expected = [[f64::NAN; 3]; 16];
+            level.run(Evaluate(&ones, t.map(|t| t / 2_f64.powi(p)), &mut expected));
+            assert_eq!(got.map(|x| x[2]), expected.map(|x| x[2]), "{p} {level:?}");
+        }
+    }
 }
