@@ -46,11 +46,13 @@ pub(crate) fn reflect_below<A: Arith, R: Real, const PARTS: usize>(
     alpha: Complex<R>,
 ) -> Reflector<R> {
     let squared = squared_norm::<A, R, PARTS>(x, row, depth);
-    let whole = squared + if PARTS == 1 { alpha.re * alpha.re } else { alpha.modulus_squared() };
-    let size = if squared > tiny() && whole < tiny::<R>().recip() {
+    let high = tiny::<R>().recip();
+    let whole = squared + alpha.re * alpha.re;
+    let size = if PARTS == 1 && squared > tiny() && whole < high {
         whole.sqrt()
     } else {
-        let rest = safe_norm(x, row / LANES, depth);
+        let in_range = squared > tiny() && squared < high;
+        let rest = if in_range { squared.sqrt() } else { safe_norm(x, row / LANES, depth) };
         if rest == R::zero() && alpha.im == R::zero() {
             return Reflector { tau: Complex { re: R::zero(), im: R::zero() }, beta: alpha.re };
         }
