@@ -1,7 +1,7 @@
 //! Complex arithmetic that holds over the whole exponent range.
 //!
 //! `num_complex` divides by |z|² and so fails beyond the square roots of the range: 1/(1e-200 + 1e-200 i) is
-//! `inf + NaN i` there. Here the divisor is first brought to unit size by a power of two, which is exact.
+//! `inf + NaN i` there. Here the divisor is first brought to unit size by a power of two, which is exact, where its square would leave the range.
 
 use num_complex::Complex;
 

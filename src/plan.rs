@@ -84,12 +84,14 @@ impl Limits {
     };
 }
 
-/// Whether A = Q R comes first: by operations from 5/3 as many rows as columns on (Chan 1982), where the matrix is large; of a small one with lanes the
-/// operations cost less than the second pass, unless the columns of R can be turned in pairs (`docs/benchmarks.md`).
+/// Whether A = Q R comes first. By operations it does from 5/3 as many rows as columns on (Chan 1982). With lanes the operations of a small matrix cost less
+/// than the reflectors that wait for each other, of which A = Q R has one more for each column, so that it comes later; but not where the columns of R
+/// may be turned in pairs (`docs/benchmarks.md`).
 const fn is_tall(rows: usize, cols: usize, vectors: bool) -> bool {
-    let few = if vectors { cols.saturating_mul(3) } else { cols.saturating_mul(2).saturating_add(96) };
-    let small = LANES > 1 && (!vectors || cols > 16) && rows.saturating_mul(cols) <= 100_000;
-    rows > cols.saturating_add(cols / 3 * 2) && (!small || rows > few)
+    let (from, entries) =
+        if vectors { (cols.saturating_mul(3), 100_000) } else { (cols.saturating_mul(2).saturating_add(96), 60_000) };
+    let small = LANES > 1 && !(vectors && cols <= 16) && rows.saturating_mul(cols) <= entries;
+    rows > if small { from } else { cols.saturating_add(cols / 3 * 2) }
 }
 
 impl Plan {
@@ -179,7 +181,7 @@ impl Plan {
     }
 
     /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster,
-    /// or, without vectors, the reduction of R (`docs/benchmarks.md`).
+    /// or, without vectors, the reduction (`docs/benchmarks.md`).
     pub(crate) const fn whole_in_pairs(&self, (bytes, parts): (usize, usize)) -> bool {
         let (factor, few) = if self.vectors {
             (4 - parts, true)
@@ -407,9 +409,10 @@ mod tests {
         // Small ones with lanes: three times as many, or with values alone twice as many and 96.
         let small = LANES == 1;
         assert_eq!((tall(51, 17, Thin), tall(52, 17, Thin), tall(300, 100, Full)), (small, true, small));
-        assert_eq!((tall(116, 10, None), tall(117, 10, None), tall(496, 200, None)), (small, true, small));
-        // Up to a hundred thousand entries.
+        assert_eq!((tall(116, 10, None), tall(117, 10, None), tall(296, 100, None)), (small, true, small));
+        // Up to a hundred thousand entries, or sixty thousand.
         assert_eq!((tall(500, 200, Thin), tall(501, 200, Thin), tall(200, 500, Thin)), (small, true, small));
+        assert_eq!((tall(375, 160, None), tall(376, 160, None)), (small, true));
     }
 
     /// Complex ones up to 2 n + 8 rows, real ones up to 3 n + 8; where nothing goes side by side, none.

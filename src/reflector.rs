@@ -47,6 +47,7 @@ pub(crate) fn reflect_below<A: Arith, R: Real, const PARTS: usize>(
 ) -> Reflector<R> {
     let squared = squared_norm::<A, R, PARTS>(x, row, depth);
     let high = tiny::<R>().recip();
+    // One root where x is real. A complex x has one for each modulus: with fewer the bases were off by more than is promised.
     let whole = squared + alpha.re * alpha.re;
     let size = if PARTS == 1 && squared > tiny() && whole < high {
         whole.sqrt()

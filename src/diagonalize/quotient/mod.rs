@@ -1,17 +1,5 @@
-//! The singular values alone, from the squares q of the diagonal and e of the superdiagonal of B: all at the same time, one to a lane (see `laguerre`),
-//! and where that does not find them one after another, by the differential quotient-difference algorithm with shifts, dqds.
-//!
-//! There the squares are transformed until the last superdiagonal entry couples
-//! nothing any more. Each transform takes its shift off all eigenvalues of B Bᵀ, and the sum σ of the shifts becomes the smallest one
-//! (Fernando & Parlett 1994, Parlett & Marques 2000). All is positive, nothing cancels but in d − s, and so every singular value keeps
-//! its relative accuracy. A transform costs a fraction of a QR sweep, and about three are needed for each value.
-//!
-//! - The last row is not dropped together with its superdiagonal entry: what is left is the leading block of B Bᵀ, whose last diagonal entry is
-//!   qₙ₋₁ + eₙ₋₁. The entry eₙ₋₁ stays in its place and the next transform adds it to its last difference. Thus only the product eₙ₋₁ qₙ must be
-//!   negligible, not eₙ₋₁.
-//! - A shift that is too large makes a difference negative. If it is the last one, −δ, then σ + s − δ is a lower bound that is good to γ δ
-//!   (Rutishauser); often so good that the row can be split off at once.
-//! - Transforms go from one pair of arrays to the other, so that a failed one leaves nothing to undo.
+//! The singular values alone, from the squares q of the diagonal and e of the superdiagonal of B: all at the same time, one to a lane (`laguerre`),
+//! and where that does not find them one after another, by transforms (`solver`).
 
 mod laguerre;
 mod polynomial;
@@ -27,9 +15,6 @@ use crate::rotation::tiny;
 use crate::scalar::Real;
 use solver::Solver;
 use transform::Quotients;
-
-/// Transforms allowed per value, on the average. About 3 are needed.
-const TRANSFORMS_PER_VALUE: usize = 30;
 
 /// Orders below which the QR iteration is as fast.
 const SMALLEST: usize = 3;

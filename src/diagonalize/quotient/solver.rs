@@ -1,12 +1,26 @@
-//! One eigenvalue after another, by transforms with shifts.
+//! One eigenvalue after another, by the differential quotient-difference algorithm with shifts, dqds.
+//!
+//! The squares q of the diagonal and e of the superdiagonal of B are transformed until the last superdiagonal entry couples
+//! nothing any more. Each transform takes its shift off all eigenvalues of B Bᵀ, and the sum σ of the shifts becomes the smallest one
+//! (Fernando & Parlett 1994, Parlett & Marques 2000). All is positive, nothing cancels but in d − s, and so every singular value keeps
+//! its relative accuracy. A transform costs a fraction of a QR sweep, and about three are needed for each value.
+//!
+//! - The last row is not dropped together with its superdiagonal entry: what is left is the leading block of B Bᵀ, whose last diagonal entry is
+//!   qₙ₋₁ + eₙ₋₁. The entry eₙ₋₁ stays in its place and the next transform adds it to its last difference. Thus only the product eₙ₋₁ qₙ must be
+//!   negligible, not eₙ₋₁.
+//! - A shift that is too large makes a difference negative. If it is the last one, −δ, then σ + s − δ is a lower bound that is good to γ δ
+//!   (Rutishauser); often so good that the row can be split off at once.
+//! - Transforms go from one pair of arrays to the other, so that a failed one leaves nothing to undo.
 
-use super::TRANSFORMS_PER_VALUE;
 use super::segment::{LARGEST_FRACTION, Segment};
 use super::shift::Known;
 use super::transform::{Pivots, Quotients, transform};
 use crate::kernel::Arith;
 use crate::rotation::tiny;
 use crate::scalar::Real;
+
+/// Transforms allowed per value, on the average. About 3 are needed.
+const TRANSFORMS_PER_VALUE: usize = 30;
 
 /// Two pairs of arrays. Rows below the segment under work hold eigenvalues in `q[0]`; above it, `q[0]` and `e[0]` hold the segments that wait,
 /// zeros in `e[0]` separate them, and `e[1]` has, at the last row of each, its σ.
