@@ -13,7 +13,7 @@ use crate::scalar::{Real, Scalar, Zero};
 use crate::scale::to_unit;
 use crate::svd::FactorsMut;
 
-/// Largest order for which one-sided Jacobi is faster than the reduction to bidiagonal form (`docs/benchmarks.md`).
+/// Largest order for which one-sided Jacobi is faster than the reduction to bidiagonal form (`docs/measurements.md`).
 const LARGEST: usize = 4;
 
 /// Whether a matrix of this shape goes this way.

@@ -86,7 +86,7 @@ impl Limits {
 
 /// Whether A = Q R comes first. By operations it does from 5/3 as many rows as columns on (Chan 1982). With lanes the operations of a small matrix cost less
 /// than the reflectors that wait for each other, of which A = Q R has one more for each column, so that it comes later; but not where the columns of R
-/// may be turned in pairs (`docs/benchmarks.md`).
+/// may be turned in pairs (`docs/measurements.md`).
 const fn is_tall(rows: usize, cols: usize, vectors: bool) -> bool {
     let (from, entries) =
         if vectors { (cols.saturating_mul(3), 100_000) } else { (cols.saturating_mul(2).saturating_add(96), 60_000) };
@@ -181,7 +181,7 @@ impl Plan {
     }
 
     /// Whether its own columns are turned, of numbers with so many bytes to a real and reals: up to where those of R, with the products with Q, are faster,
-    /// or, without vectors, the reduction (`docs/benchmarks.md`).
+    /// or, without vectors, the reduction (`docs/measurements.md`).
     pub(crate) const fn whole_in_pairs(&self, (bytes, parts): (usize, usize)) -> bool {
         let (factor, few) = if self.vectors {
             (4 - parts, true)
@@ -312,14 +312,14 @@ pub(crate) struct Stores {
 }
 
 /// Bytes of a matrix from which its reduction begins with blocks of columns, and of what is left for the end: what a second
-/// cache of 1 MiB holds (`docs/benchmarks.md`).
+/// cache of 1 MiB holds (`docs/measurements.md`).
 const BLOCKED_FROM: usize = 3 << 20;
 const REDUCED_AT_ONCE: usize = 1 << 20;
 
-/// Bytes of a matrix from which several threads gain time (`docs/benchmarks.md`).
+/// Bytes of a matrix from which several threads gain time (`docs/measurements.md`).
 const SHARED_FROM: usize = 256 << 10;
 
-/// Order from which divide and conquer is faster than QR iteration (`docs/benchmarks.md`).
+/// Order from which divide and conquer is faster than QR iteration (`docs/measurements.md`).
 const DIVIDED_FROM: usize = 48;
 
 /// d and e, four arrays of scratch, the scalars of three sets of reflectors.

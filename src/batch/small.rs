@@ -22,7 +22,7 @@ pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) ->
     lanes::serves(rows, cols) && triplets == smaller(rows, cols)
 }
 
-/// Bytes of a batch from which memory is asked for ahead (`docs/benchmarks.md`).
+/// Bytes of a batch from which memory is asked for ahead (`docs/measurements.md`).
 const AHEAD_FROM: usize = 16 << 20;
 
 /// Bytes of `count` items, each an m×n matrix and this many pairs of thin bases.

@@ -22,7 +22,7 @@ const TWO: [usize; 2] = [1; 2];
 /// The most pieces.
 pub(crate) const PIECES: usize = SIZES.len();
 
-/// Bytes of the smallest pieces: some microseconds of work, against some tenths to hand it over (`docs/benchmarks.md`).
+/// Bytes of the smallest pieces: some microseconds of work, against some tenths to hand it over (`docs/measurements.md`).
 const SMALLEST: usize = 24 << 10;
 
 /// Who does the pieces.

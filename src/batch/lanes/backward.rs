@@ -135,7 +135,7 @@ impl<S: Scalar, const W: usize> Vjp<'_, S, W> {
         }
     }
 
-    /// Whether the gradients go past the caches: those of complex matrices that are not too small, where it was measured to be faster (`docs/benchmarks.md`).
+    /// Whether the gradients go past the caches: those of complex matrices that are not too small, where it was measured to be faster (`docs/measurements.md`).
     fn streams(&self) -> bool {
         let (m, n) = self.job.shape;
         self.job.far && !self.gradient.keep && S::PARTS == 2 && m * n >= 32

@@ -125,7 +125,7 @@ fn opponents(rounds: usize, round: usize, place: usize) -> (usize, usize) {
 }
 
 /// The rotation, and what it makes of the norms: the formulas of [`rotation::rotate`](crate::jacobi::rotation::rotate) in one loop, as tiles are more than one register wide;
-/// a loop for each step took a fifth longer (`docs/benchmarks.md`).
+/// a loop for each step took a fifth longer (`docs/measurements.md`).
 #[inline(always)]
 fn rotate<A: Arith, S: Scalar, const W: usize>(
     (a, b): (&mut Lane<S::Real, W>, &mut Lane<S::Real, W>),

@@ -83,7 +83,7 @@ impl<S: Scalar, const W: usize> Product<'_, S, W> {
     #[inline(always)]
     fn by_columns<A: Arith, const H: usize>(&mut self, adjoint: Adjoint) {
         if const { S::PARTS == 1 } && self.shape == (3, 3) {
-            // Nothing is asked for: matrices as small as these come in time by themselves (`docs/benchmarks.md`).
+            // Nothing is asked for: matrices as small as these come in time by themselves (`docs/measurements.md`).
             return self.block::<A, H, 3, 3>((0, 0), adjoint);
         }
         let mut j = 0;

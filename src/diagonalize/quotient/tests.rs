@@ -198,7 +198,9 @@ fn what_is_out_of_range_is_left_to_the_qr_iteration() {
     assert!(with(&|_| ()));
     assert!(!with(&|b| b.0[2] = 0.0), "a zero on the diagonal");
     assert!(!with(&|b| b.0[5] = 1e-160), "a square that would underflow");
+    assert!(!with(&|b| b.0[5] = 1e-154), "a square with few digits");
     assert!(!with(&|b| b.1[3] = 1e-200));
+    assert!(with(&|b| b.1[5] = f64::NAN), "not an entry of the matrix");
     assert!(with(&|b| b.1[3] = 0.0));
     assert!(!with(&|b| b.0.fill(1e-60)), "a singular value of 1e-360");
     assert!(!with(&|b| b.0[1] = f64::NAN));

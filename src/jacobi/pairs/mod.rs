@@ -26,7 +26,7 @@ pub(crate) fn serves<S: Scalar>(n: usize, level: Level) -> bool {
 }
 
 /// Most columns, where registers of 64 bytes are there (`long`) and where not, of numbers with so many bytes to a real and reals: up to where it is
-/// faster (`docs/benchmarks.md`).
+/// faster (`docs/measurements.md`).
 const fn most(long: bool, (bytes, parts): (usize, usize)) -> usize {
     match (long, bytes == size_of::<f32>(), parts) {
         (true, true, 1) => 32,
