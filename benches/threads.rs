@@ -1,16 +1,20 @@
 //! What further threads gain on one large matrix: `cargo bench --features rayon --bench threads [-- FILTER...]`, for instance `-- thin/f64/512`.
 //!
-//! Pools of one thread and of several take turns, round by round; wall-clock time and CPU time of the process, the least of all rounds. The results must be the same
-//! to the last bit. `cargo test --features rayon --bench threads` compares the results once, of small matrices, without timing.
+//! Pools of one thread and of several take turns, round by round; wall-clock time and CPU time of the process, and the gain of the same round: medians. The results must be the same to the last bit. `cargo test --features rayon --bench threads` compares the results once, of small matrices, without timing.
+//!
+//! Two virtual processors of a rented machine can be one core that runs two threads, and that can change from one second to the next. So every round begins
+//! and ends with arithmetic that shares nothing, on one thread and on all: only rounds count in which that gains what it should.
 
 use diffsvd::{FactorsMut, MatMut, MatRef, Real, Scalar, Vectors, svd_into, svd_workspace_len};
 use num_complex::Complex;
 use rayon::ThreadPool;
 use std::time::{Duration, Instant};
 
-/// Rounds at most, and how long they may take together.
-const ROUNDS: usize = 15;
-const PATIENCE: Duration = Duration::from_secs(6);
+/// Rounds that count, and how long to try for them.
+const ROUNDS: usize = 60;
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Part of the number of threads that arithmetic must gain.
+const UNDISTURBED: f64 = 0.92;
 const ORDERS: [usize; 4] = [256, 512, 724, 1024];
 const TASKS: [(&str, Vectors); 2] = [("thin", Vectors::Thin), ("values", Vectors::None)];
 
@@ -21,7 +25,7 @@ fn main() {
     let most = std::thread::available_parallelism().map_or(2, usize::from).max(2);
     let pools: Vec<ThreadPool> = (1..=most).map(pool).collect();
     if timed {
-        println!("{:<18}{:>9}{:>12}{:>12}{:>8}", "ms", "threads", "wall", "CPU", "gain");
+        println!("{:<18}{:>9}{:>12}{:>12}{:>8}{:>15}", "ms", "threads", "wall", "CPU", "gain", "rounds");
     }
     for (task, vectors) in TASKS {
         for n in ORDERS {
@@ -63,34 +67,75 @@ fn random<S: Scalar>(len: usize) -> Vec<S> {
     (0..len).map(|_| S::from_parts(next(), next())).collect()
 }
 
+/// The left vectors, the singular values, the right vectors.
+type Results<S> = (Vec<S>, Vec<<S as Scalar>::Real>, Vec<S>);
+
 /// One matrix of order `n` in every pool.
 fn compare<S: Scalar>(name: &str, n: usize, vectors: Vectors, pools: &[ThreadPool], timed: bool) {
     let a: Vec<S> = random(n * n);
     let mut work = vec![S::zero(); svd_workspace_len::<S>(n, n, vectors)];
-    let mut run = |pool: &ThreadPool| {
-        let (mut u, mut v) = (vec![S::zero(); n * n], vec![S::zero(); n * n]);
-        let mut s = vec![S::Real::from_f64(0.0); n];
+    let zeros = || (vec![S::zero(); n * n], vec![S::Real::from_f64(0.0); n], vec![S::zero(); n * n]);
+    let mut run = |pool: &ThreadPool, results: &mut Results<S>| {
         let matrix = MatRef::col_major(&a, n, n).expect("a matrix");
         let basis = |entries| MatMut::col_major(entries, n, n).expect("a matrix");
         let (wall, busy) = (Instant::now(), cpu());
-        let out = FactorsMut { u: basis(&mut u), s: &mut s, v: basis(&mut v) };
+        let out = FactorsMut { u: basis(&mut results.0), s: &mut results.1, v: basis(&mut results.2) };
         pool.install(|| svd_into(matrix, vectors, out, &mut work)).expect("a decomposition");
-        (wall.elapsed().as_secs_f64() * 1e3, (cpu() - busy) * 1e-6, (u, s, v))
+        (wall.elapsed().as_secs_f64() * 1e3, (cpu() - busy) * 1e-6)
     };
-    let (_, _, expected) = run(&pools[0]);
+    let (mut expected, mut results) = (zeros(), zeros());
+    run(&pools[0], &mut expected);
     let start = Instant::now();
-    let mut least = vec![(f64::INFINITY, f64::INFINITY); pools.len()];
-    for round in 0..if timed { ROUNDS } else { 1 } {
-        for (pool, least) in pools.iter().zip(&mut least) {
-            let (wall, busy, results) = run(pool);
-            assert!(results == expected, "{name}: the results depend on the number of threads");
-            *least = (least.0.min(wall), least.1.min(busy));
-        }
-        if round > 1 && start.elapsed() > PATIENCE {
-            break;
+    let mut rounds = 0;
+    let mut counted: Vec<Vec<[f64; 3]>> = vec![vec![]; pools.len()];
+    while counted[0].len() < if timed { ROUNDS } else { 1 } && start.elapsed() < PATIENCE {
+        let before = undisturbed(pools);
+        let round: Vec<(f64, f64)> = pools
+            .iter()
+            .map(|pool| {
+                let time = run(pool, &mut results);
+                assert!(results == expected, "{name}: the results depend on the number of threads");
+                time
+            })
+            .collect();
+        rounds += 1;
+        if before && undisturbed(pools) || !timed {
+            for (counted, (wall, busy)) in counted.iter_mut().zip(&round) {
+                counted.push([*wall, *busy, round[0].0 / wall]);
+            }
         }
     }
-    for (i, (wall, busy)) in least.iter().enumerate().filter(|_| timed) {
-        println!("{name:<18}{:>9}{wall:>12.2}{busy:>12.2}{:>8.2}", i + 1, least[0].0 / wall);
+    for (i, list) in counted.iter().enumerate().filter(|_| timed) {
+        let of = format!("{} of {rounds}", list.len());
+        let [wall, busy, gain] = [0, 1, 2].map(|k| median(list.iter().map(|times| times[k]).collect()));
+        println!("{name:<18}{:>9}{wall:>12.2}{busy:>12.2}{gain:>8.2}{of:>15}", i + 1);
     }
+}
+
+fn median(mut list: Vec<f64>) -> f64 {
+    list.sort_by(f64::total_cmp);
+    list.get(list.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Whether arithmetic with nothing shared gains in every pool what it should.
+fn undisturbed(pools: &[ThreadPool]) -> bool {
+    let seconds = |pool: &ThreadPool| {
+        let start = Instant::now();
+        pool.broadcast(|_| std::hint::black_box(arithmetic(std::hint::black_box(1.0))));
+        start.elapsed().as_secs_f64()
+    };
+    let (first, others) = pools.split_first().expect("pools");
+    let alone = seconds(first);
+    others.iter().all(|pool| alone > UNDISTURBED * seconds(pool))
+}
+
+/// Half a millisecond in which every adder and multiplier has something to do.
+fn arithmetic(x: f32) -> f32 {
+    let mut sums = [x; 64];
+    for _ in 0..40_000 {
+        for sum in &mut sums {
+            *sum = *sum * 0.5 + x;
+        }
+    }
+    sums.iter().sum()
 }

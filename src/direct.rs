@@ -7,6 +7,7 @@ use crate::diagonalize;
 use crate::error::Error;
 use crate::jacobi::{Triplets, decompose, largest_of};
 use crate::kernel::Level;
+use crate::kernel::team::Team;
 use crate::matrix::{MatMut, MatRef};
 use crate::plan::{Plan, Vectors};
 use crate::scalar::{Real, Scalar, Zero};
@@ -92,13 +93,8 @@ fn values_alone<S: Scalar, const K: usize>(mut columns: [[S; K]; K], largest: S:
     columns.as_flattened_mut().iter_mut().for_each(|x| *x = x.scale(first).scale(second));
     let (mut d, mut e) = bidiagonalize(columns);
     let mut scratch = [[S::Real::zero(); K]; 4];
-    diagonalize::values_alone(
-        &mut d,
-        &mut e,
-        &mut scratch.each_mut().map(|array| &mut array[..]),
-        &mut [],
-        Level::detect(),
-    )?;
+    let scratch = &mut scratch.each_mut().map(|array| &mut array[..]);
+    Team::lead(false, |team| diagonalize::values_alone(&mut d, &mut e, scratch, &mut [], (team, Level::detect())))?;
     let s = d.map(|s| s.mul_pow2(-shift));
     if s[0].is_finite() { Ok(s) } else { Err(Error::Overflow) }
 }

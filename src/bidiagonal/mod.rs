@@ -20,8 +20,8 @@ use crate::block::Reflectors;
 use crate::complex;
 use crate::kernel::columns::{Step, axpy, scale};
 use crate::kernel::reflect::reflect_columns;
-use crate::kernel::team::Team;
-use crate::kernel::{Arith, LANES, Lane, Level, Planes, RowPart, Task, get, set};
+use crate::kernel::team::Workers;
+use crate::kernel::{Arith, LANES, Lane, Planes, RowPart, Task, get, set};
 use crate::reflector::{Reflector, reflect};
 use crate::rotation::tiny;
 use crate::scalar::Real;
@@ -65,7 +65,7 @@ pub(crate) struct Reduce<'a, R> {
     pub(crate) b: Bidiagonal<'a, R>,
     pub(crate) scratch: Scratch<'a, R>,
     /// Who does the pieces of a step.
-    pub(crate) workers: (&'a Team, Level),
+    pub(crate) workers: Workers<'a>,
 }
 
 impl<R: Real> Task for Reduce<'_, R> {

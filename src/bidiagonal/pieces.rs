@@ -7,8 +7,8 @@ use core::iter::once;
 
 use crate::kernel::columns::{Step, add, reduction_pass};
 use crate::kernel::gather::{Reading, reading_pass};
-use crate::kernel::team::Team;
-use crate::kernel::{Arith, LANES, Lane, Level, RowPart, Task};
+use crate::kernel::team::Workers;
+use crate::kernel::{Arith, LANES, Lane, RowPart, Task};
 use crate::scalar::Real;
 
 /// How large the pieces are beside each other. Who leads takes them from the front, others from the back: where they meet pieces are
@@ -24,9 +24,6 @@ pub(crate) const PIECES: usize = SIZES.len();
 
 /// Bytes of the smallest pieces: some microseconds of work, against some tenths to hand it over (`docs/measurements.md`).
 const SMALLEST: usize = 24 << 10;
-
-/// Who does the pieces.
-pub(super) type Workers<'a> = (&'a Team, Level);
 
 /// How the columns are cut: as which of the lists, and the lanes of a row vector in a piece of size 1.
 #[derive(Clone, Copy)]

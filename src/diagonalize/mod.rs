@@ -12,7 +12,7 @@ mod sweep;
 mod two_by_two;
 
 use crate::error::Error;
-use crate::kernel::Level;
+use crate::kernel::team::Workers;
 use crate::scalar::Real;
 
 use deflate::Bounds;
@@ -115,9 +115,9 @@ pub(crate) fn values_alone<R: Real>(
     e: &mut [R],
     scratch: &mut [&mut [R]; 4],
     memory: &mut [R],
-    level: Level,
+    workers: Workers<'_>,
 ) -> Result<(), Error> {
-    if quotient::singular_values(d, e, scratch, memory, level).is_none() {
+    if quotient::singular_values(d, e, scratch, memory, workers).is_none() {
         qr_iteration(d, e, &mut ())?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The two products that a block of reflectors is made of, W ← Vᴴ C and C ← C + V Z, on the planes of the work storage as they lie.
 
 use super::accumulate::{Accumulate, Left};
-use super::team::Team;
+use super::team::Workers;
 use super::{LANES, Lane, Level};
 use crate::scalar::Real;
 
@@ -110,7 +110,7 @@ impl<R: Real> BlockMut<'_, R> {
 
 impl<R: Real> BlockMut<'_, R> {
     /// [`BlockMut::add_product`] for one panel of columns after another, by a team.
-    pub(crate) fn add_product_together(self, (team, level): (&Team, Level), blocks: &[Block<'_, R>], z: Block<'_, R>) {
+    pub(crate) fn add_product_together(self, (team, level): Workers<'_>, blocks: &[Block<'_, R>], z: Block<'_, R>) {
         let Shape { cols, depth, parts, .. } = self.shape;
         let width = cols.div_ceil(PANELS).max(NARROWEST);
         let shape = |first: usize| Shape { cols: width.min(cols - first), ..self.shape };
@@ -134,6 +134,7 @@ const NARROWEST: usize = 32;
 #[cfg(test)]
 mod tests {
     use super::super::columns::tests::{close, noise};
+    use super::super::team::Team;
     use super::*;
     use num_complex::Complex;
     use std::vec::Vec;

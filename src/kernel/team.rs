@@ -54,6 +54,9 @@ pub(crate) fn threads() -> usize {
 
 pub(crate) use members::Team;
 
+/// Who does the pieces of a piece of work, and with which instructions.
+pub(crate) type Workers<'a> = (&'a Team, Level);
+
 /// Does the piece of work in each place.
 fn alone<T: Task>(level: Level, tasks: &mut [Option<T>]) {
     for task in tasks {
@@ -108,13 +111,17 @@ mod members {
     /// A leader, and members that do what pieces they get hold of.
     pub(crate) struct Team {
         /// What is to be done now: see [`Board`].
-        board: AtomicU64,
-        /// Pieces of it that are done.
-        done: AtomicUsize,
+        board: Apart<AtomicU64>,
+        /// Pieces of it that the members have done.
+        done: Apart<AtomicUsize>,
         /// Does the piece of that number. Written by the leader while no piece is to be had, read by who has taken one.
         work: UnsafeCell<Option<&'static (dyn Fn(usize) + Sync)>>,
         members: usize,
     }
+
+    /// In cache lines of its own: who writes to it does not take anything else from who reads that.
+    #[repr(align(128))]
+    struct Apart<T>(T);
 
     // SAFETY: `work` is the one field that is not `Sync`. The leader alone writes it, in `share`, which is left when all pieces are
     // done; a member reads it between taking a piece and reporting that it is done. What is reached by it is `Sync`.
@@ -169,7 +176,7 @@ mod members {
         /// `body` with its team: of the threads of the current pool, if that is `wanted`.
         pub(crate) fn lead<T: Send>(wanted: bool, body: impl FnOnce(&Team) -> T + Send) -> T {
             let members = if wanted { (threads() - 1).min(MOST) } else { 0 };
-            let (board, done) = (AtomicU64::new(0), AtomicUsize::new(0));
+            let (board, done) = (Apart(AtomicU64::new(0)), Apart(AtomicUsize::new(0)));
             let team = Team { board, done, work: UnsafeCell::new(None), members };
             if members == 0 {
                 return body(&team);
@@ -204,12 +211,12 @@ mod members {
             let work: &'static (dyn Fn(usize) + Sync) = unsafe { transmute(work) };
             // SAFETY: no piece is to be had, and all of the last round are done: nobody reads it.
             unsafe { *self.work.get() = Some(work) };
-            self.done.store(0, Relaxed);
-            let round = Board::of(self.board.load(Relaxed)).round.wrapping_add(1) & (u32::MAX >> 1);
-            self.board.store(Board { round, pieces, front: 0, back: 0 }.word(), Release);
-            let finish = Finish { team: self, pieces };
+            self.done.0.store(0, Relaxed);
+            let round = Board::of(self.board.0.load(Relaxed)).round.wrapping_add(1) & (u32::MAX >> 1);
+            self.board.0.store(Board { round, pieces, front: 0, back: 0 }.word(), Release);
+            let mut finish = Finish { team: self, others: usize::from(pieces) };
             while let Taken::Piece(i) = self.take(true) {
-                let _done = Done(self);
+                finish.others -= 1;
                 work(i);
             }
             drop(finish);
@@ -218,7 +225,7 @@ mod members {
 
         /// The next piece from the front or the back.
         fn take(&self, front: bool) -> Taken {
-            let mut word = self.board.load(Acquire);
+            let mut word = self.board.0.load(Acquire);
             loop {
                 if word == Board::END {
                     return Taken::End;
@@ -234,7 +241,7 @@ mod members {
                     board.back += 1;
                     usize::from(board.pieces) - usize::from(board.back)
                 };
-                match self.board.compare_exchange_weak(word, board.word(), AcqRel, Acquire) {
+                match self.board.0.compare_exchange_weak(word, board.word(), AcqRel, Acquire) {
                     Ok(_) => return Taken::Piece(piece),
                     Err(now) => word = now,
                 }
@@ -291,23 +298,24 @@ mod members {
 
     impl Drop for Done<'_> {
         fn drop(&mut self) {
-            self.0.done.fetch_add(1, Release);
+            self.0.done.0.fetch_add(1, Release);
         }
     }
 
     /// Takes what nobody has, undone if a piece has panicked, and waits for the others.
     struct Finish<'a> {
         team: &'a Team,
-        pieces: u16,
+        /// Pieces that the leader has not taken.
+        others: usize,
     }
 
     impl Drop for Finish<'_> {
         fn drop(&mut self) {
             while let Taken::Piece(_) = self.team.take(true) {
-                drop(Done(self.team));
+                self.others -= 1;
             }
             let mut wait = Wait::default();
-            while self.team.done.load(Acquire) < usize::from(self.pieces) {
+            while self.team.done.0.load(Acquire) < self.others {
                 wait.once();
             }
         }
@@ -318,7 +326,7 @@ mod members {
 
     impl Drop for Ending<'_> {
         fn drop(&mut self) {
-            self.0.board.store(Board::END, Release);
+            self.0.board.0.store(Board::END, Release);
         }
     }
 }

@@ -85,13 +85,11 @@ impl<'w, R: Real> Core<'w, R> {
                 Ok(())
             });
         }
-        // What follows is for one thread.
         Team::lead(shared, |team| {
             self.factor();
             self.reduce(team);
-        });
-        let memory = self.copy.data.as_flattened_mut();
-        diagonalize::values_alone(self.d, self.e, &mut self.scratch, memory, self.level)
+            self.values_alone(team)
+        })
     }
 
     /// A tall A = Q R; R goes to `square`.
@@ -200,6 +198,12 @@ impl<'w, R: Real> Core<'w, R> {
         BlockMut { data: c.data, shape }.add_product_together((team, self.level), &[v, w], factors);
     }
 
+    /// The singular values of B; the matrix is not needed any more.
+    fn values_alone(&mut self, team: &Team) -> Result<(), Error> {
+        let memory = self.copy.data.as_flattened_mut();
+        diagonalize::values_alone(self.d, self.e, &mut self.scratch, memory, (team, self.level))
+    }
+
     /// Small matrices: the reflectors become the bases in place, and QR iteration turns them.
     fn iterate(&mut self) -> Result<(), Error> {
         let (n, level) = (self.plan.cols, self.level);
@@ -273,17 +277,15 @@ impl<'w, R: Real> Core<'w, R> {
         let mut frame =
             Frame { left: Planes::from_column(left, parts), right: Planes::from_column(self.row, parts), c, s };
         banded::extract((a, self.plan.transposed), band, p, (&mut *self.d, &mut *self.e), &mut frame);
-        let (d, e) = (&mut *self.d, &mut *self.e);
         if !self.plan.vectors {
-            let memory = self.copy.data.as_flattened_mut();
-            return diagonalize::values_alone(d, e, &mut self.scratch, memory, self.level);
+            return Team::lead(false, |team| self.values_alone(team));
         }
         // The fields of `bases`, borrowed beside the frame.
         let mut left = if self.plan.apart() { self.left.reborrow() } else { self.copy.reborrow() };
         let mut right = if self.plan.divided() { self.right.reborrow() } else { self.rows.reborrow() };
         frame.write((&mut left, self.plan.rows), (&mut right, self.plan.cols));
         let sink = &mut Columns { u: left, v: right, level: self.level };
-        diagonalize::qr_iteration(d, e, sink)?;
+        diagonalize::qr_iteration(self.d, self.e, sink)?;
         Ok(())
     }
 

@@ -11,9 +11,11 @@
 //! matrices that takes four to six evaluations; what is not proved after a few is left to the transforms: clusters, and wide ranges.
 
 use super::super::index;
+use super::places::{Array, PIECES, Proof, Seen, Steps, in_a_piece, share};
 use super::polynomial::{self, Group};
 use super::transform::Quotients;
-use crate::kernel::{Arith, lane_by_lane};
+use crate::kernel::team::Workers;
+use crate::kernel::{Arith, Task};
 use crate::scalar::Real;
 
 /// Evaluations that may be needed.
@@ -37,8 +39,8 @@ pub(super) fn memory_len(n: usize) -> usize {
 /// the eigenvalues are too close together or too far apart.
 #[inline(always)]
 pub(super) fn eigenvalues<A: Arith, R: Real>(
-    array: Quotients<'_, R>,
-    largest: R,
+    workers: Workers<'_>,
+    (array, largest): (Quotients<'_, R>, R),
     memory: &mut [R],
     [to, nearest]: [&mut [R]; 2],
 ) -> Option<usize> {
@@ -51,7 +53,7 @@ pub(super) fn eigenvalues<A: Arith, R: Real>(
     // As many places at a time as two registers hold, if there are as many.
     macro_rules! by {
         ($width:literal, $registers:literal) => {
-            Search::<R, $width, $registers>::new(array, largest, memory, [to, nearest])?.run::<A>()
+            Search::<R, $width, $registers>::new(workers, (array, largest), memory, [to, nearest])?.run::<A>()
         };
     }
     match (A::BYTES / size_of::<R>(), n) {
@@ -69,8 +71,8 @@ pub(super) fn eigenvalues<A: Arith, R: Real>(
 type Bound<R> = [R; 2];
 
 struct Search<'a, R, const W: usize, const G: usize> {
-    /// With the rows between two looks at the size of the numbers.
-    array: (Quotients<'a, R>, usize),
+    workers: Workers<'a>,
+    array: Array<'a, R>,
     largest: R,
     /// The places; their number is rounded up to whole groups.
     t: &'a mut [Group<R, W, G>],
@@ -91,11 +93,14 @@ fn nowhere<R: Real>() -> R {
 }
 
 impl<'a, R: Real, const W: usize, const G: usize> Search<'a, R, W, G> {
+    /// Whether there may be so many places that they are shared: not where few are taken at a time, nor where the transforms do what is large.
+    const CAN_BE_MANY: bool = W >= 8 && G == 2;
+
     /// `None` where the memory is too small.
     #[inline(always)]
     fn new(
-        array: (Quotients<'a, R>, usize),
-        largest: R,
+        workers: Workers<'a>,
+        (array, largest): (Array<'a, R>, R),
         memory: &'a mut [R],
         [estimate, way]: [&'a mut [R]; 2],
     ) -> Option<Self> {
@@ -106,7 +111,7 @@ impl<'a, R: Real, const W: usize, const G: usize> Search<'a, R, W, G> {
         let (t, places) = places.as_chunks_mut().0.as_chunks_mut().0.split_at_mut(long / (W * G));
         let (next, target) = places.split_at_mut(long / (W * G));
         let (low, high) = bounds.split_at_mut(n);
-        Some(Search { array, largest, t, next, target, low, high, estimate, way })
+        Some(Search { workers, array, largest, t, next, target, low, high, estimate, way })
     }
 
     #[inline(always)]
@@ -147,52 +152,22 @@ impl<'a, R: Real, const W: usize, const G: usize> Search<'a, R, W, G> {
     /// Takes a step from each place, which is not gone yet.
     #[inline(always)]
     fn evaluate<A: Arith>(&mut self) -> Seen {
-        let count = self.estimate.len();
-        let n = R::from_usize(count);
-        let (last, twice) = (n - R::one(), n + n);
-        let (mut own, mut longest) = ([[R::zero(); W]; G], [[R::zero(); W]; G]);
-        let places = self.t.iter().zip(self.next.iter_mut()).zip(self.target.iter_mut());
-        for (j, ((t, next), target)) in places.enumerate() {
-            let p = polynomial::at::<A, R, W, G, true>(self.array, t);
-            for g in 0..G {
-                lane_by_lane();
-                let (value, first, second) = (p.value[g], p.first[g], p.second[g]);
-                let mut root = value;
-                for l in 0..W {
-                    root[l] = last * (last * first[l] * first[l] - twice * value[l] * second[l]);
-                }
-                for x in &mut root {
-                    *x = x.larger(R::zero());
-                }
-                for x in &mut root {
-                    *x = x.sqrt();
-                }
-                let mut way = value;
-                for l in 0..W {
-                    // The nearest root is on the side that makes the denominator large.
-                    way[l] = -(n * value[l]) / (first[l] + if first[l] < R::zero() { -root[l] } else { root[l] });
-                }
-                let before = (j * G + g) * W;
-                for l in 0..W {
-                    next[g][l] = t[g][l] + t[g][l] * way[l];
-                }
-                for l in 0..W {
-                    // Also at a root, whose sign counts as positive.
-                    let down = (first[l] < R::zero()) == (value[l] < R::zero());
-                    target[g][l] = p.below[g][l] - if down { R::one() } else { R::zero() };
-                    longest[g][l] = longest[g][l].larger(if before + l < count { way[l].abs() } else { R::zero() });
-                    #[expect(clippy::needless_bitwise_bool, reason = "lanes without branches")]
-                    let here = (target[g][l] == R::from_usize(before + l))
-                        & (next[g][l] > R::zero())
-                        & (next[g][l] <= self.largest);
-                    own[g][l] += if here { R::one() } else { R::zero() };
-                }
-            }
-        }
-        let near = R::one().mul_pow2(R::EPSILON.exponent() / 3);
-        let own = own.as_flattened().iter().fold(R::zero(), |sum, x| sum + *x);
-        let longest = longest.as_flattened().iter().fold(R::zero(), |max, x| max.larger(*x));
-        Seen { own: index(own), near: longest <= near }
+        let (array, largest, groups) = (self.array, self.largest, self.t.len());
+        let len = in_a_piece(groups, self.estimate.len());
+        let mut seen = [Seen::NOTHING; PIECES];
+        let places = self.t.chunks(len).zip(self.next.chunks_mut(len)).zip(self.target.chunks_mut(len));
+        let pieces = places.zip(&mut seen).enumerate().map(|(i, (((t, next), target), seen))| {
+            let first = i * len * W * G;
+            Steps { array, largest, first, t, next, target, seen }
+        });
+        Self::each::<A, _>(self.workers, len < groups, pieces);
+        seen.into_iter().fold(Seen::NOTHING, Seen::and)
+    }
+
+    /// Does the pieces, `several` or one.
+    #[inline(always)]
+    fn each<A: Arith, T: Task + Send>(workers: Workers<'_>, several: bool, pieces: impl Iterator<Item = T>) {
+        if Self::CAN_BE_MANY && several { share(workers, pieces) } else { pieces.for_each(Task::run::<A>) }
     }
 
     /// Tells every eigenvalue of the places next to it.
@@ -251,38 +226,15 @@ impl<'a, R: Real, const W: usize, const G: usize> Search<'a, R, W, G> {
     /// Whether each place is next to its eigenvalue, but for a few rounding errors.
     #[inline(always)]
     fn is_proved<A: Arith>(&self) -> bool {
-        let n = self.estimate.len();
-        let delta = R::EPSILON * R::from_usize(8 + n / 8);
-        let mut proved = [[R::zero(); W]; G];
-        for (j, t) in self.t.iter().enumerate() {
-            let (mut low, mut high) = (*t, *t);
-            for g in 0..G {
-                for l in 0..W {
-                    low[g][l] -= t[g][l] * delta;
-                    high[g][l] += t[g][l] * delta;
-                }
-            }
-            let below = polynomial::at::<A, R, W, G, false>(self.array, &low).below;
-            let up_to = polynomial::at::<A, R, W, G, false>(self.array, &high).below;
-            for g in 0..G {
-                lane_by_lane();
-                for l in 0..W {
-                    let i = R::from_usize((j * G + g) * W + l);
-                    proved[g][l] += if below[g][l] <= i && up_to[g][l] > i { R::one() } else { R::zero() };
-                }
-            }
-        }
+        let (n, array, groups) = (self.estimate.len(), self.array, self.t.len());
+        let len = in_a_piece(groups, n);
+        let mut proved = [0; PIECES];
+        let pieces = self.t.chunks(len).zip(&mut proved).enumerate().map(|(i, (t, proved))| {
+            let first = i * len * W * G;
+            Proof { array, first, t, proved }
+        });
+        Self::each::<A, _>(self.workers, len < groups, pieces);
         // Those behind the last eigenvalue have no more than n below them.
-        let count = proved.as_flattened().iter().fold(R::zero(), |sum, x| sum + *x);
-        count == R::from_usize(n) && self.t[0][0][0] >= polynomial::least()
+        proved.iter().sum::<usize>() == n && self.t[0][0][0] >= polynomial::least()
     }
-}
-
-/// What an evaluation has seen.
-#[derive(Clone, Copy)]
-struct Seen {
-    /// Places that go to the eigenvalue of their number.
-    own: usize,
-    /// Whether no place goes far.
-    near: bool,
 }

@@ -2,6 +2,7 @@
 //! and where that does not find them one after another, by transforms (`solver`).
 
 mod laguerre;
+mod places;
 mod polynomial;
 mod segment;
 mod shift;
@@ -10,7 +11,8 @@ mod solver;
 mod tests;
 mod transform;
 
-use crate::kernel::{Arith, Level, Task};
+use crate::kernel::team::Workers;
+use crate::kernel::{Arith, Task};
 use crate::rotation::tiny;
 use crate::scalar::Real;
 use solver::Solver;
@@ -39,7 +41,7 @@ pub(super) fn singular_values<R: Real>(
     e: &[R],
     scratch: &mut [&mut [R]; 4],
     memory: &mut [R],
-    level: Level,
+    workers: Workers<'_>,
 ) -> Option<Work> {
     let n = d.len();
     if n < SMALLEST {
@@ -75,9 +77,10 @@ pub(super) fn singular_values<R: Real>(
     // ‖B‖² and rounding.
     let norm = (beside + along).mul_pow2(-p);
     let largest = norm * norm * (R::one() + R::from_f64(8.0) * R::EPSILON);
+    let level = workers.1;
     let memory = if level.has_vectors::<R>() { memory } else { &mut [] };
     let (mut squares, mut work) = (Squares { q, e }, None);
-    level.run(Solve { squares: &mut squares, largest, memory, work: &mut work });
+    level.run(Solve { workers, squares: &mut squares, largest, memory, work: &mut work });
     let work = work?;
     for (d, q) in d.iter_mut().zip(&*squares.q[0]) {
         *d = q.sqrt().mul_pow2(p);
@@ -107,6 +110,7 @@ struct Squares<'a, R> {
 
 /// Overwrites `q[0]` by the squares of the singular values, with the instructions of a level.
 struct Solve<'s, 'a, R> {
+    workers: Workers<'s>,
     squares: &'s mut Squares<'a, R>,
     /// None of them is larger.
     largest: R,
@@ -120,12 +124,17 @@ impl<R: Real> Task for Solve<'_, '_, R> {
     #[inline(always)]
     fn run<A: Arith>(self) {
         let Squares { q: [q0, q1], e: [e0, e1] } = self.squares;
-        *self.work = laguerre::eigenvalues::<A, R>(Quotients { q: q0, e: e0 }, self.largest, self.memory, [q1, e1])
-            .map(|count| {
-                // They come in ascending order.
-                q0.iter_mut().zip(q1.iter().rev()).for_each(|(to, from)| *to = *from);
-                Work::Evaluations(count)
-            });
+        *self.work = laguerre::eigenvalues::<A, R>(
+            self.workers,
+            (Quotients { q: q0, e: e0 }, self.largest),
+            self.memory,
+            [q1, e1],
+        )
+        .map(|count| {
+            // They come in ascending order.
+            q0.iter_mut().zip(q1.iter().rev()).for_each(|(to, from)| *to = *from);
+            Work::Evaluations(count)
+        });
         if self.work.is_none() {
             e1.fill(R::zero());
             *self.work = Solver::new([q0, q1], [e0, e1]).solve::<A>().map(Work::Transforms);

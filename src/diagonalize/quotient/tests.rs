@@ -1,7 +1,8 @@
 use super::segment::Segment;
 use super::transform::{Pivots, by_fractions, by_quotients, transform};
 use super::*;
-use crate::kernel::Separate;
+use crate::kernel::team::Team;
+use crate::kernel::{Level, Separate};
 use crate::noise::Noise;
 use std::string::String;
 use std::vec;
@@ -69,7 +70,8 @@ fn solve_within<R: Real>((d, e): &Bidiagonal, level: Level, len: usize) -> Optio
     let mut scratch = vec![R::from_f64(f64::NAN); 4 * n];
     let mut parts = scratch.chunks_exact_mut(n);
     let scratch = &mut core::array::from_fn(|_| parts.next().unwrap());
-    let result = singular_values(&mut d, &e, scratch, &mut vec![R::from_f64(f64::NAN); len], level);
+    let memory = &mut vec![R::from_f64(f64::NAN); len];
+    let result = Team::lead(true, |team| singular_values(&mut d, &e, scratch, memory, (team, level)));
     if result.is_none() {
         let same = |(a, b): (&R, &R)| a == b || (a.partial_cmp(a).is_none() && b.partial_cmp(b).is_none());
         assert!(d.iter().zip(&before).all(same), "nothing is written");
@@ -535,4 +537,25 @@ fn the_count_of_small_squares() {
             assert_eq!(got.map(|x| x[2]), expected.map(|x| x[2]), "{p} {level:?}");
         }
     }
+}
+
+/// So many places that they are cut into pieces: the same to the last bit, whoever does them.
+#[cfg(feature = "rayon")]
+#[test]
+fn several_threads_find_the_same() {
+    fn compare<R: Real>(b: &Bidiagonal) {
+        let solve = || solve_together::<R>(b, Level::detect());
+        let alone = solve();
+        for threads in [1, 2, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert!(pool.install(solve) == alone, "{threads} threads");
+        }
+        if let Some((s, _)) = alone {
+            let s: Vec<f64> = s.iter().map(|s| s.to_f64()).collect();
+            assert!(worst_error(b, &s) <= 0.5 * R::EPSILON.to_f64() / f64::EPSILON);
+        }
+    }
+    let random = &zoo(600, 5)[0].1;
+    compare::<f32>(random);
+    compare::<f64>(random);
 }
