@@ -115,45 +115,67 @@ impl<R: Real> Task for Turned<'_, R> {
         let (rows, columns, start) = if flipped { (v, u, first + steps) } else { (u, v, first) };
         let none = [Rotation { c: R::one(), s: R::zero() }; 2];
         let mut late =
-            Late::<A, R> { rows, columns, start, backwards: flipped, waiting: [none; 2], arith: PhantomData };
+            Late::<A, R> { bases: [columns, rows], start, backwards: flipped, waiting: [none; 3], arith: PhantomData };
         sweep.chase(&mut late);
-        if steps.is_multiple_of(2) { late.apply::<3>(steps) } else { late.apply::<2>(steps) }
+        late.finish(steps);
     }
 }
 
-/// Turns the columns as the rotations come, two steps together and later than the next root is begun: so the columns have all that they need
-/// while the roots and quotients of the next steps, each of which waits for the one before, are on their way.
+/// The bases in [`Late`].
+const COLUMNS: usize = 0;
+const ROWS: usize = 1;
+
+/// Turns the columns as the rotations come, later than the next root is begun and two steps together, those of one basis after an even number of steps
+/// and those of the other after an odd one: so the columns have all that they need while the roots and quotients of the next steps, each of which
+/// waits for the one before, are on their way, and the processor sees both at the same time.
 struct Late<'a, A, R> {
-    rows: Planes<'a, R>,
-    columns: Planes<'a, R>,
+    /// That of the columns of B, and that of the rows.
+    bases: [Planes<'a, R>; 2],
     /// The first column that is turned.
     start: usize,
     backwards: bool,
-    /// The rotations of the last two steps, of the columns and of the rows.
-    waiting: [[Rotation<R>; 2]; 2],
+    /// The rotations of the last steps, of the columns and of the rows.
+    waiting: [[Rotation<R>; 2]; 3],
     arith: PhantomData<A>,
 }
 
 impl<A: Arith, R: Real> Turn<R> for Late<'_, A, R> {
     #[inline(always)]
     fn turn(&mut self, i: usize, right: Rotation<R>, left: Rotation<R>) {
-        if i > 0 && i.is_multiple_of(2) {
-            self.apply::<3>(i);
+        if i.is_multiple_of(2) {
+            if i > 0 {
+                self.apply::<COLUMNS, 3, 2>(i);
+            }
+        } else if i > 1 {
+            self.apply::<ROWS, 3, 3>(i);
         }
-        self.waiting = [self.waiting[1], [right, left]];
+        self.waiting = [self.waiting[1], self.waiting[2], [right, left]];
     }
 }
 
 impl<A: Arith, R: Real> Late<'_, A, R> {
-    /// The rotations of the last steps before step `i`, one fewer than `COUNT`.
+    /// What still waits after the last step.
     #[inline(always)]
-    fn apply<const COUNT: usize>(&mut self, i: usize) {
-        let i = i + 1 - COUNT;
-        let j = if self.backwards { self.start - i } else { self.start + i };
-        for (side, basis) in [&mut self.columns, &mut self.rows].into_iter().enumerate() {
-            let rotations = self.waiting.map(|step| [step[side].c, step[side].s]);
-            let columns = neighbours::<R, COUNT>(basis, j, self.backwards);
-            Rotate { columns, rotations: &rotations[3 - COUNT..] }.run::<A>();
+    fn finish(&mut self, steps: usize) {
+        if steps.is_multiple_of(2) {
+            self.apply::<COLUMNS, 3, 2>(steps);
+            self.apply::<ROWS, 3, 2>(steps);
+        } else {
+            self.apply::<COLUMNS, 2, 1>(steps);
+            if steps > 1 {
+                self.apply::<ROWS, 3, 3>(steps);
+            }
+            self.apply::<ROWS, 2, 1>(steps);
         }
+    }
+
+    /// After so many steps: turns `COUNT` columns of one basis by the rotations, one fewer, from the step on that is `AGO` steps ago.
+    #[inline(always)]
+    fn apply<const SIDE: usize, const COUNT: usize, const AGO: usize>(&mut self, steps: usize) {
+        let first = steps - AGO;
+        let j = if self.backwards { self.start - first } else { self.start + first };
+        let rotations = self.waiting.map(|step| [step[SIDE].c, step[SIDE].s]);
+        let columns = neighbours::<R, COUNT>(&mut self.bases[SIDE], j, self.backwards);
+        Rotate { columns, rotations: &rotations[3 - AGO..COUNT + 2 - AGO] }.run::<A>();
     }
 }

@@ -556,6 +556,8 @@ fn several_threads_find_the_same() {
         }
     }
     let random = &zoo(600, 5)[0].1;
+    let wide = cfg!(target_arch = "x86_64") && Level::detect().has_vectors::<f32>();
+    assert!(!wide || solve_together::<f32>(random, Level::detect()).is_some());
     compare::<f32>(random);
     compare::<f64>(random);
 }
