@@ -129,10 +129,10 @@ fn undisturbed(pools: &[ThreadPool]) -> bool {
     others.iter().all(|pool| alone > UNDISTURBED * seconds(pool))
 }
 
-/// Half a millisecond in which every adder and multiplier has something to do.
+/// Some tenths of a millisecond in which every adder and multiplier has something to do, all of it in registers.
 fn arithmetic(x: f32) -> f32 {
-    let mut sums = [x; 64];
-    for _ in 0..40_000 {
+    let mut sums = [x; 32];
+    for _ in 0..200_000 {
         for sum in &mut sums {
             *sum = *sum * 0.5 + x;
         }
