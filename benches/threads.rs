@@ -1,6 +1,8 @@
 //! What further threads gain on one large matrix: `cargo bench --features rayon --bench threads [-- FILTER...]`, for instance `-- thin/f64/512`.
 //!
-//! Pools of one thread and of several take turns, round by round; wall-clock time and CPU time of the process, and the gain of the same round: medians. The results must be the same to the last bit. `cargo test --features rayon --bench threads` compares the results once, of small matrices, without timing.
+//! Pools of one thread and of several take turns, round by round; wall-clock time and CPU time of the process, and the gain of the same round:
+//! medians. The results must be the same to the last bit. `cargo test --features rayon --bench threads` compares the results once, of small matrices,
+//! without timing.
 //!
 //! Two virtual processors of a rented machine can be one core that runs two threads, and that can change from one second to the next. So every round begins
 //! and ends with arithmetic that shares nothing, on one thread and on all: only rounds count in which that gains what it should.

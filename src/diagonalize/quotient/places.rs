@@ -1,6 +1,7 @@
 //! What is done at every place by itself, so that several threads can each take some of the places: a step of the iteration, and the counts that
 //! prove where it has led.
 
+use super::super::index;
 use super::polynomial::{self, Group};
 use super::transform::Quotients;
 use crate::kernel::team::Workers;
@@ -153,8 +154,7 @@ impl<R: Real, const W: usize, const G: usize> Task for Proof<'_, R, W, G> {
 }
 
 /// The sum of counts that are kept among the numbers.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "non-negative integers")]
 #[inline(always)]
 fn sum<R: Real, const W: usize, const G: usize>(counts: Group<R, W, G>) -> usize {
-    counts.as_flattened().iter().fold(R::zero(), |sum, x| sum + *x).to_f64() as usize
+    index(counts.as_flattened().iter().fold(R::zero(), |sum, x| sum + *x))
 }
