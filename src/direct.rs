@@ -32,7 +32,10 @@ impl<S: Scalar> Workspace<S> {
         let mut len = [[0; 2]; LARGEST + 1];
         let mut n = 0;
         while n <= LARGEST {
-            len[n] = [Plan::new(n, n, Vectors::None).workspace::<S>(), Plan::new(n, n, Vectors::Thin).workspace::<S>()];
+            len[n] = [
+                Plan::new::<S>(n, n, Vectors::None).workspace::<S>(),
+                Plan::new::<S>(n, n, Vectors::Thin).workspace::<S>(),
+            ];
             n += 1;
         }
         len
@@ -129,7 +132,7 @@ mod tests {
     fn looked_up<S: Scalar>() {
         for n in 0..=LARGEST {
             for vectors in [Vectors::None, Vectors::Thin, Vectors::Full, Vectors::Leading(n)] {
-                let plan = Plan::new(n, n, vectors);
+                let plan = Plan::new::<S>(n, n, vectors);
                 assert_eq!(Workspace::<S>::needed(&plan), plan.workspace::<S>(), "order {n}, {vectors:?}");
             }
         }

@@ -48,8 +48,8 @@ impl Path {
         Path::DivideTriangularBlocks,
     ];
 
-    fn plan(self, rows: usize, cols: usize, vectors: Vectors) -> Plan {
-        let plan = Plan::new(rows, cols, vectors);
+    fn plan<S: Scalar>(self, rows: usize, cols: usize, vectors: Vectors) -> Plan {
+        let plan = Plan::new::<S>(rows, cols, vectors);
         let pairs = matches!(self, Path::Pairs | Path::TriangleInPairs);
         let plan = Plan { limits: Limits { pairs, ..plan.limits }, ..plan };
         let measured = plan.limits;
@@ -71,7 +71,7 @@ impl Path {
 /// Length of the workspace of [`svd_into`].
 #[must_use]
 pub fn workspace_len<S: Scalar>(path: Path, rows: usize, cols: usize, vectors: Vectors) -> usize {
-    path.plan(rows, cols, vectors).workspace::<S>()
+    path.plan::<S>(rows, cols, vectors).workspace::<S>()
 }
 
 /// [`svd_into`](crate::svd_into) along this path. All but [`Path::Stages`] treat bidiagonal input as any other, without its relative accuracy.
@@ -86,7 +86,7 @@ pub fn svd_into<S: Scalar>(
     work: &mut [S],
 ) -> Result<(), Error> {
     check_outputs(a.shape(), vectors, out.u.shape(), out.s.len(), out.v.shape())?;
-    let plan = path.plan(a.rows(), a.cols(), vectors);
+    let plan = path.plan::<S>(a.rows(), a.cols(), vectors);
     if plan.cols == 0 {
         return Err(Error::Shape { argument: "the matrix", got: a.shape(), expected: (1, 1) });
     }

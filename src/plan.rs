@@ -73,15 +73,18 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    const MEASURED: Self = Limits {
-        divided_from: DIVIDED_FROM,
-        blocked_from: BLOCKED_FROM,
-        reduced_at_once: REDUCED_AT_ONCE,
-        shared_from: SHARED_FROM,
-        banded: true,
-        pairs: true,
-        whole: true,
-    };
+    /// For these numbers.
+    const fn measured<R>() -> Self {
+        Limits {
+            divided_from: if size_of::<R>() == size_of::<f32>() { DIVIDED_FROM_SINGLE } else { DIVIDED_FROM },
+            blocked_from: BLOCKED_FROM,
+            reduced_at_once: REDUCED_AT_ONCE,
+            shared_from: SHARED_FROM,
+            banded: true,
+            pairs: true,
+            whole: true,
+        }
+    }
 }
 
 /// Whether A = Q R comes first. By operations it does from 5/3 as many rows as columns on (Chan 1982). With lanes the operations of a small matrix cost less
@@ -95,7 +98,7 @@ const fn is_tall(rows: usize, cols: usize, vectors: bool) -> bool {
 }
 
 impl Plan {
-    pub(crate) const fn new(rows: usize, cols: usize, vectors: Vectors) -> Self {
+    pub(crate) const fn new<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> Self {
         let transposed = rows < cols;
         let (rows, cols) = if transposed { (cols, rows) } else { (rows, cols) };
         let left_cols = match vectors {
@@ -110,7 +113,7 @@ impl Plan {
             tall: is_tall(rows, cols, !matches!(vectors, Vectors::None)),
             vectors: !matches!(vectors, Vectors::None),
             left_cols,
-            limits: Limits::MEASURED,
+            limits: Limits::measured::<S::Real>(),
         }
     }
 
@@ -319,8 +322,9 @@ const REDUCED_AT_ONCE: usize = 1 << 20;
 /// Bytes of a matrix from which several threads gain time (`docs/measurements.md`).
 const SHARED_FROM: usize = 256 << 10;
 
-/// Order from which divide and conquer is faster than QR iteration (`docs/measurements.md`).
-const DIVIDED_FROM: usize = 48;
+/// Order from which divide and conquer is faster than QR iteration, and that in single precision (`docs/measurements.md`).
+const DIVIDED_FROM: usize = 60;
+const DIVIDED_FROM_SINGLE: usize = 72;
 
 /// d and e, four arrays of scratch, the scalars of three sets of reflectors.
 const REALS_PER_COLUMN: usize = 2 + 4 + 6;
@@ -335,7 +339,7 @@ const REALS_PER_COLUMN: usize = 2 + 4 + 6;
 /// ```
 #[must_use]
 pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> usize {
-    Plan::new(rows, cols, vectors).workspace::<S>()
+    Plan::new::<S>(rows, cols, vectors).workspace::<S>()
 }
 
 impl Vectors {
@@ -382,25 +386,31 @@ pub(crate) fn check_outputs(
 mod tests {
     use super::Vectors::{Full, None, Thin};
     use super::*;
+    use num_complex::Complex;
+
+    /// For real numbers of double precision.
+    fn plan(rows: usize, cols: usize, vectors: Vectors) -> Plan {
+        Plan::new::<f64>(rows, cols, vectors)
+    }
 
     #[test]
     fn which_way_a_matrix_goes() {
-        assert!(Plan::new(48, 48, Thin).divided() && Plan::new(60, 200, Full).divided());
-        assert!(!Plan::new(47, 47, Thin).divided() && !Plan::new(200, 200, None).divided());
+        assert!(plan(60, 60, Thin).divided() && plan(60, 200, Full).divided());
+        assert!(!plan(59, 59, Thin).divided() && !plan(200, 200, None).divided());
+        let single =
+            |n| [Plan::new::<f32>(n, n, Thin), Plan::new::<Complex<f32>>(n, n, Thin)].map(|plan| plan.divided());
+        assert_eq!((single(71), single(72)), ([false; 2], [true; 2]));
+        assert!(Plan::new::<Complex<f64>>(60, 60, Thin).divided());
         // Whether a tall matrix has blocks of reflectors depends on its columns.
-        assert!(Plan::new(200, 9, None).blocked() && Plan::new(48, 48, Thin).blocked());
-        assert!(
-            !Plan::new(100, 8, Thin).blocked()
-                && !Plan::new(40, 40, Thin).blocked()
-                && !Plan::new(12, 9, None).blocked()
-        );
-        assert_eq!(Plan::new(100_000, 5, Thin).blocked(), LANES > 1, "in blocks of rows");
-        assert!(Plan::new(5, 3, Thin).thin() && Plan::new(3, 3, Full).thin() && !Plan::new(3, 5, Full).thin());
+        assert!(plan(200, 9, None).blocked() && plan(60, 60, Thin).blocked());
+        assert!(!plan(100, 8, Thin).blocked() && !plan(40, 40, Thin).blocked() && !plan(12, 9, None).blocked());
+        assert_eq!(plan(100_000, 5, Thin).blocked(), LANES > 1, "in blocks of rows");
+        assert!(plan(5, 3, Thin).thin() && plan(3, 3, Full).thin() && !plan(3, 5, Full).thin());
     }
 
     #[test]
     fn which_matrices_are_tall() {
-        let tall = |m, n, vectors| Plan::new(m, n, vectors).tall;
+        let tall = |m, n, vectors| plan(m, n, vectors).tall;
         // By operations: 5/3 as many rows, in threes.
         assert_eq!(
             (tall(16, 10, Thin), tall(17, 10, Thin), tall(836, 502, None), tall(837, 502, Thin)),
@@ -418,7 +428,7 @@ mod tests {
     /// Complex ones up to 2 n + 8 rows, real ones up to 3 n + 8; where nothing goes side by side, none.
     #[test]
     fn which_columns_are_turned() {
-        let whole = |m, n, vectors, parts| Plan::new(m, n, vectors).whole_in_pairs((8, parts));
+        let whole = |m, n, vectors, parts| plan(m, n, vectors).whole_in_pairs((8, parts));
         for (m, n) in [(6, 6), (7, 5), (5, 7), (18, 5)] {
             assert_eq!(
                 [1, 2].map(|parts| whole(m, n, Thin, parts) && whole(m, n, Full, parts)),
@@ -435,7 +445,7 @@ mod tests {
         );
         assert!(!whole(4, 4, None, 1) && !whole(17, 4, None, 1) && !whole(6, 5, None, 1) && !whole(6, 3, None, 2));
         assert_eq!(whole(10, 2, None, 2), LANES > 1);
-        let turned = |m, n| Plan::new(m, n, Thin).turned((8, 1)) > 0;
+        let turned = |m, n| plan(m, n, Thin).turned((8, 1)) > 0;
         assert_eq!((turned(30, 5), turned(23, 5), turned(30, 1)), (LANES > 1, false, false));
     }
 
@@ -444,7 +454,7 @@ mod tests {
     fn there_is_room_for_either_way() {
         for (m, n, vectors) in [(5, 5, Thin), (7, 5, Full), (23, 5, Full), (24, 5, Full), (60, 50, Thin), (6, 6, None)]
         {
-            let plan = Plan::new(m, n, vectors);
+            let plan = plan(m, n, vectors);
             let (len, stages) = (plan.workspace::<f64>(), plan.stages_len::<f64>());
             if plan.whole_in_pairs((8, 1)) {
                 assert!(len >= pairs::room((m, n), (8, 1)) + ALIGNMENT / 8 && len >= stages, "{m}×{n}: {len}");
@@ -458,7 +468,7 @@ mod tests {
     /// By A = Q R, whichever way the columns themselves went, and of the matrix that is decomposed.
     #[test]
     fn how_a_basis_is_completed() {
-        let plan = Plan::new(5, 7, Full);
+        let plan = plan(5, 7, Full);
         let completing = plan.completing();
         assert!(!plan.tall && plan.transposed && plan.limits.pairs);
         assert!(completing.tall && !completing.transposed && !completing.limits.pairs);
@@ -468,16 +478,16 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_matrix() {
-        assert_eq!([(120, 100), (1000, 100)].map(|(m, n)| Plan::new(m, n, Thin).reduced_rows()), [120, 100]);
-        assert_eq!(Plan::new(120, 100, Thin).trailing(20, 8), 100 * 80 * 8);
-        assert_eq!(Plan::new(120, 100, Thin).trailing(110, 8), 0);
+        assert_eq!([(120, 100), (1000, 100)].map(|(m, n)| plan(m, n, Thin).reduced_rows()), [120, 100]);
+        assert_eq!(plan(120, 100, Thin).trailing(20, 8), 100 * 80 * 8);
+        assert_eq!(plan(120, 100, Thin).trailing(110, 8), 0);
     }
 
     /// 627² numbers of eight bytes are 3 MiB, 362² of them one.
     #[test]
     fn what_is_reduced_in_blocks() {
-        assert_eq!(Plan::new(627, 627, Thin).reduced_in_blocks(8), 0);
-        let cols = Plan::new(628, 628, Thin).reduced_in_blocks(8);
+        assert_eq!(plan(627, 627, Thin).reduced_in_blocks(8), 0);
+        let cols = plan(628, 628, Thin).reduced_in_blocks(8);
         assert_eq!(cols, (628_usize - 362).next_multiple_of(PUT_OFF));
     }
 
@@ -485,20 +495,20 @@ mod tests {
     #[test]
     fn what_is_cut_into_pieces() {
         let threads = cfg!(feature = "rayon") && LANES > 1;
-        assert!(!Plan::new(181, 181, Thin).shared(8) && Plan::new(182, 182, Thin).shared(8) == threads);
-        assert_eq!(Plan::new(181, 181, Thin).more_pieces(8), 0);
-        assert_eq!(Plan::new(182, 182, Thin).more_pieces(8), if threads { PIECES - 1 } else { 0 });
+        assert!(!plan(181, 181, Thin).shared(8) && plan(182, 182, Thin).shared(8) == threads);
+        assert_eq!(plan(181, 181, Thin).more_pieces(8), 0);
+        assert_eq!(plan(182, 182, Thin).more_pieces(8), if threads { PIECES - 1 } else { 0 });
     }
 
     #[test]
     fn what_is_stored() {
         let columns = |m, n, vectors| {
-            let Stores { copy, square, rows, left, right, middle, joint } = Plan::new(m, n, vectors).stores();
+            let Stores { copy, square, rows, left, right, middle, joint } = plan(m, n, vectors).stores();
             [copy, square, rows, left, right, middle, joint]
         };
         assert_eq!(columns(30, 30, None), [30, 0, 0, 0, 0, 0, 0]);
         assert_eq!(columns(30, 25, Full), [30, 0, 25, 0, 0, 0, 0]);
-        assert_eq!(columns(50, 50, Thin), [50, 0, 50, 50, 50, 50, 0]);
+        assert_eq!(columns(60, 60, Thin), [60, 0, 60, 60, 60, 60, 0]);
         assert_eq!(columns(100, 10, Thin), [10, 10, 10, 10, 0, 0, 0]);
         assert_eq!(columns(100_000, 10, Thin)[6], if LANES > 1 { 10 } else { 0 });
     }

@@ -83,7 +83,7 @@ pub(crate) fn decompose<S: Scalar>(
     work: &mut [S],
 ) -> Result<(), Error> {
     check_outputs(a.shape(), vectors, out.u.shape(), out.s.len(), out.v.shape())?;
-    let plan = Plan::new(a.rows(), a.cols(), vectors);
+    let plan = Plan::new::<S>(a.rows(), a.cols(), vectors);
     let direct = direct::is_direct(plan.rows, plan.cols);
     let needed = if direct { direct::Workspace::<S>::needed(&plan) } else { plan.workspace::<S>() };
     let mut store = Store::new(work, needed)?;

@@ -228,6 +228,9 @@ pub(crate) enum Level {
     /// x86-64 with AVX-512 F, VL, DQ and BW.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// The same instructions on a processor that computes them in two halves (Zen 4), as far as it says so.
+    #[cfg(target_arch = "x86_64")]
+    Avx512InHalves,
 }
 
 /// The features of [`Level::Avx2`] and [`Level::Avx512`], asked from the machine (`std`) or from the compiler.
@@ -252,6 +255,7 @@ impl Level {
             1 => Level::Portable,
             2 => Level::Avx2,
             3 => Level::Avx512,
+            4 => Level::Avx512InHalves,
             _ => {
                 let level = Self::ask();
                 FOUND.store(level as u8 + 1, Relaxed);
@@ -269,7 +273,7 @@ impl Level {
         if let Some(wanted) = std::env::var_os("DIFFSVD_LEVEL") {
             return match wanted.to_str() {
                 Some("portable") => Level::Portable,
-                Some("avx2") if has == Level::Avx512 => Level::Avx2,
+                Some("avx2") if has != Level::Portable => Level::Avx2,
                 _ => has,
             };
         }
@@ -280,7 +284,7 @@ impl Level {
     #[cfg(target_arch = "x86_64")]
     fn of_the_machine() -> Self {
         if has!("avx512f", "avx512vl", "avx512dq", "avx512bw", "fma", "avx2") {
-            Level::Avx512
+            if computes_in_halves() { Level::Avx512InHalves } else { Level::Avx512 }
         } else if has!("avx2", "fma") {
             Level::Avx2
         } else {
@@ -309,7 +313,16 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => <Fused<8> as Arith>::BYTES,
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => <Fused<32> as Arith>::BYTES,
+            Level::Avx512 | Level::Avx512InHalves => <Fused<32> as Arith>::BYTES,
+        }
+    }
+
+    /// Bytes that an instruction computes with at the same time.
+    pub(crate) const fn bytes_at_once(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512InHalves => self.register_bytes() / 2,
+            _ => self.register_bytes(),
         }
     }
 
@@ -334,7 +347,7 @@ impl Level {
             Level::Avx2 => unsafe { avx2(task) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { avx512(task) },
+            Level::Avx512 | Level::Avx512InHalves => unsafe { avx512(task) },
         }
     }
 
@@ -343,7 +356,7 @@ impl Level {
     pub(crate) fn all() -> std::vec::Vec<Self> {
         let mut all = std::vec![Level::Portable];
         #[cfg(target_arch = "x86_64")]
-        if Level::detect() == Level::Avx512 {
+        if matches!(Level::detect(), Level::Avx512 | Level::Avx512InHalves) {
             all.push(Level::Avx2);
         }
         if Level::detect() != Level::Portable {
@@ -351,6 +364,23 @@ impl Level {
         }
         all
     }
+}
+
+/// Whether the processor says that what it computes at once has 32 bytes and not 64: bits 2 (FP256) and 3 (FP512) of AMD's Performance Optimization
+/// Identifiers. Who does not say is believed to compute all at once, and so is everybody where there is no operating system to ask for.
+#[cfg(target_arch = "x86_64")]
+fn computes_in_halves() -> bool {
+    #[cfg(all(feature = "std", not(miri)))]
+    {
+        use std::arch::x86_64::__cpuid;
+        const IDENTIFIERS: u32 = 0x8000_001a;
+        // SAFETY: a processor with AVX-512 has the instruction, and programs may use it where the standard library does.
+        #[allow(unused_unsafe, reason = "older compilers want it")]
+        let said = unsafe { if __cpuid(0x8000_0000).eax < IDENTIFIERS { 0 } else { __cpuid(IDENTIFIERS).eax } };
+        said & 0b1100 == 0b0100
+    }
+    #[cfg(not(all(feature = "std", not(miri))))]
+    false
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -406,6 +436,9 @@ mod tests {
             level.run(Registers::<f32>(&mut found, core::marker::PhantomData));
             let expected = if cfg!(target_arch = "x86_64") { bytes } else { 16 };
             assert_eq!((found, level.register_bytes()), (2 * expected, expected));
+            #[cfg(target_arch = "x86_64")]
+            let expected = if level == Level::Avx512InHalves { 32 } else { expected };
+            assert_eq!(level.bytes_at_once(), expected);
             assert_eq!([level.has_vectors::<f32>(), level.has_vectors::<f64>()], [level != Level::Portable; 2]);
             assert!(!level.has_vectors::<[f64; 2]>());
         }
@@ -430,7 +463,7 @@ mod tests {
             let has = Level::of_the_machine();
             let expected = match std::env::var("DIFFSVD_LEVEL").unwrap().as_str() {
                 "portable" => Level::Portable,
-                "avx2" if has == Level::Avx512 => Level::Avx2,
+                "avx2" if has != Level::Portable => Level::Avx2,
                 _ => has,
             };
             // What was found is kept.

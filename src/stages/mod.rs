@@ -329,10 +329,10 @@ mod tests {
 
     /// Of every kind of plan. (What is asked for beyond the end is refused in `Store`, by an assertion.)
     fn pieces_of<S: Scalar>() {
-        let lens = [1, 4, 5, 31, 32, 33, 47, 48, 49, 64, 65, 130, 257, 400, 520, 700, 1500];
+        let lens = [1, 4, 5, 31, 32, 33, 59, 60, 61, 71, 72, 130, 257, 400, 520, 700, 1500];
         for (m, n) in lens.iter().flat_map(|&m| lens.map(|n| (m, n))) {
             for vectors in [Vectors::None, Vectors::Thin, Vectors::Full] {
-                let plan = Plan::new(m, n, vectors);
+                let plan = Plan::new::<S>(m, n, vectors);
                 for plan in [plan, plan.completing()] {
                     let needed = plan.stages_len::<S>();
                     let mut work = std::vec![S::zero(); needed];
@@ -351,7 +351,7 @@ mod tests {
         for (m, n, vectors) in [(300, 5, Thin), (70, 10, Full), (24, 5, Thin), (16, 2, Full), (70, 35, Thin)] {
             let entry = |i: usize| S::Real::from_f64((i as f64 * 0.7).sin());
             let a: std::vec::Vec<S> = (0..m * n).map(|i| S::from_parts(entry(i), entry(i + 7))).collect();
-            let plan = Plan::new(m, n, vectors);
+            let plan = Plan::new::<S>(m, n, vectors);
             let mut work = std::vec![S::zero(); plan.workspace::<S>()];
             let needed = work.len();
             let mut store = Store::new(&mut work, needed).unwrap();

@@ -13,7 +13,7 @@ use crate::workspace::Store;
 /// The plans of a matrix of this shape: tall or not, QR iteration or divide and conquer, at once or in blocks of columns, for one thread or for several. The
 /// bytes of the matrix are just at the limits, or just beyond.
 fn plans<S: Scalar>(m: usize, n: usize, vectors: Vectors) -> impl Iterator<Item = Plan> {
-    let plan = Plan::new(m, n, vectors);
+    let plan = Plan::new::<S>(m, n, vectors);
     let both = [false, true];
     let ways = both.into_iter().flat_map(move |tall| both.map(|divided| (tall || plan.tall, divided)));
     ways.flat_map(move |way| both.map(|blocks| (way, blocks))).flat_map(move |((tall, divided), blocks)| {

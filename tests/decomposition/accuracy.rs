@@ -94,7 +94,7 @@ fn largest_zero<S: Entry>(a: &Mat<S>, times: usize) -> f64 {
 
 /// All types at once, each in a thread.
 fn measure_all() -> Vec<Row> {
-    const REAL: &[usize] = &[1, 2, 3, 4, 5, 7, 10, 20, 50];
+    const REAL: &[usize] = &[1, 2, 3, 4, 5, 7, 10, 20, 50, 75];
     const COMPLEX: &[usize] = &[1, 2, 3, 4, 5, 8, 17];
     const REFERENCE: &[usize] = &[2, 3, 5, 8];
     const BIDIAGONAL: &[usize] = &[1, 2, 3, 4, 6, 10, 20];

@@ -21,25 +21,27 @@ const SWEEPS: usize = 20;
 
 /// Whether matrices of n columns go this way, with vectors, on a machine with these instructions.
 pub(crate) fn serves<S: Scalar>(n: usize, level: Level) -> bool {
-    let most = most(level.register_bytes() == 64, (size_of::<S::Real>(), S::PARTS));
+    let most = most((level.register_bytes(), level.bytes_at_once()), (size_of::<S::Real>(), S::PARTS));
     LANES > 1 && n <= most && level.has_vectors::<S::Real>()
 }
 
-/// Most columns, where registers of 64 bytes are there (`long`) and where not, of numbers with so many bytes to a real and reals: up to where it is
-/// faster (`docs/measurements.md`).
-const fn most(long: bool, (bytes, parts): (usize, usize)) -> usize {
-    match (long, bytes == size_of::<f32>(), parts) {
-        (true, true, 1) => 32,
-        (true, false, 2) => 14,
-        (true, ..) | (false, true, 1) => 16,
-        (false, true, _) => 10,
-        (false, false, _) => 8,
+/// Most columns, where registers have so many bytes and an instruction computes with so many at once, of numbers with so many bytes to a real and reals: up to
+/// where it is faster (`docs/measurements.md`).
+const fn most(registers: (usize, usize), (bytes, parts): (usize, usize)) -> usize {
+    let single = bytes == size_of::<f32>();
+    match (registers, single, parts) {
+        ((64, 64), true, 1) => 32,
+        ((64, 64), false, 2) => 14,
+        ((64, 64), ..) | ((64, _), _, 1) | (_, true, 1) => 16,
+        ((64, _), true, _) => 12,
+        (_, true, _) => 10,
+        (_, false, _) => 8,
     }
 }
 
 /// Entries of storage for an m×n matrix of such numbers; 0 where no machine sends it this way.
 pub(crate) const fn room((m, n): (usize, usize), number: (usize, usize)) -> usize {
-    if LANES == 1 || n > most(true, number) { 0 } else { 2 * (m + n) * lanes(n) }
+    if LANES == 1 || n > most((64, 64), number) { 0 } else { 2 * (m + n) * lanes(n) }
 }
 
 /// Pairs side by side.
