@@ -18,8 +18,9 @@ use crate::reflector::reflect_below;
 use crate::scalar::Real;
 use crate::workspace::larger;
 
-/// Rows of a block: a panel of it fits the first cache.
-const HEIGHT: usize = 256;
+/// Rows of a block, of which a column fits the first cache several times, and a panel the second. Not a power of two, or the columns would take one
+/// another's place there (`docs/measurements.md`).
+const HEIGHT: usize = 520;
 /// The most columns of which a block fits the second cache.
 const WIDEST: usize = 256;
 

@@ -57,7 +57,8 @@ fn all_kinds<S: Scalar>() {
 
 /// So many rows that they are taken block by block: one column, one panel, a ragged last block, more than one block of columns.
 fn many_rows<S: Scalar>() {
-    for (turn, (m, n)) in [(513_usize, 1_usize), (600, 11), (530, 33), (300, 40), (777, 100)].into_iter().enumerate() {
+    for (turn, (m, n)) in [(1041_usize, 1_usize), (1100, 11), (530, 33), (540, 40), (777, 100)].into_iter().enumerate()
+    {
         let mut random = Random::new(turn as u64);
         let values = Spectrum::LowRank { rank: n.div_ceil(2) }.values(n, &mut random);
         let deficient = random.with_singular_values::<S>(m, n, &values);
@@ -68,7 +69,7 @@ fn many_rows<S: Scalar>() {
         }
         // Blocks of zeros, and of a size whose squares are out of the range.
         let tiny = S::Real::MIN_POSITIVE.mul_pow2(40);
-        let split = Mat::from_fn(m, n, |i, j| match i / 256 {
+        let split = Mat::from_fn(m, n, |i, j| match i / 520 {
             0 => S::zero(),
             1 => deficient[(i, j)],
             _ => deficient[(i, j)].scale(tiny),
