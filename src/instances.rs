@@ -9,6 +9,7 @@
 
 use num_complex::Complex;
 
+use crate::abreast::{Several, decompose_several};
 use crate::derivative::pairs::{Backward, Forward};
 use crate::error::Error;
 use crate::kernel::{Level, Product, Task, compute};
@@ -62,6 +63,11 @@ fn run<T: Task>(task: T, level: Level) {
 
 instances! {
     fn svd<'a>(a: MatRef<'a, S>, vectors: Vectors, out: FactorsMut<'a, S>, work: &mut [S]) -> Result<(), Error> = decompose;
+    fn svd_of_several<'a>(
+        items: &mut (dyn Several<S> + 'a),
+        task: ((usize, usize), Vectors),
+        work: &mut [S]
+    ) -> Result<(), Error> = decompose_several;
     fn multiply<'a>(product: Product<'a, S>, level: Level) = compute;
     fn pairs_backward<'a>(pairs: Backward<'a, S>, level: Level) = run;
     fn pairs_forward<'a>(pairs: Forward<'a, S>, level: Level) = run;

@@ -93,6 +93,7 @@ mod scale;
 mod reflector;
 mod rotation;
 
+mod abreast;
 mod banded;
 mod bidiagonal;
 mod block;

@@ -1,6 +1,6 @@
 //! The driver: copy and scale, reduce to bidiagonal form, diagonalize, write U, s and V.
 
-use crate::banded;
+use crate::banded::{self, Band};
 use crate::direct;
 use crate::error::Error;
 use crate::instances::Instances;
@@ -100,13 +100,11 @@ pub(crate) fn decompose<S: Scalar>(
     by_stages(a, &plan, out, &mut store)
 }
 
-/// Jacobi in pairs where that serves, otherwise the stages in their order, for a matrix that is not empty.
-pub(crate) fn by_stages<S: Scalar>(
-    a: MatRef<'_, S>,
-    plan: &Plan,
-    mut out: FactorsMut<'_, S>,
-    store: &mut Store<'_, S::Real>,
-) -> Result<(), Error> {
+/// The largest part of an entry, and which entries there are if that is a band.
+///
+/// # Errors
+/// [`Error::NonFinite`].
+pub(crate) fn look<S: Scalar>(a: MatRef<'_, S>, plan: &Plan) -> Result<(S::Real, Option<Band>), Error> {
     let shared = plan.shared(size_of::<S>());
     let [one, other] = plan.halves(a)?;
     let largest =
@@ -115,7 +113,17 @@ pub(crate) fn by_stages<S: Scalar>(
             // With the position in the whole.
             _ => scale::largest_part(a, "the matrix")?,
         };
-    let band = if plan.limits.banded { banded::detect(a, plan.transposed) } else { None };
+    Ok((largest, if plan.limits.banded { banded::detect(a, plan.transposed) } else { None }))
+}
+
+/// Jacobi in pairs where that serves, otherwise the stages in their order, for a matrix that is not empty.
+pub(crate) fn by_stages<S: Scalar>(
+    a: MatRef<'_, S>,
+    plan: &Plan,
+    mut out: FactorsMut<'_, S>,
+    store: &mut Store<'_, S::Real>,
+) -> Result<(), Error> {
+    let (largest, band) = look(a, plan)?;
     let level = Level::detect();
     let whole = band.is_none() && plan.whole_in_pairs((size_of::<S::Real>(), S::PARTS));
     if whole && pairs::serves::<S>(plan.cols, level) {

@@ -90,6 +90,11 @@ impl<'w, R: Real> Store<'w, R> {
         Store { rest: self.rest }
     }
 
+    /// The next `len` reals as a storage of its own, which begins where a piece of whole lines of the cache ends.
+    pub(crate) fn part(&mut self, len: usize) -> Store<'w, R> {
+        Store { rest: self.take(len) }
+    }
+
     /// All that is left.
     pub(crate) fn all(self) -> &'w mut [R] {
         self.rest

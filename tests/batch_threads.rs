@@ -51,6 +51,7 @@ fn the_number_of_threads_changes_nothing() {
         any_number::<Complex<f32>>(count, 4, 2);
     }
     any_number::<f64>(70, 12, 10);
+    any_number::<f64>(70, 17, 19);
 }
 
 /// Functions that ask for the number of the item get it, whichever piece it is in.

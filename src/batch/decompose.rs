@@ -1,18 +1,25 @@
 //! The decomposition of every matrix of a batch.
 
 use super::parts::FactorsMut;
-use super::run::{Run, Summary, for_each};
+use super::run::{Log, Run, Summary, for_each, for_each_piece};
 use super::view::{BatchMut, BatchRef};
 use super::{lanes, small};
+use crate::abreast::{self, Several};
 use crate::error::Error;
+use crate::instances::Instances;
+use crate::kernel::LANES;
+use crate::matrix::MatRef;
 use crate::plan::{Vectors, check_outputs};
 use crate::scalar::Scalar;
 
-/// Length of the workspace of [`svd_into`] for matrices of this shape, however many; times the number of threads.
+/// Length of the workspace of [`svd_into`] for matrices of this shape, however many; times the number of threads. (One or two matrices with
+/// min(m, n) > 8 need no more than alone: [`svd_workspace_len`](crate::svd_workspace_len).)
 #[must_use]
 pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> usize {
     if small::decomposes(rows, cols, vectors) {
         lanes::workspace_len::<S>(rows, cols)
+    } else if abreast::serves::<S>(rows, cols, vectors) {
+        abreast::workspace_len::<S>(rows, cols, vectors)
     } else {
         crate::svd_workspace_len::<S>(rows, cols, vectors)
     }
@@ -27,7 +34,8 @@ pub const fn singular_values_workspace_len<S: Scalar>(rows: usize, cols: usize) 
 /// Aᵢ = Uᵢ diag(sᵢ) Vᵢᴴ for every matrix of a batch: [`svd_into`](crate::svd_into) over it, with its accuracy.
 ///
 /// Small matrices (min(m, n) ≤ 8, max(m, n) ≤ 32; thin vectors, or none, or full ones of a square matrix) are decomposed side by side, one a lane of the vector registers, by one-sided
-/// Jacobi rotations; all others one after another, to the last bit as alone.
+/// Jacobi rotations. All others come out to the last bit as alone, one after another; where that helps, the QR iterations of eight of middle size go on
+/// side by side.
 ///
 /// What happens to an item does not depend on the others, nor on the number of threads. Nothing is written for an item that fails.
 ///
@@ -69,7 +77,38 @@ pub fn svd_into<S: Scalar>(
     if small::decomposes(m, n, vectors) {
         return small::svd(a, vectors != Vectors::None, out, len, run);
     }
+    if abreast::serves::<S>(m, n, vectors) && a.count() >= abreast::FEWEST {
+        return for_each_piece((a, out), len, run.in_groups(LANES), |piece| {
+            S::Real::svd_of_several(
+                &mut Items { items: &mut piece.items, log: &mut piece.log },
+                ((m, n), vectors),
+                piece.work,
+            )
+        });
+    }
+    let len = crate::svd_workspace_len::<S>(m, n, vectors);
     for_each((a, out), len, run, |(a, out), i, work| crate::svd_into(a.item(i)?, vectors, out.item(i)?, work))
+}
+
+/// The matrices of a piece, and what becomes of them.
+struct Items<'x, 'a, 'b, S: Scalar> {
+    items: &'x mut (BatchRef<'a, S>, FactorsMut<'a, S>),
+    log: &'x mut Log<'b, ()>,
+}
+
+impl<S: Scalar> Several<S> for Items<'_, '_, '_, S> {
+    fn count(&self) -> usize {
+        self.log.count
+    }
+
+    fn item(&mut self, i: usize) -> Result<(MatRef<'_, S>, crate::FactorsMut<'_, S>), Error> {
+        let (a, out) = &mut *self.items;
+        Ok((a.item(i)?, out.item(i)?))
+    }
+
+    fn tell(&mut self, i: usize, outcome: Result<(), Error>) -> Result<bool, Error> {
+        self.log.record(i, outcome)
+    }
 }
 
 /// The singular values of every matrix, k = min(m, n) each, within the bounds of [`svd_into`]: [`singular_values_into`](crate::singular_values_into) over

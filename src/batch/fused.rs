@@ -14,9 +14,10 @@ use super::map::{MapGradient, MapTangent};
 use super::parts::{Batched, FactorsMut, Target};
 use super::run::{Piece, Run, Summary, for_each_piece};
 use super::view::{BatchMut, BatchRef};
+use crate::abreast;
 use crate::error::Error;
 use crate::factors::{Factors, Tolerance};
-use crate::kernel::Level;
+use crate::kernel::{LANES, Level};
 use crate::plan::Vectors;
 use crate::scalar::Scalar;
 use crate::spectral::{self, SpectralMap, map_derivative_workspace_len};
@@ -43,9 +44,15 @@ pub const fn for_each_workspace_len<S: Scalar>(rows: usize, cols: usize, len: us
     rows.saturating_add(cols).saturating_mul(k).saturating_mul(items).saturating_add(reals).saturating_add(shared)
 }
 
-/// Matrices that are decomposed together: as many as the engine takes at once.
+/// Matrices that are decomposed together: as many as are taken at once.
 const fn tile<S: Scalar>(rows: usize, cols: usize) -> usize {
-    if lanes::serves(rows, cols) { lanes::together::<S>(rows, cols) } else { 1 }
+    if lanes::serves(rows, cols) {
+        lanes::together::<S>(rows, cols)
+    } else if abreast::serves::<S>(rows, cols, Vectors::Thin) {
+        LANES
+    } else {
+        1
+    }
 }
 
 /// The most.

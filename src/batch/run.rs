@@ -99,11 +99,12 @@ impl<'a, S: Scalar, T> Run<'a, S, T> {
         Run { threads: Threads { count: threads.max(1), ..self.threads }, ..self }
     }
 
-    /// The items are taken one by one.
-    fn one_by_one(self) -> Self {
+    /// The items are taken so many at a time.
+    #[cfg_attr(not(feature = "rayon"), expect(unused_variables, reason = "there is one piece"))]
+    pub(super) fn in_groups(self, grain: usize) -> Self {
         Run {
             #[cfg(feature = "rayon")]
-            threads: Threads { grain: 1, ..self.threads },
+            threads: Threads { grain, ..self.threads },
             ..self
         }
     }
@@ -211,7 +212,7 @@ pub fn for_each<S: Scalar, I: Batched + Send, T: Send>(
     run: Run<'_, S, T>,
     f: impl Fn(&mut I, usize, &mut [S]) -> Result<T, Error> + Sync,
 ) -> Result<Summary, Error> {
-    for_each_piece(items, len, run.one_by_one(), |piece| {
+    for_each_piece(items, len, run.in_groups(1), |piece| {
         for i in 0..piece.log.count {
             let outcome = f(&mut piece.items, i, piece.work);
             if !piece.log.record(i, outcome)? {

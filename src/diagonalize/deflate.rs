@@ -44,9 +44,9 @@ pub(super) struct Bounds<R> {
 /// Sees the rows of a block one after another, from the end that a sweep starts at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watch<R> {
-    negligible: R,
+    pub(super) negligible: R,
     /// Distance of the last row from what is spanned by the others, of the rows so far.
-    mu: R,
+    pub(super) mu: R,
     pub(super) bounds: Bounds<R>,
     /// Whether an entry that it has [seen](Watch::see) is negligible.
     pub(super) split: bool,
@@ -84,7 +84,12 @@ impl<R: Real> Watch<R> {
 /// Whether the entry at the far end is negligible, where a shifted sweep converges.
 pub(super) fn far_end_converged<R: Real>(d: &[R], e: &[R], (lo, hi): (usize, usize), flipped: bool) -> bool {
     let (far, last) = if flipped { (lo, lo) } else { (hi - 1, hi) };
-    e[far].abs() <= tolerance::<R>() * d[last].abs()
+    last_converged(e[far], d[last])
+}
+
+/// The same of a last entry on the diagonal and the one beside it.
+pub(super) fn last_converged<R: Real>(beside: R, diagonal: R) -> bool {
+    beside.abs() <= tolerance::<R>() * diagonal.abs()
 }
 
 /// Looks for a negligible entry inside of the block. `None` if one was found and set to zero.

@@ -4,8 +4,11 @@
 //! cost relative accuracy, shifted sweeps elsewhere, each chased from the larger end to the smaller. Every singular
 //! value of B is found to high relative accuracy, however small.
 
+mod abreast;
+mod bulge;
 mod deflate;
 mod divide;
+mod iteration;
 mod quotient;
 mod sink;
 mod sweep;
@@ -15,15 +18,11 @@ use crate::error::Error;
 use crate::kernel::team::Workers;
 use crate::scalar::Real;
 
-use deflate::Bounds;
+pub(crate) use abreast::{Matrix, Memory, abreast_lanes, qr_iterations};
 pub(crate) use divide::{divide_and_conquer, divide_workspace_len};
+use iteration::Iteration;
 pub(crate) use sink::Columns;
-use sink::{Side, Sink};
-use sweep::{Seen, Sweep};
-use two_by_two::two_by_two;
-
-/// Sweeps allowed per singular value, on the average. About 2 are needed; the tests hold the worst ever seen to 4.
-const SWEEPS_PER_VALUE: usize = 30;
+use sink::Sink;
 
 /// The most sweeps per singular value that any of the matrices of the tests has needed.
 #[cfg(test)]
@@ -35,75 +34,12 @@ const WORST_SEEN: f64 = 4.0;
 /// # Errors
 /// [`Error::NoConvergence`] when the budget of sweeps is used up.
 pub(crate) fn qr_iteration<R: Real>(d: &mut [R], e: &mut [R], sink: &mut impl Sink<R>) -> Result<usize, Error> {
-    let budget = SWEEPS_PER_VALUE * (d.len() + 1);
-    let mut sweeps = 0;
-    let negligible = deflate::negligible(d, e);
-    // The unreduced block lo..=hi under work, and the end it is chased from; what the last sweep left, if all about it is known.
-    let mut end = d.len();
-    let mut previous = None;
-    let mut flipped = false;
-    let mut left = None;
-    while end > 1 {
-        let (lo, hi, bounds) = match left.take() {
-            Some(Block { lo, hi, bounds }) => (lo, hi, Some(bounds)),
-            None => (deflate::block_start(e, end - 1, negligible), end - 1, None),
-        };
-        end = hi + 1;
-        if lo == hi {
-            end = hi;
-            continue;
-        }
-        if lo + 1 == hi {
-            solve_pair(d, e, lo, sink);
-            end = lo;
-            continue;
-        }
-        if previous.is_none_or(|(l, h)| lo > h || hi < l) {
-            flipped = d[lo].abs() < d[hi].abs();
-        }
-        previous = Some((lo, hi));
-        let Some(bounds) = bounds.or_else(|| deflate::bounds(d, e, (lo, hi), flipped, negligible)) else { continue };
-        if sweeps == budget {
-            let remaining = e.iter().take(hi).filter(|e| **e != R::zero()).count();
-            return Err(Error::NoConvergence { remaining, sweeps });
-        }
-        sweeps += 1;
-        let shift = sweep::shift(d, e, (lo, hi), flipped, bounds);
-        let mut seen = Seen::new(bounds);
-        let (block_d, block_e) = (&mut d[lo..=hi], &mut e[lo..hi]);
-        sink.sweep(Sweep { d: block_d, e: block_e, first: lo, flipped, shift, negligible, seen: &mut seen });
-        left = left_over(d, e, (lo, hi), flipped, &seen);
+    let mut iteration = Iteration::new(d, e);
+    while let Some(sweep) = iteration.next(sink)? {
+        sink.sweep(sweep);
+        iteration.swept();
     }
-    make_positive(d, sink);
-    sort(d, |i, j| sink.swap(i, j));
-    Ok(sweeps)
-}
-
-/// An unreduced block without a negligible entry.
-struct Block<R> {
-    lo: usize,
-    hi: usize,
-    bounds: Bounds<R>,
-}
-
-/// The block lo..=hi after a sweep, without its last row if that has converged; `None` if more than one entry may be negligible.
-fn left_over<R: Real>(
-    d: &[R],
-    e: &mut [R],
-    (lo, hi): (usize, usize),
-    flipped: bool,
-    seen: &Seen<R>,
-) -> Option<Block<R>> {
-    if seen.split {
-        return None;
-    }
-    if !seen.converged {
-        return Some(Block { lo, hi, bounds: seen.bounds });
-    }
-    let (far, lo, hi) = if flipped { (lo, lo + 1, hi) } else { (hi - 1, lo, hi - 1) };
-    e[far] = R::zero();
-    let again = lo < hi && deflate::far_end_converged(d, e, (lo, hi), flipped);
-    if again { None } else { Some(Block { lo, hi, bounds: seen.before }) }
+    Ok(iteration.finish(sink))
 }
 
 /// [`qr_iteration`] for the singular values alone: by quotients and differences where all squares are in the range.
@@ -128,42 +64,6 @@ pub(crate) fn values_alone<R: Real>(
 #[inline(always)]
 fn index<R: Real>(x: R) -> usize {
     x.to_f64() as usize
-}
-
-/// Finishes the 2×2 block at `lo` directly.
-fn solve_pair<R: Real>(d: &mut [R], e: &mut [R], lo: usize, sink: &mut impl Sink<R>) {
-    let pair = two_by_two(d[lo], e[lo], d[lo + 1]);
-    (d[lo], e[lo], d[lo + 1]) = (pair.large, R::zero(), pair.small);
-    sink.rotate(Side::Left, lo, pair.left);
-    sink.rotate(Side::Right, lo, pair.right);
-}
-
-fn make_positive<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {
-    for (j, d) in d.iter_mut().enumerate() {
-        if *d < R::zero() {
-            *d = -*d;
-            sink.negate(j);
-        } else {
-            // −0 becomes 0.
-            *d = d.abs();
-        }
-    }
-}
-
-/// Descending order by exchanges of `i < j`: at most n − 1 of them, since moving columns costs more than comparing.
-fn sort<R: Real>(d: &mut [R], mut swap: impl FnMut(usize, usize)) {
-    for i in 0..d.len() {
-        let mut largest = i;
-        for j in i + 1..d.len() {
-            if d[j] > d[largest] {
-                largest = j;
-            }
-        }
-        if largest != i {
-            d.swap(i, largest);
-            swap(i, largest);
-        }
-    }
 }
 
 #[cfg(test)]

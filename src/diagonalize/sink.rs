@@ -60,7 +60,7 @@ impl<R: Real> Sink<R> for Columns<'_, R> {
             Side::Right => &mut self.v,
         };
         let columns = neighbours::<R, 2>(basis, j, false);
-        self.level.run(Rotate { columns, rotations: &[[rotation.c, rotation.s]] });
+        self.level.run(Rotate { columns, rotations: &[rotation] });
     }
 
     fn negate(&mut self, j: usize) {
@@ -79,7 +79,7 @@ impl<R: Real> Sink<R> for Columns<'_, R> {
 
 /// `COUNT` columns from column `j` on, or, backwards, up to it.
 #[inline(always)]
-fn neighbours<'a, R: Real, const COUNT: usize>(
+pub(super) fn neighbours<'a, R: Real, const COUNT: usize>(
     basis: &'a mut Planes<'_, R>,
     j: usize,
     backwards: bool,
@@ -174,7 +174,7 @@ impl<A: Arith, R: Real> Late<'_, A, R> {
     fn apply<const SIDE: usize, const COUNT: usize, const AGO: usize>(&mut self, steps: usize) {
         let first = steps - AGO;
         let j = if self.backwards { self.start - first } else { self.start + first };
-        let rotations = self.waiting.map(|step| [step[SIDE].c, step[SIDE].s]);
+        let rotations = self.waiting.map(|step| step[SIDE]);
         let columns = neighbours::<R, COUNT>(&mut self.bases[SIDE], j, self.backwards);
         Rotate { columns, rotations: &rotations[3 - AGO..COUNT + 2 - AGO] }.run::<A>();
     }

@@ -4,9 +4,10 @@
 //! bidiagonal matrix and transposing gives an upper bidiagonal matrix again, with U and V exchanged. So the block is
 //! reversed, swept from the top, and reversed back.
 
-use super::deflate::{Bounds, Watch, far_end_converged};
+use super::bulge::{Bulge, Step, limits};
+use super::deflate::{Bounds, Watch, last_converged};
 use super::two_by_two::smaller_value;
-use crate::rotation::{Rotation, annihilate, tiny};
+use crate::rotation::{Rotation, annihilate};
 use crate::scalar::Real;
 
 /// The shift of the next sweep: the smaller singular value of the 2×2 block at the far end, or zero where a shift
@@ -66,6 +67,14 @@ impl<R: Real> Seen<R> {
     pub(super) fn new(bounds: Bounds<R>) -> Self {
         Seen { split: false, converged: false, before: bounds, bounds }
     }
+
+    /// After it: all rows but the last one have been watched, which is (beside, diagonal).
+    #[inline(always)]
+    pub(super) fn after(watch: Watch<R>, beside: R, diagonal: R) -> Self {
+        let mut last = watch;
+        let converged = last.next(beside, diagonal) || last_converged(beside, diagonal);
+        Seen { split: watch.split, converged, before: watch.bounds, bounds: last.bounds }
+    }
 }
 
 impl<R: Real> Sweep<'_, R> {
@@ -83,10 +92,7 @@ impl<R: Real> Sweep<'_, R> {
         } else {
             shifted(d, e, shift, &mut watch, turn);
         }
-        let (beside, diagonal) = (e[e.len() - 1], d[d.len() - 1]);
-        let mut last = watch;
-        let converged = last.next(beside, diagonal) || far_end_converged(d, e, (0, e.len()), false);
-        *seen = Seen { split: watch.split, converged, before: watch.bounds, bounds: last.bounds };
+        *seen = Seen::after(watch, e[e.len() - 1], d[d.len() - 1]);
         if flipped {
             d.reverse();
             e.reverse();
@@ -118,62 +124,28 @@ fn zero_shift<R: Real>(d: &mut [R], e: &mut [R], watch: &mut Watch<R>, turn: &mu
 }
 
 /// The shifted sweep: chases the bulge of BᵀB − shift² I.
-///
-/// Step i rotates the row pair (f, g) from the right to (r, 0), which also turns the row (diagonal, off), and then from
-/// the left what that puts below the diagonal. The second rotation acts on (f d + g o, g b)/r, r = √(f² + g²), whose direction does not need r:
-/// the roots, and the quotients, are taken side by side, and the chain from one step to the next is half as long. The state is in plain variables so that it
-/// stays in registers.
 #[inline(always)]
 fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, watch: &mut Watch<R>, turn: &mut impl Turn<R>) {
     let last = e.len();
-    let safe = tiny::<R>().sqrt();
-    let huge = safe.recip();
-    let mut diagonal = d[0];
-    let mut off = e[0];
-    let mut f = (diagonal.abs() - shift) * (R::one().with_sign(diagonal) + shift / diagonal);
-    let mut g = off;
+    let limits = limits();
+    let mut bulge = Bulge::new(d[0], e[0], shift);
     for i in 0..last {
         let below = d[i + 1];
         let next = if i + 1 < last { e[i + 1] } else { R::zero() };
-        let (near, far) = (f * diagonal + g * off, g * below);
-        let (first, second) = (f * f + g * g, near * near + far * far);
-        let (turned, lower) = (f * off - g * diagonal, f * below);
-        if first.smaller(second) > safe && first.larger(second) < huge {
-            // Roots and quotients that do not wait for each other.
-            let (r, rho) = (first.sqrt(), second.sqrt());
-            let (per_r, per_rho) = (r * first.recip(), rho * second.recip());
-            let both = per_r * per_rho;
-            d[i] = rho * per_r;
-            if i > 0 {
-                e[i - 1] = r;
-            }
-            watch.see(i, r, d[i]);
-            let right = Rotation { c: f * per_r, s: g * per_r };
-            let left = Rotation { c: near * per_rho, s: far * per_rho };
-            f = (near * turned + far * lower) * both;
-            diagonal = (near * lower - far * turned) * both;
-            let scaled = next * per_rho;
-            (g, off) = (far * scaled, near * scaled);
-            turn.turn(i, right, left);
-        } else {
-            // A square might leave the range: one rotation after the other.
-            let (right, r) = annihilate(f, g);
-            let turned = right.c * off - right.s * diagonal;
-            let (left, rho) = annihilate(right.c * diagonal + right.s * off, right.s * below);
-            let lower = right.c * below;
-            d[i] = rho;
-            if i > 0 {
-                e[i - 1] = r;
-            }
-            watch.see(i, r, rho);
-            f = left.c * turned + left.s * lower;
-            diagonal = left.c * lower - left.s * turned;
-            (g, off) = (left.s * next, left.c * next);
-            turn.turn(i, right, left);
+        let squares = bulge.squares(below);
+        let fits = squares.fit(limits);
+        let (step, after) = if fits { bulge.step(&squares, below, next) } else { bulge.careful_step(below, next) };
+        let Step { r, rho, right, left } = step;
+        bulge = after;
+        d[i] = rho;
+        if i > 0 {
+            e[i - 1] = r;
         }
+        watch.see(i, r, rho);
+        turn.turn(i, right, left);
     }
-    d[last] = diagonal;
-    e[last - 1] = f;
+    d[last] = bulge.diagonal;
+    e[last - 1] = bulge.f;
 }
 
 #[cfg(test)]

@@ -79,9 +79,7 @@ impl<'w, R: Real> Core<'w, R> {
                     self.reduce(team);
                     if self.plan.divided() { self.divide()? } else { self.iterate()? }
                 }
-                if self.plan.tall {
-                    self.form_left();
-                }
+                self.multiply();
                 Ok(())
             });
         }
@@ -90,6 +88,30 @@ impl<'w, R: Real> Core<'w, R> {
             self.reduce(team);
             self.values_alone(team)
         })
+    }
+
+    /// The beginning of [`solve_dense`](Self::solve_dense) of a matrix whose vectors are found by QR iteration: to bidiagonal form, with both bases.
+    pub(crate) fn begin(&mut self) {
+        Team::lead(false, |team| {
+            self.factor();
+            self.reduce(team);
+        });
+        self.form();
+    }
+
+    /// What is between the beginning and the end: [`qr_iteration`](diagonalize::qr_iteration) of this.
+    pub(crate) fn matrix(&mut self) -> diagonalize::Matrix<'_, R> {
+        let u = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow() };
+        let bases = Columns { u, v: self.rows.reborrow(), level: self.level };
+        diagonalize::Matrix { d: self.d, e: self.e, bases }
+    }
+
+    /// The end.
+    pub(crate) fn end(&mut self) {
+        if self.plan.tall {
+            self.set_left_corner();
+        }
+        self.multiply();
     }
 
     /// A tall A = Q R; R goes to `square`.
@@ -126,6 +148,13 @@ impl<'w, R: Real> Core<'w, R> {
     /// [X 0; 0 I], X from `square`.
     fn set_left_corner(&mut self) {
         self.row_blocks.block(&mut self.left, 0).set_corner(&self.square, self.plan.cols);
+    }
+
+    /// U = Q [X; 0] of a tall matrix.
+    fn multiply(&mut self) {
+        if self.plan.tall {
+            self.form_left();
+        }
     }
 
     /// Q [X; 0] from the X at the top of `left`.
@@ -204,21 +233,26 @@ impl<'w, R: Real> Core<'w, R> {
         diagonalize::values_alone(self.d, self.e, &mut self.scratch, memory, (team, self.level))
     }
 
-    /// Small matrices: the reflectors become the bases in place, and QR iteration turns them.
+    /// Small matrices: the reflectors become the bases, and QR iteration turns them.
     fn iterate(&mut self) -> Result<(), Error> {
+        self.form();
+        let diagonalize::Matrix { d, e, mut bases } = self.matrix();
+        diagonalize::qr_iteration(d, e, &mut bases)?;
+        if self.plan.tall {
+            self.set_left_corner();
+        }
+        Ok(())
+    }
+
+    /// The bases from the reflectors, in place.
+    fn form(&mut self) {
         let (n, level) = (self.plan.cols, self.level);
         let mut q = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow() };
         let len = q.stride();
         let [v, ..] = &mut self.columns;
         q.reborrow().split(n).1.set_unit_columns(n);
-        level.run(Form { q: q.reborrow(), tau: self.tau_q, v: &mut v[..len] });
+        level.run(Form { q, tau: self.tau_q, v: &mut v[..len] });
         level.run(Form { q: self.rows.reborrow(), tau: self.tau_p, v: self.row });
-        let sink = &mut Columns { u: q, v: self.rows.reborrow(), level };
-        diagonalize::qr_iteration(self.d, self.e, sink)?;
-        if self.plan.tall {
-            self.set_left_corner();
-        }
-        Ok(())
     }
 
     /// Large matrices: divide and conquer, and the reflectors applied to what comes out.

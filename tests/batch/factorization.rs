@@ -112,6 +112,14 @@ fn mid_sizes_are_the_loop() {
     check::<f32>(64, 64, 3, 0);
     check::<Complex<f64>>(32, 32, 3, 1);
     check::<f64>(100, 97, 2, 2);
+    // Side by side for a while.
+    check::<f32>(20, 19, 19, 3);
+    check::<f64>(17, 17, 11, 4);
+    check::<Complex<f32>>(18, 24, 10, 5);
+    check::<Complex<f64>>(30, 21, 8, 6);
+    for count in 1..=9 {
+        check::<f64>(18, 17, count, count);
+    }
 }
 
 /// The values alone: side by side those of the decomposition to the last bit, one by one those of each matrix alone.

@@ -15,7 +15,8 @@ mod secular;
 mod tests;
 mod vectors;
 
-use super::{Columns, qr_iteration, sort};
+use super::iteration::sort;
+use super::{Columns, qr_iteration};
 use crate::error::Error;
 use crate::kernel::team::{join, threads};
 use crate::kernel::{LANES, Level, Planes, padded};
