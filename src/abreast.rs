@@ -35,13 +35,14 @@ pub(crate) trait Several<S: Scalar> {
 const COLUMNS: usize = 9;
 const BYTES: usize = 48 << 10;
 /// Fewer of them, too: an empty place costs what a full one does.
-pub(crate) const FEWEST: usize = 3;
+const FEWEST: usize = 3;
 
-/// Whether matrices of this shape are diagonalized side by side, if their columns are not turned in pairs.
-pub(crate) const fn serves<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> bool {
+/// Whether so many matrices of this shape are diagonalized side by side, if their columns are not turned in pairs.
+pub(crate) const fn serves<S: Scalar>(count: usize, (rows, cols): (usize, usize), vectors: Vectors) -> bool {
     let plan = Plan::new::<S>(rows, cols, vectors);
     let bytes = plan.rows.saturating_mul(plan.cols).saturating_mul(size_of::<S>());
-    LANES > 1 && plan.vectors && !plan.tall && !plan.divided() && plan.cols >= COLUMNS && bytes <= BYTES
+    let served = plan.vectors && !plan.tall && !plan.divided() && plan.cols >= COLUMNS && bytes <= BYTES;
+    LANES > 1 && count >= FEWEST && served
 }
 
 /// Length of the workspace of [`decompose_several`].

@@ -12,13 +12,24 @@ use crate::matrix::MatRef;
 use crate::plan::{Vectors, check_outputs};
 use crate::scalar::Scalar;
 
-/// Length of the workspace of [`svd_into`] for matrices of this shape, however many; times the number of threads. (One or two matrices with
-/// min(m, n) > 8 need no more than alone: [`svd_workspace_len`](crate::svd_workspace_len).)
+/// Length of the workspace of [`svd_into`] for matrices of this shape, however many; times the number of threads.
 #[must_use]
 pub const fn svd_workspace_len<S: Scalar>(rows: usize, cols: usize, vectors: Vectors) -> usize {
+    svd_workspace_len_for::<S>(usize::MAX, rows, cols, vectors)
+}
+
+/// [`svd_workspace_len`] for so many matrices: less for very few of middle size.
+///
+/// ```
+/// use diffsvd::{Vectors, batch};
+/// let len = |count| batch::svd_workspace_len_for::<f64>(count, 32, 32, Vectors::Thin);
+/// assert!(len(1) == diffsvd::svd_workspace_len::<f64>(32, 32, Vectors::Thin) && len(1) <= len(1000));
+/// ```
+#[must_use]
+pub const fn svd_workspace_len_for<S: Scalar>(count: usize, rows: usize, cols: usize, vectors: Vectors) -> usize {
     if small::decomposes(rows, cols, vectors) {
         lanes::workspace_len::<S>(rows, cols)
-    } else if abreast::serves::<S>(rows, cols, vectors) {
+    } else if abreast::serves::<S>(count, (rows, cols), vectors) {
         abreast::workspace_len::<S>(rows, cols, vectors)
     } else {
         crate::svd_workspace_len::<S>(rows, cols, vectors)
@@ -41,7 +52,7 @@ pub const fn singular_values_workspace_len<S: Scalar>(rows: usize, cols: usize) 
 ///
 /// **Shapes.** `a` m×n; `out` as there, for each matrix. Any strides, interleaved matrices too; a batch stride of zero repeats a matrix of `a`.
 ///
-/// **Cost.** Workspace [`svd_workspace_len`], no allocation.
+/// **Cost.** Workspace [`svd_workspace_len`] (or [`svd_workspace_len_for`]), no allocation.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Layout`], [`Error::Count`], [`Error::Workspace`], [`Error::Parameter`] for the call; for an item [`Error::NonFinite`],
@@ -73,11 +84,11 @@ pub fn svd_into<S: Scalar>(
 ) -> Result<Summary, Error> {
     let (m, n) = a.shape();
     check_outputs((m, n), vectors, out.u.shape(), out.s.contiguous()?, out.v.shape())?;
-    let len = svd_workspace_len::<S>(m, n, vectors);
+    let len = svd_workspace_len_for::<S>(a.count(), m, n, vectors);
     if small::decomposes(m, n, vectors) {
         return small::svd(a, vectors != Vectors::None, out, len, run);
     }
-    if abreast::serves::<S>(m, n, vectors) && a.count() >= abreast::FEWEST {
+    if abreast::serves::<S>(a.count(), (m, n), vectors) {
         return for_each_piece((a, out), len, run.in_groups(LANES), |piece| {
             S::Real::svd_of_several(
                 &mut Items { items: &mut piece.items, log: &mut piece.log },
@@ -86,7 +97,6 @@ pub fn svd_into<S: Scalar>(
             )
         });
     }
-    let len = crate::svd_workspace_len::<S>(m, n, vectors);
     for_each((a, out), len, run, |(a, out), i, work| crate::svd_into(a.item(i)?, vectors, out.item(i)?, work))
 }
 

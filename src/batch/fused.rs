@@ -48,7 +48,7 @@ pub const fn for_each_workspace_len<S: Scalar>(rows: usize, cols: usize, len: us
 const fn tile<S: Scalar>(rows: usize, cols: usize) -> usize {
     if lanes::serves(rows, cols) {
         lanes::together::<S>(rows, cols)
-    } else if abreast::serves::<S>(rows, cols, Vectors::Thin) {
+    } else if abreast::serves::<S>(LANES, (rows, cols), Vectors::Thin) {
         LANES
     } else {
         1

@@ -34,7 +34,9 @@ mod mat;
 mod owned;
 
 pub use choose::{ByFactors, Choose, PerItem, Rotations, Same};
-pub use decompose::{fix_phases, singular_values_into, singular_values_workspace_len, svd_into, svd_workspace_len};
+pub use decompose::{
+    fix_phases, singular_values_into, singular_values_workspace_len, svd_into, svd_workspace_len, svd_workspace_len_for,
+};
 pub use derivative::{
     BranchesMut, PartialFactors, SecondOrder, align, branches_into, full_jvp_into, full_vjp_into, jvp_into,
     jvp_workspace_len, partial_jvp_into, partial_vjp_into, remove_gauge, vjp_into, vjp_tangent_into, vjp_workspace_len,

@@ -115,7 +115,8 @@ pub(crate) unsafe fn svd<S: Scalar>(
         _ => unsafe { memory.write(name, of) },
     };
     let (u, v) = (basis(&mut memory, "u", out.u)?, basis(&mut memory, "v", out.v)?);
-    let items = Items::new(a.count(), batch::svd_workspace_len::<S>(a.shape().0, a.shape().1, vectors));
+    let (rows, cols) = a.shape();
+    let items = Items::new(a.count(), batch::svd_workspace_len_for::<S>(a.count(), rows, cols, vectors));
     // SAFETY: the caller's promise.
     unsafe { call.run(&mut memory, items, |run| batch::svd_into(a, vectors, FactorsMut { u, s, v }, run)) }
 }

@@ -41,7 +41,7 @@ pub(crate) fn decompose<T: Element>(x: &View<'_, T>) -> Result<Vec<T>, Error> {
     let (k, mut packed) = (dims.triplets(), vec![T::zero(); dims.packed()[2].end]);
     let mut all_of = Pieces(&mut packed);
     let [mut u, mut s, mut v] = dims.packed().map(|part| Pieces(all_of.take(part.len())));
-    let mut work = workspace(batch::svd_workspace_len::<T>(m, n, Vectors::Thin));
+    let mut work = workspace(batch::svd_workspace_len_for::<T>(dims.count, m, n, Vectors::Thin));
     for (numbers, a) in x.batches()? {
         let count = numbers.len();
         let (of_u, of_s, of_v) = (u.take(count * m * k), s.take(count * k), v.take(count * n * k));
