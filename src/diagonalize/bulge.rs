@@ -32,6 +32,8 @@ pub(super) struct Squares<R> {
     far: R,
     first: R,
     second: R,
+    turned: R,
+    lower: R,
 }
 
 /// Squares between these have full precision.
@@ -62,19 +64,19 @@ impl<R: Real> Bulge<R> {
     pub(super) fn squares(&self, below: R) -> Squares<R> {
         let &Bulge { diagonal, off, f, g } = self;
         let (near, far) = (f * diagonal + g * off, g * below);
-        Squares { near, far, first: f * f + g * g, second: near * near + far * far }
+        let (first, second) = (f * f + g * g, near * near + far * far);
+        let (turned, lower) = (f * off - g * diagonal, f * below);
+        Squares { near, far, first, second, turned, lower }
     }
 
     /// Down to the row (below, next), where the squares have full precision: by roots and quotients that do not wait for each other.
     #[inline(always)]
     pub(super) fn step(
         &self,
-        &Squares { near, far, first, second }: &Squares<R>,
-        below: R,
+        &Squares { near, far, first, second, turned, lower }: &Squares<R>,
         next: R,
     ) -> (Step<R>, Self) {
-        let &Bulge { diagonal, off, f, g } = self;
-        let (turned, lower) = (f * off - g * diagonal, f * below);
+        let &Bulge { f, g, .. } = self;
         let (r, rho) = (first.sqrt(), second.sqrt());
         let (per_r, per_rho) = (r * first.recip(), rho * second.recip());
         let both = per_r * per_rho;

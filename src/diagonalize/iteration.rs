@@ -36,6 +36,7 @@ struct Block<R> {
 }
 
 impl<'a, R: Real> Iteration<'a, R> {
+    #[inline(always)]
     pub(super) fn new(d: &'a mut [R], e: &'a mut [R]) -> Self {
         let negligible = deflate::negligible(d, e);
         let seen = Seen::new(Bounds { smallest: R::zero(), largest: R::zero() });
@@ -46,6 +47,7 @@ impl<'a, R: Real> Iteration<'a, R> {
     ///
     /// # Errors
     /// [`Error::NoConvergence`] when the budget of sweeps is used up.
+    #[inline(always)]
     pub(super) fn next(&mut self, sink: &mut impl Sink<R>) -> Result<Option<Sweep<'_, R>>, Error> {
         let (d, e, negligible) = (&mut *self.d, &mut *self.e, self.negligible);
         while self.end > 1 {
@@ -85,6 +87,7 @@ impl<'a, R: Real> Iteration<'a, R> {
     }
 
     /// Looks at what the sweep has left: the block without its last row if that has converged, nothing if more than one entry may be negligible.
+    #[inline(always)]
     pub(super) fn swept(&mut self) {
         let (Some((lo, hi)), seen) = (self.previous, self.seen) else { return };
         if seen.split {
@@ -101,6 +104,7 @@ impl<'a, R: Real> Iteration<'a, R> {
     }
 
     /// The values positive and descending, once there is no sweep to be done any more. Returns how many there were.
+    #[inline(always)]
     pub(super) fn finish(self, sink: &mut impl Sink<R>) -> usize {
         make_positive(self.d, sink);
         sort(self.d, |i, j| sink.swap(i, j));

@@ -123,6 +123,24 @@ fn zero_shift<R: Real>(d: &mut [R], e: &mut [R], watch: &mut Watch<R>, turn: &mu
     e[last - 1] = h * left.s;
 }
 
+/// What step i makes.
+#[inline(always)]
+fn note<R: Real>(
+    i: usize,
+    step: &Step<R>,
+    (d, e): (&mut [R], &mut [R]),
+    watch: &mut Watch<R>,
+    turn: &mut impl Turn<R>,
+) {
+    let &Step { r, rho, right, left } = step;
+    d[i] = rho;
+    if i > 0 {
+        e[i - 1] = r;
+    }
+    watch.see(i, r, rho);
+    turn.turn(i, right, left);
+}
+
 /// The shifted sweep: chases the bulge of BᵀB − shift² I.
 #[inline(always)]
 fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, watch: &mut Watch<R>, turn: &mut impl Turn<R>) {
@@ -133,16 +151,15 @@ fn shifted<R: Real>(d: &mut [R], e: &mut [R], shift: R, watch: &mut Watch<R>, tu
         let below = d[i + 1];
         let next = if i + 1 < last { e[i + 1] } else { R::zero() };
         let squares = bulge.squares(below);
-        let fits = squares.fit(limits);
-        let (step, after) = if fits { bulge.step(&squares, below, next) } else { bulge.careful_step(below, next) };
-        let Step { r, rho, right, left } = step;
-        bulge = after;
-        d[i] = rho;
-        if i > 0 {
-            e[i - 1] = r;
+        if squares.fit(limits) {
+            let (step, after) = bulge.step(&squares, next);
+            bulge = after;
+            note(i, &step, (&mut *d, &mut *e), watch, turn);
+        } else {
+            let (step, after) = bulge.careful_step(below, next);
+            bulge = after;
+            note(i, &step, (&mut *d, &mut *e), watch, turn);
         }
-        watch.see(i, r, rho);
-        turn.turn(i, right, left);
     }
     d[last] = bulge.diagonal;
     e[last - 1] = bulge.f;

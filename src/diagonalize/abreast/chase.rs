@@ -128,7 +128,7 @@ fn step<R: Real>(bulges: &mut Bulges<R>, (below, next): (&Lane<R>, &Lane<R>), ac
     for l in 0..LANES {
         let bulge = before.get(l);
         let squares = bulge.squares(below[l]);
-        let (step, after) = bulge.step(&squares, below[l], next[l]);
+        let (step, after) = bulge.step(&squares, next[l]);
         let on = active[l] != R::zero();
         unfit[l] = if squares.fit(limits) { R::zero() } else { active[l] };
         bulges.set(
