@@ -3,6 +3,8 @@
 //! Every later stage may then square entries freely. The division is exact but for entries 2¹⁰²² times smaller than
 //! the largest one, and it makes the result independent of the scale of A to the last bit.
 
+mod rows;
+
 use crate::error::Error;
 use crate::kernel::{Arith, LANES, Level, Planes, Task, cast, each, lane_by_lane};
 use crate::matrix::{MatMut, MatRef};
@@ -115,6 +117,7 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
     let factor = S::Real::one().mul_pow2(-p);
     let whole = (S::Real::MIN_EXPONENT..=S::Real::MAX_EXPONENT).contains(&-p);
     let level = Level::detect();
+    let in_blocks = if whole { rows::in_blocks::<S>(view.shape(), view.col_stride(), level) } else { (0, 0) };
     for j in 0..view.cols() {
         let (re, im) = work.column(j).as_flattened_mut().split_at_mut(depth * LANES);
         re[rows..].fill(S::Real::zero());
@@ -122,7 +125,7 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
         match view.contiguous_col(j) {
             Some(from) if whole => level.run(Load { from, re, im, scale: (factor, sign) }),
             _ => {
-                for i in 0..rows {
+                for i in if j < in_blocks.1 { in_blocks.0 } else { 0 }..rows {
                     let x = view.at(i, j);
                     let x = if whole { x.scale(factor) } else { x.scale_pow2(-p) };
                     re[i] = x.re();
@@ -132,6 +135,9 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
                 }
             }
         }
+    }
+    if in_blocks != (0, 0) {
+        level.run(rows::Load { a: view, work, scale: (factor, sign) });
     }
 }
 
@@ -162,16 +168,20 @@ impl<S: Scalar> Task for Load<'_, S> {
 /// Copies the leading columns of a basis out.
 pub(crate) fn unload<S: Scalar>(basis: &Planes<'_, S::Real>, mut to: MatMut<'_, S>) {
     let (stride, level) = (basis.stride(), Level::detect());
+    let in_blocks = rows::in_blocks::<S>(to.shape(), to.col_stride(), level);
     for (j, column) in basis.data.chunks_exact(stride).take(to.cols()).enumerate() {
         let (re, im) = column.as_flattened().split_at(basis.depth * LANES);
         match to.contiguous_col(j) {
             Some(to) => level.run(Unload { re, im, to }),
             None => {
-                for i in 0..to.rows() {
+                for i in if j < in_blocks.1 { in_blocks.0 } else { 0 }..to.rows() {
                     to.put(i, j, S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] }));
                 }
             }
         }
+    }
+    if in_blocks != (0, 0) {
+        level.run(rows::Unload { basis, to });
     }
 }
 
@@ -237,9 +247,10 @@ mod tests {
 
     /// Shapes and strides, and how many entries hold them: in one piece and not, shorter and longer than what is looked at at once.
     fn layouts() -> impl Iterator<Item = ((usize, usize), (usize, usize), usize)> {
-        let shapes = [(1, 1), (3, 2), (1, 2 * WIDTH + 1), (WIDTH, 2), (WIDTH + 3, 2), (3 * WIDTH - 1, 3)];
+        let shapes =
+            [(1, 1), (3, 2), (1, 2 * WIDTH + 1), (WIDTH, 2), (WIDTH + 3, 2), (3 * WIDTH - 1, 3), (4, 4), (11, 9)];
         shapes.into_iter().flat_map(|(m, n)| {
-            let strides = [(1, m), (n, 1), (1, m + 2), (2, 2 * m)];
+            let strides = [(1, m), (n, 1), (n + 3, 1), (1, m + 2), (2, 2 * m)];
             strides.map(|(down, right)| ((m, n), (down, right), (m - 1) * down + (n - 1) * right + 1))
         })
     }
@@ -302,7 +313,7 @@ mod tests {
                     assert!(found.re == wanted.re() && found.im == wanted.im(), "{rows}×{cols}, 2^{p}: ({i}, {j})");
                 }
             }
-            for (down, right) in [(1, rows), (cols, 1), (1, rows + 1), (2, 2 * rows)] {
+            for (down, right) in [(1, rows), (cols, 1), (cols + 2, 1), (1, rows + 1), (2, 2 * rows)] {
                 let mut out = vec![other; (rows - 1) * down + (cols - 1) * right + 1];
                 unload(&work, MatMut::new(&mut out, rows, cols, down, right).unwrap());
                 for (i, j) in (0..rows * cols).map(|at| (at / cols, at % cols)) {
