@@ -2,7 +2,7 @@
 //!
 //! A generic function is compiled where it is called: in every program and in every test, and what is compiled for each instruction set
 //! takes the better part of a minute. So these functions are provided methods of a trait. The four common types override
-//! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `svd.rs`,
+//! them by the same call, which is not generic any more; a type of the user's own inherits the generic one. `svd.rs`, `batch/decompose.rs`,
 //! `kernel/product/mod.rs`, `derivative/vjp.rs` and `jvp.rs` call them by way of the type, which `scalar.rs` requires to have them:
 //! what they use stands below them, against the layer rule.
 #![allow(private_interfaces, reason = "only this crate calls these functions")]

@@ -90,7 +90,7 @@ impl<'w, R: Real> Store<'w, R> {
         Store { rest: self.rest }
     }
 
-    /// The next `len` reals as a storage of its own, which begins where a piece of whole lines of the cache ends.
+    /// The next `len` reals as a storage of its own; it begins at a line of the cache if all that was taken before were whole lines.
     pub(crate) fn part(&mut self, len: usize) -> Store<'w, R> {
         Store { rest: self.take(len) }
     }
