@@ -114,7 +114,6 @@ fn decompose_group<S: Scalar>(
     for place in 0..count {
         let mut outcome = outcomes[place];
         if let (Ok(()), Some(Begun { core, p })) = (outcome, &mut begun[place]) {
-            core.end();
             outcome = core.write(*p, items.item(first + place)?.1);
         }
         if !items.tell(first + place, outcome)? {

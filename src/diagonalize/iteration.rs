@@ -5,6 +5,7 @@ use super::sink::{Side, Sink};
 use super::sweep::{Seen, Sweep, shift};
 use super::two_by_two::two_by_two;
 use crate::error::Error;
+use crate::rotation::Rotation;
 use crate::scalar::Real;
 
 /// Sweeps allowed per singular value, on the average. About 2 are needed; the tests hold the worst ever seen to 4.
@@ -43,12 +44,14 @@ impl<'a, R: Real> Iteration<'a, R> {
         Iteration { end: d.len(), d, e, negligible, left: None, previous: None, flipped: false, seen, sweeps: 0 }
     }
 
-    /// The next sweep, after which [`swept`](Self::swept) is to be called; `None` when the matrix is diagonal. What can be finished without a sweep is.
+    /// The next sweep, after which [`swept`](Self::swept) is to be called; `None` when the matrix is diagonal. What can be
+    /// finished without a sweep is, pairs of rows by a rotation of both bases, which `pair` carries out.
     ///
     /// # Errors
     /// [`Error::NoConvergence`] when the budget of sweeps is used up.
     #[inline(always)]
-    pub(super) fn next(&mut self, sink: &mut impl Sink<R>) -> Result<Option<Sweep<'_, R>>, Error> {
+    pub(super) fn next(&mut self, pair: impl FnMut(Side, usize, Rotation<R>)) -> Result<Option<Sweep<'_, R>>, Error> {
+        let mut pair = pair;
         let (d, e, negligible) = (&mut *self.d, &mut *self.e, self.negligible);
         while self.end > 1 {
             let (lo, hi, bounds) = match self.left.take() {
@@ -61,7 +64,7 @@ impl<'a, R: Real> Iteration<'a, R> {
                 continue;
             }
             if lo + 1 == hi {
-                solve_pair(d, e, lo, sink);
+                solve_pair(d, e, lo, &mut pair);
                 self.end = lo;
                 continue;
             }
@@ -113,11 +116,11 @@ impl<'a, R: Real> Iteration<'a, R> {
 }
 
 /// Finishes the 2×2 block at `lo` directly.
-fn solve_pair<R: Real>(d: &mut [R], e: &mut [R], lo: usize, sink: &mut impl Sink<R>) {
+fn solve_pair<R: Real>(d: &mut [R], e: &mut [R], lo: usize, turn: &mut impl FnMut(Side, usize, Rotation<R>)) {
     let pair = two_by_two(d[lo], e[lo], d[lo + 1]);
     (d[lo], e[lo], d[lo + 1]) = (pair.large, R::zero(), pair.small);
-    sink.rotate(Side::Left, lo, pair.left);
-    sink.rotate(Side::Right, lo, pair.right);
+    turn(Side::Left, lo, pair.left);
+    turn(Side::Right, lo, pair.right);
 }
 
 fn make_positive<R: Real>(d: &mut [R], sink: &mut impl Sink<R>) {

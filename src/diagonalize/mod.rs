@@ -35,7 +35,7 @@ const WORST_SEEN: f64 = 4.0;
 /// [`Error::NoConvergence`] when the budget of sweeps is used up.
 pub(crate) fn qr_iteration<R: Real>(d: &mut [R], e: &mut [R], sink: &mut impl Sink<R>) -> Result<usize, Error> {
     let mut iteration = Iteration::new(d, e);
-    while let Some(sweep) = iteration.next(sink)? {
+    while let Some(sweep) = iteration.next(|side, j, rotation| sink.rotate(side, j, rotation))? {
         sink.sweep(sweep);
         iteration.swept();
     }

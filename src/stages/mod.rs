@@ -2,6 +2,8 @@
 
 mod carve;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod ways;
 
 use crate::banded::{self, Frame};
@@ -79,7 +81,9 @@ impl<'w, R: Real> Core<'w, R> {
                     self.reduce(team);
                     if self.plan.divided() { self.divide()? } else { self.iterate()? }
                 }
-                self.multiply();
+                if self.plan.tall {
+                    self.form_left();
+                }
                 Ok(())
             });
         }
@@ -90,28 +94,17 @@ impl<'w, R: Real> Core<'w, R> {
         })
     }
 
-    /// The beginning of [`solve_dense`](Self::solve_dense) of a matrix whose vectors are found by QR iteration: to bidiagonal form, with both bases.
+    /// The beginning of [`solve_dense`](Self::solve_dense) of a matrix that is not tall and whose vectors are found by QR iteration: to bidiagonal form, with both bases.
     pub(crate) fn begin(&mut self) {
-        Team::lead(false, |team| {
-            self.factor();
-            self.reduce(team);
-        });
+        Team::lead(false, |team| self.reduce(team));
         self.form();
     }
 
-    /// What is between the beginning and the end: [`qr_iteration`](diagonalize::qr_iteration) of this.
+    /// What [`qr_iteration`](diagonalize::qr_iteration) then makes diagonal.
     pub(crate) fn matrix(&mut self) -> diagonalize::Matrix<'_, R> {
         let u = if self.plan.tall { self.square.reborrow() } else { self.copy.reborrow() };
         let bases = Columns { u, v: self.rows.reborrow(), level: self.level };
         diagonalize::Matrix { d: self.d, e: self.e, bases }
-    }
-
-    /// The end.
-    pub(crate) fn end(&mut self) {
-        if self.plan.tall {
-            self.set_left_corner();
-        }
-        self.multiply();
     }
 
     /// A tall A = Q R; R goes to `square`.
@@ -148,13 +141,6 @@ impl<'w, R: Real> Core<'w, R> {
     /// [X 0; 0 I], X from `square`.
     fn set_left_corner(&mut self) {
         self.row_blocks.block(&mut self.left, 0).set_corner(&self.square, self.plan.cols);
-    }
-
-    /// U = Q [X; 0] of a tall matrix.
-    fn multiply(&mut self) {
-        if self.plan.tall {
-            self.form_left();
-        }
     }
 
     /// Q [X; 0] from the X at the top of `left`.
@@ -349,66 +335,5 @@ impl<'w, R: Real> Core<'w, R> {
             written?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use num_complex::Complex;
-
-    use super::*;
-    use crate::jacobi::pairs;
-    use crate::plan::Vectors;
-    use crate::workspace::{ALIGNMENT, Store};
-
-    /// Of every kind of plan. (What is asked for beyond the end is refused in `Store`, by an assertion.)
-    fn pieces_of<S: Scalar>() {
-        let lens = [1, 4, 5, 31, 32, 33, 59, 60, 61, 71, 72, 130, 257, 400, 520, 700, 1500];
-        for (m, n) in lens.iter().flat_map(|&m| lens.map(|n| (m, n))) {
-            for vectors in [Vectors::None, Vectors::Thin, Vectors::Full] {
-                let plan = Plan::new::<S>(m, n, vectors);
-                for plan in [plan, plan.completing()] {
-                    let needed = plan.stages_len::<S>();
-                    let mut work = std::vec![S::zero(); needed];
-                    let mut store = Store::new(&mut work, needed).unwrap();
-                    Core::carve(&plan, S::PARTS, &mut store);
-                    let (left, line) = (store.all().len(), ALIGNMENT / size_of::<S::Real>());
-                    assert!(left <= line + S::PARTS, "{plan:?}: {left} reals are left over");
-                }
-            }
-        }
-    }
-
-    /// R of a tall matrix; those of many columns are left to QR iteration.
-    fn tall<S: Scalar>() {
-        use Vectors::{Full, Thin};
-        for (m, n, vectors) in [(300, 5, Thin), (70, 10, Full), (24, 5, Thin), (16, 2, Full), (70, 35, Thin)] {
-            let entry = |i: usize| S::Real::from_f64((i as f64 * 0.7).sin());
-            let a: std::vec::Vec<S> = (0..m * n).map(|i| S::from_parts(entry(i), entry(i + 7))).collect();
-            let plan = Plan::new::<S>(m, n, vectors);
-            let mut work = std::vec![S::zero(); plan.workspace::<S>()];
-            let needed = work.len();
-            let mut store = Store::new(&mut work, needed).unwrap();
-            let mut core = Core::carve(&plan, S::PARTS, &mut store);
-            core.load(MatRef::col_major(&a, m, n).unwrap(), 0).unwrap();
-            core.factor();
-            assert_eq!(core.turn_pairs(), pairs::serves::<S>(n, core.level), "{m}×{n}");
-        }
-    }
-
-    #[test]
-    fn triangles_of_few_columns_are_turned_in_pairs() {
-        tall::<f64>();
-        tall::<f32>();
-        tall::<Complex<f64>>();
-        tall::<Complex<f32>>();
-    }
-
-    #[test]
-    fn the_pieces_take_the_whole_workspace() {
-        pieces_of::<f32>();
-        pieces_of::<f64>();
-        pieces_of::<Complex<f32>>();
-        pieces_of::<Complex<f64>>();
     }
 }

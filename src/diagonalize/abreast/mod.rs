@@ -8,7 +8,7 @@ mod apply;
 mod chase;
 
 use super::iteration::Iteration;
-use super::sink::{Columns, Side, Sink};
+use super::sink::{Columns, Sink};
 use super::sweep::{Sweep, Turn};
 use crate::error::Error;
 use crate::kernel::{LANES, Lane, Level};
@@ -69,21 +69,25 @@ pub(crate) fn qr_iterations<R: Real>(
         iterations[l] = Some(Iteration::new(d, e));
         bases[l] = Some(Waiting { columns, place: l, past: [Past::default(); KEPT], count: 0 });
     }
-    let mut used = 0;
+    // Steps and sweeps since all columns were turned.
+    let (mut used, mut kept) = (0, 0);
     loop {
         let mut sweeps = [const { None }; LANES];
         for (l, iteration) in iterations.iter_mut().enumerate() {
             let (Some(iteration), Some(waiting), Ok(())) = (iteration, &mut bases[l], results[l]) else { continue };
-            match iteration.next(&mut Late { waiting, rotations: memory.rotations }) {
+            let pair = |side, j, rotation| {
+                waiting.turn(memory.rotations);
+                waiting.columns.rotate(side, j, rotation);
+            };
+            match iteration.next(pair) {
                 Ok(sweep) => sweeps[l] = sweep,
                 Err(error) => results[l] = Err(error),
             }
         }
         let Some(longest) = sweeps.iter().flatten().map(|sweep| sweep.e.len()).max() else { break };
-        let full = used + longest > memory.rotations.len();
-        if full || bases.iter().flatten().any(|waiting| waiting.count == KEPT) {
+        if kept == KEPT {
             bases.iter_mut().flatten().for_each(|waiting| waiting.turn(memory.rotations));
-            used = 0;
+            (used, kept) = (0, 0);
         }
         let taken = sweeps.each_ref().map(Option::is_some);
         for (sweep, waiting) in sweeps.iter().zip(&mut bases) {
@@ -93,7 +97,7 @@ pub(crate) fn qr_iterations<R: Real>(
         }
         let rotations = &mut memory.rotations[used..used + longest];
         chase_all(sweeps, (memory.d, memory.e), rotations, level);
-        used += longest;
+        (used, kept) = (used + longest, kept + 1);
         for (iteration, taken) in iterations.iter_mut().zip(taken) {
             if let (Some(iteration), true) = (iteration, taken) {
                 iteration.swept();
@@ -166,37 +170,6 @@ impl<R: Real> Waiting<'_, R> {
         if !sweeps.is_empty() {
             level.run(Apply { u: u.reborrow(), v: v.reborrow(), sweeps, rotations, place: *place });
         }
-    }
-}
-
-/// What comes between the sweeps of a matrix, which have to be carried out first.
-struct Late<'x, 'a, R> {
-    waiting: &'x mut Waiting<'a, R>,
-    rotations: &'x [Rotations<R>],
-}
-
-impl<'a, R: Real> Late<'_, 'a, R> {
-    fn columns(&mut self) -> &mut Columns<'a, R> {
-        self.waiting.turn(self.rotations);
-        &mut self.waiting.columns
-    }
-}
-
-impl<R: Real> Sink<R> for Late<'_, '_, R> {
-    fn sweep(&mut self, sweep: Sweep<'_, R>) {
-        self.columns().sweep(sweep);
-    }
-
-    fn rotate(&mut self, side: Side, j: usize, rotation: Rotation<R>) {
-        self.columns().rotate(side, j, rotation);
-    }
-
-    fn negate(&mut self, j: usize) {
-        self.columns().negate(j);
-    }
-
-    fn swap(&mut self, i: usize, j: usize) {
-        self.columns().swap(i, j);
     }
 }
 
