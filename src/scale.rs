@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::kernel::{Arith, LANES, Level, Planes, Task, cast, each, lane_by_lane};
 use crate::matrix::{MatMut, MatRef};
 use crate::scalar::{One, Real, Scalar, Zero};
+use rows::Blocks;
 
 /// Largest modulus of a part of any entry.
 ///
@@ -117,7 +118,7 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
     let factor = S::Real::one().mul_pow2(-p);
     let whole = (S::Real::MIN_EXPONENT..=S::Real::MAX_EXPONENT).contains(&-p);
     let level = Level::detect();
-    let in_blocks = if whole { rows::in_blocks::<S>(view.shape(), view.col_stride(), level) } else { (0, 0) };
+    let blocks = if whole { Blocks::of::<S>(view.shape(), view.col_stride(), level) } else { Blocks::NONE };
     for j in 0..view.cols() {
         let (re, im) = work.column(j).as_flattened_mut().split_at_mut(depth * LANES);
         re[rows..].fill(S::Real::zero());
@@ -125,7 +126,7 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
         match view.contiguous_col(j) {
             Some(from) if whole => level.run(Load { from, re, im, scale: (factor, sign) }),
             _ => {
-                for i in if j < in_blocks.1 { in_blocks.0 } else { 0 }..rows {
+                for i in blocks.of_column(j)..rows {
                     let x = view.at(i, j);
                     let x = if whole { x.scale(factor) } else { x.scale_pow2(-p) };
                     re[i] = x.re();
@@ -136,7 +137,7 @@ pub(crate) fn load<S: Scalar>(a: MatRef<'_, S>, adjoint: bool, p: i32, mut work:
             }
         }
     }
-    if in_blocks != (0, 0) {
+    if blocks != Blocks::NONE {
         level.run(rows::Load { a: view, work, scale: (factor, sign) });
     }
 }
@@ -168,19 +169,19 @@ impl<S: Scalar> Task for Load<'_, S> {
 /// Copies the leading columns of a basis out.
 pub(crate) fn unload<S: Scalar>(basis: &Planes<'_, S::Real>, mut to: MatMut<'_, S>) {
     let (stride, level) = (basis.stride(), Level::detect());
-    let in_blocks = rows::in_blocks::<S>(to.shape(), to.col_stride(), level);
+    let blocks = Blocks::of::<S>(to.shape(), to.col_stride(), level);
     for (j, column) in basis.data.chunks_exact(stride).take(to.cols()).enumerate() {
         let (re, im) = column.as_flattened().split_at(basis.depth * LANES);
         match to.contiguous_col(j) {
             Some(to) => level.run(Unload { re, im, to }),
             None => {
-                for i in if j < in_blocks.1 { in_blocks.0 } else { 0 }..to.rows() {
+                for i in blocks.of_column(j)..to.rows() {
                     to.put(i, j, S::from_parts(re[i], if S::PARTS == 2 { im[i] } else { re[i] }));
                 }
             }
         }
     }
-    if in_blocks != (0, 0) {
+    if blocks != Blocks::NONE {
         level.run(rows::Unload { basis, to });
     }
 }

@@ -8,10 +8,30 @@ use crate::scalar::{Scalar, Zero};
 /// Rows and columns of a block.
 const SIDE: usize = 4;
 
-/// Rows and columns of a matrix of this shape that go in blocks, its entries in a row this far apart.
-pub(super) fn in_blocks<S: Scalar>((rows, cols): (usize, usize), stride: usize, level: Level) -> (usize, usize) {
-    let serves = LANES > 1 && stride == 1 && cast::is_reals::<S>() && level.has_vectors::<S::Real>();
-    if serves && rows >= SIDE && cols >= SIDE { (rows / SIDE * SIDE, cols / SIDE * SIDE) } else { (0, 0) }
+/// The rows and columns of a matrix that go in blocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Blocks {
+    rows: usize,
+    cols: usize,
+}
+
+impl Blocks {
+    pub(super) const NONE: Self = Blocks { rows: 0, cols: 0 };
+
+    /// Of a matrix of this shape, its entries in a row `stride` apart.
+    pub(super) fn of<S: Scalar>((rows, cols): (usize, usize), stride: usize, level: Level) -> Self {
+        let serves = LANES > 1 && stride == 1 && cast::is_reals::<S>() && level.has_vectors::<S::Real>();
+        if serves && rows >= SIDE && cols >= SIDE {
+            Blocks { rows: rows / SIDE * SIDE, cols: cols / SIDE * SIDE }
+        } else {
+            Self::NONE
+        }
+    }
+
+    /// How many entries of column j do.
+    pub(super) fn of_column(self, j: usize) -> usize {
+        if j < self.cols { self.rows } else { 0 }
+    }
 }
 
 /// The whole blocks of a matrix into the work storage, times the first number of `scale`; the second is that of the imaginary parts beside it.
