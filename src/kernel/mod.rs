@@ -4,6 +4,7 @@
 //! portable instantiation is the definition and the oracle of the tests.
 
 mod accumulate;
+mod arith;
 pub(crate) mod cast;
 pub(crate) mod columns;
 pub(crate) mod entry;
@@ -25,13 +26,14 @@ mod tile;
 pub(crate) mod transpose;
 pub(crate) mod vector;
 
+#[cfg(test)]
+pub(crate) use arith::Separate;
+pub(crate) use arith::{Arith, Task};
 use lanes::HALF;
 pub(crate) use lanes::{
     LANES, Lane, Planes, RowPart, add_product, add_scaled, each, get, lane_by_lane, padded, set, sub_product,
 };
-#[cfg(test)]
-pub(crate) use level::Separate;
-pub(crate) use level::{Arith, Level, Task};
+pub(crate) use level::Level;
 pub(crate) use planar::{Block, BlockMut, Shape as PlaneShape};
 pub(crate) use prefetch::prefetch;
 pub(crate) use product::{Operand, Product, compute, gemm, gemm_shared};

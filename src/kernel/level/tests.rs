@@ -1,4 +1,5 @@
 use super::*;
+use crate::scalar::Real;
 
 struct Registers<'a, R>(&'a mut usize, core::marker::PhantomData<R>);
 
