@@ -7,7 +7,7 @@ use super::super::{Arith, LANES, Lane, Task};
 use super::Product;
 use super::tiles::add_leading;
 use crate::matrix::MatRef;
-use crate::scalar::{Scalar, Zero};
+use crate::scalar::{Real, Scalar, Zero};
 
 /// A product of matrices that small.
 pub(super) struct Eight<'a, 'b, S: Scalar>(&'b mut Product<'a, S>);
@@ -34,16 +34,24 @@ impl<S: Scalar> Task for Eight<'_, '_, S> {
         let (a, b) = (columns::<A, S>(a.view), columns::<A, S>(b.view));
         for (j, b) in b.iter().enumerate().take(n) {
             lane_by_lane();
-            let mut sum = [S::Real::zero(); LANES];
-            for l in 0..depth.min(LANES) {
-                sum = mul_add::<A, _, LANES>(a[l], [b[l]; LANES], sum);
-            }
+            // (A length that is known, where all columns are there.)
+            let sum = if depth < LANES { combination::<A, _>(&a[..depth], b) } else { combination::<A, _>(&a, b) };
             let sum = each(sum[0], |i| sum[i] * alpha);
             if let Some(column) = c.contiguous_col(j) {
                 add_leading(as_reals(column), keep, &sum);
             }
         }
     }
+}
+
+/// Σ aₗ bₗ.
+#[inline(always)]
+fn combination<A: Arith, R: Real>(a: &[Lane<R>], b: &Lane<R>) -> Lane<R> {
+    let mut sum = [R::zero(); LANES];
+    for (&a, &b) in a.iter().zip(b) {
+        sum = mul_add::<A, _, LANES>(a, [b; LANES], sum);
+    }
+    sum
 }
 
 #[inline(always)]
@@ -63,6 +71,12 @@ fn columns<A: Arith, S: Scalar>(view: MatRef<'_, S>) -> Columns<S::Real> {
 #[inline(always)]
 fn contiguous<S: Scalar>(view: MatRef<'_, S>) -> Columns<S::Real> {
     let (zero, reals) = (S::Real::zero(), reals_of(view.data()));
+    if view.shape() == (LANES, LANES)
+        && view.col_stride() == LANES
+        && let Some(all) = reals.as_chunks().0.first_chunk()
+    {
+        return *all;
+    }
     each([zero; LANES], |j| {
         let rest = reals.get(j * view.col_stride()..).filter(|_| j < view.cols()).unwrap_or_default();
         match rest.first_chunk() {
