@@ -13,6 +13,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// A layout whose last entry lies inside a slice of `len` elements.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(super) fn new(
         rows: usize,
         cols: usize,
