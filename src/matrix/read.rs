@@ -192,12 +192,18 @@ impl<'a, S: Scalar> MatRef<'a, S> {
     }
 
     /// Position of the first entry that is not finite, in the order of the rows, as an error.
-    #[inline(never)]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn check_finite(&self, argument: &'static str) -> Result<(), Error> {
         // All of them first, if that is worth its code; then where it was.
         if !cfg!(target_os = "none") && self.is_finite() {
             return Ok(());
         }
+        self.check_each(argument)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_each(&self, argument: &'static str) -> Result<(), Error> {
         for row in 0..self.rows() {
             for column in 0..self.cols() {
                 let x = self.at(row, column);
