@@ -194,6 +194,7 @@ pub(crate) fn value_of<R: Real, M, F: SpectralMap<R, M>>(f: &F, at: &Values<'_, 
 ///
 /// # Errors
 /// [`Error::NonFinite`] where one is no finite number.
+#[cfg_attr(not(target_os = "none"), inline(always))]
 pub(crate) fn differences_of<R: Real, M, F: SpectralMap<R, M>>(
     f: &F,
     at: &Values<'_, R>,
