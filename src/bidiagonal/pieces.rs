@@ -13,7 +13,7 @@ use crate::scalar::Real;
 
 /// How large the pieces are beside each other. Who leads takes them from the front, others from the back: where they meet pieces are
 /// small, so that nobody waits long.
-const SIZES: [usize; 8] = [3, 2, 2, 1, 1, 2, 2, 3];
+const SIZES: [usize; 8] = [7, 5, 3, 1, 1, 3, 5, 7];
 
 /// Of a matrix that is not large enough for them.
 const FEW: [usize; 4] = [1; 4];
@@ -22,29 +22,29 @@ const TWO: [usize; 2] = [1; 2];
 /// The most pieces.
 pub(crate) const PIECES: usize = SIZES.len();
 
-/// Bytes of the smallest pieces: some microseconds of work, against some tenths to hand it over (`docs/measurements.md`).
-const SMALLEST: usize = 24 << 10;
+/// Matrices of 16, 8 and 4 times so many bytes are cut, by one list each: the smallest pieces take some microseconds, against some tenths to hand
+/// one over (`docs/measurements.md`).
+const BYTES: usize = 24 << 10;
 
-/// How the columns are cut: as which of the lists, and the lanes of a row vector in a piece of size 1.
+/// How the columns are cut: as which of the lists, and the lanes of the row vectors.
 #[derive(Clone, Copy)]
 pub(super) struct Cut {
     sizes: &'static [usize],
-    unit: usize,
+    lanes: usize,
 }
 
 /// How columns `first..n` with `stride` lanes each are cut; `None` where it is one piece.
 #[inline(always)]
 pub(super) fn cut<R: Real>((first, n): (usize, usize), stride: usize, more: &[Lane<R>]) -> Option<Cut> {
-    let units = (n - first) * stride * size_of::<Lane<R>>() / SMALLEST;
-    let (sizes, count): (&[usize], usize) = match units {
+    let units = (n - first) * stride * size_of::<Lane<R>>() / BYTES;
+    let sizes: &[usize] = match units {
         _ if more.is_empty() => return None,
-        16.. => (&SIZES, 16),
-        8.. => (&FEW, 4),
-        4.. => (&TWO, 2),
+        16.. => &SIZES,
+        8.. => &FEW,
+        4.. => &TWO,
         _ => return None,
     };
-    let lanes = n.div_ceil(LANES) - first / LANES;
-    Some(Cut { sizes, unit: lanes.div_ceil(count) })
+    Some(Cut { sizes, lanes: n.div_ceil(LANES) - first / LANES })
 }
 
 /// [`reduction_pass`] over columns from `first` on, z of which is set, in pieces.
@@ -100,12 +100,13 @@ struct Starts {
 impl Starts {
     /// Of each piece, the lanes of the row vectors, counted from that of the first column, and the number of the first column.
     fn places(self) -> impl Iterator<Item = (usize, usize)> {
-        let Starts { first, cut: Cut { sizes, unit }, .. } = self;
-        let mut lane = first / LANES;
-        sizes.iter().map(move |size| {
-            let column = first.max(lane * LANES);
-            lane += size * unit;
-            (size * unit, column)
+        let Starts { first, cut: Cut { sizes, lanes }, .. } = self;
+        let whole: usize = sizes.iter().sum();
+        let (mut size, mut end) = (0, 0);
+        sizes.iter().filter_map(move |next| {
+            size += next;
+            let start = core::mem::replace(&mut end, lanes * size / whole);
+            (end > start).then(|| (end - start, first.max((first / LANES + start) * LANES)))
         })
     }
 
@@ -195,4 +196,26 @@ fn share_reading<'a, R: Real, const PARTS: usize>(
     let count = tasks.iter().flatten().count();
     team.share(level, &mut tasks[..count]);
     (first_z, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_all_lanes_one_after_the_other() {
+        for sizes in [&SIZES[..], &FEW, &TWO] {
+            for (first, lanes) in (0..3 * LANES).flat_map(|first| (1..70).map(move |lanes| (first, lanes))) {
+                let starts = Starts { first, cut: Cut { sizes, lanes }, stride: 1 };
+                let mut lane = first / LANES;
+                for (count, column) in starts.places() {
+                    assert!(count > 0);
+                    assert_eq!(column, first.max(lane * LANES), "{first} {lanes}");
+                    lane += count;
+                    assert_eq!(starts.len(count, column), lane * LANES - column);
+                }
+                assert_eq!(lane, first / LANES + lanes, "{first} {lanes}");
+            }
+        }
+    }
 }
