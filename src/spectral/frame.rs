@@ -161,11 +161,12 @@ impl<'f, 'w, S: Scalar> Frame<'f, 'w, S> {
                 let (low, high) = (j * k + i, i * k + j);
                 let (p, mirror) = (self.p[low], self.p[high]);
                 let (even, odd) = split(p, mirror, differences_of(f, at, (i, j), true)?);
-                (self.p[low], self.p[high]) = (even + odd, (even - odd).conj());
+                let (mut here, mut there) = (even + odd, (even - odd).conj());
                 if above || beside {
-                    self.p[low] -= p.scale(taken(i, j));
-                    self.p[high] -= mirror.scale(taken(j, i));
+                    here -= p.scale(taken(i, j));
+                    there -= mirror.scale(taken(j, i));
                 }
+                (self.p[low], self.p[high]) = (here, there);
             }
         }
         Ok(())

@@ -112,15 +112,13 @@ impl<'a, R: Real> Values<'a, R> {
 ///
 /// # Errors
 /// [`Error::NonFinite`] where it is infinite or NaN.
-#[inline]
-pub(super) fn require_finite<R: Real>(argument: &'static str, place: (usize, usize), x: R) -> Result<R, Error> {
-    if x.is_finite() { Ok(x) } else { Err(not_finite(argument, place, x)) }
-}
-
-#[cold]
-#[inline(never)]
-fn not_finite<R: Real>(argument: &'static str, (row, column): (usize, usize), x: R) -> Error {
-    Error::NonFinite { argument, row, column, nan: x.partial_cmp(&x).is_none() }
+#[cfg_attr(not(target_os = "none"), inline)]
+pub(super) fn require_finite<R: Real>(argument: &'static str, (row, column): (usize, usize), x: R) -> Result<R, Error> {
+    if x.is_finite() {
+        Ok(x)
+    } else {
+        Err(Error::NonFinite { argument, row, column, nan: x.partial_cmp(&x).is_none() })
+    }
 }
 
 /// # Errors
