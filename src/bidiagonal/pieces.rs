@@ -22,8 +22,8 @@ const TWO: [usize; 2] = [1; 2];
 /// The most pieces.
 pub(crate) const PIECES: usize = SIZES.len();
 
-/// Matrices of 16, 8 and 4 times so many bytes are cut, by one list each: the smallest pieces take some microseconds, against some tenths to hand
-/// one over (`docs/measurements.md`).
+/// Matrices of 16, 8 and 4 times so many bytes are cut, by one list each: a step of smaller ones takes little more than to hand a piece over
+/// (`docs/measurements.md`).
 const BYTES: usize = 24 << 10;
 
 /// How the columns are cut: as which of the lists, and the lanes of the row vectors.
