@@ -5,7 +5,7 @@ use crate::block::{BLOCK, PANEL, panels_scratch_cols, scratch_cols};
 use crate::diagonalize::divide_workspace_len;
 use crate::error::Error;
 use crate::jacobi::pairs;
-use crate::kernel::{LANES, padded};
+use crate::kernel::{LANES, padded, spaced};
 use crate::matrix::{MatRef, check_shape};
 use crate::scalar::Scalar;
 use crate::tall::RowBlocks;
@@ -135,7 +135,7 @@ impl Plan {
     /// Entries for the stages alone.
     pub(crate) const fn stages_len<S: Scalar>(&self) -> usize {
         let (m, n) = (self.rows, self.cols);
-        let (tall, short) = (padded(m), padded(n));
+        let (tall, short) = (spaced::<S::Real>(m), spaced::<S::Real>(n));
         let Stores { copy, square, rows, left, right, middle, joint } = self.stores();
         let blocks = padded(BLOCK).saturating_mul(self.scratch_cols(size_of::<S>()));
         let entries = tall
@@ -146,12 +146,12 @@ impl Plan {
             .saturating_add(blocks);
         let put_off = if self.trailing(0, size_of::<S>()) > self.limits.blocked_from {
             let rows = short.saturating_mul(2 * PUT_OFF + 2).saturating_add(padded(2 * PUT_OFF).saturating_mul(n));
-            rows.saturating_add(padded(self.reduced_rows()).saturating_mul(PUT_OFF))
+            rows.saturating_add(spaced::<S::Real>(self.reduced_rows()).saturating_mul(PUT_OFF))
         } else {
             0
         };
         let turned = self.turned((size_of::<S::Real>(), S::PARTS));
-        let pieces = padded(self.reduced_rows()).saturating_mul(self.more_pieces(size_of::<S>()));
+        let pieces = spaced::<S::Real>(self.reduced_rows()).saturating_mul(self.more_pieces(size_of::<S>()));
         let entries = entries.saturating_add(put_off).saturating_add(pieces).saturating_add(turned);
         let divide = if self.divided() { divide_workspace_len(n) } else { 0 };
         let reals = n

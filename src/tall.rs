@@ -64,7 +64,7 @@ impl RowBlocks {
         let lanes_of_all_columns = all.data.len() / all.depth.max(1);
         let (first, rows) = self.rows(i);
         let (before, from) = all.data.split_at_mut(first / LANES * lanes_of_all_columns);
-        let depth = padded(rows) / LANES;
+        let depth = if self.count() == 1 { all.depth } else { padded(rows) / LANES };
         let (height, parts) = (self.height / LANES, all.parts);
         let zeroth = &mut before[..if i == 0 { 0 } else { height * lanes_of_all_columns }];
         let block = &mut from[..depth * lanes_of_all_columns];

@@ -1,7 +1,7 @@
 //! The caller's workspace, handed out piece by piece.
 
 use crate::error::Error;
-use crate::kernel::{LANES, Planes, cast, padded};
+use crate::kernel::{LANES, Planes, cast, spaced};
 use crate::scalar::{Real, Scalar};
 
 /// A cache line, and the widest vector.
@@ -80,7 +80,7 @@ impl<'w, R: Real> Store<'w, R> {
 
     /// The next `cols` columns of `rows` entries in `parts` planes.
     pub(crate) fn planes(&mut self, rows: usize, cols: usize, parts: usize) -> Planes<'w, R> {
-        let depth = padded(rows) / LANES;
+        let depth = spaced::<R>(rows) / LANES;
         let (data, _) = self.take(depth * LANES * parts * cols).as_chunks_mut();
         Planes { data, depth, parts }
     }

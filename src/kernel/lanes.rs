@@ -31,6 +31,20 @@ pub(crate) const fn padded(rows: usize) -> usize {
     rows.div_ceil(LANES).saturating_mul(LANES)
 }
 
+/// Rows of a plane of the work storage, of numbers R: whole lanes, and one line of the cache more where that many would be a multiple of half of a
+/// page. Planes that begin such a multiple after one another take one another's place in the caches.
+pub(crate) const fn spaced<R>(rows: usize) -> usize {
+    let padded = padded(rows);
+    if LANES > 1 && padded > 0 && padded.is_multiple_of(HALF_PAGE / size_of::<R>()) {
+        padded.saturating_add(LINE / size_of::<R>())
+    } else {
+        padded
+    }
+}
+
+const HALF_PAGE: usize = 2048;
+const LINE: usize = 64;
+
 /// At the start of the body of a loop over lanes. What is to become a vector is one lane; without this the compiler may turn the loop the other
 /// way round and gather the same place of many lanes. No instruction comes of it.
 #[inline(always)]

@@ -31,7 +31,7 @@ pub(crate) use arith::Separate;
 pub(crate) use arith::{Arith, Task};
 use lanes::HALF;
 pub(crate) use lanes::{
-    LANES, Lane, Planes, RowPart, add_product, add_scaled, each, get, lane_by_lane, padded, set, sub_product,
+    LANES, Lane, Planes, RowPart, add_product, add_scaled, each, get, lane_by_lane, padded, set, spaced, sub_product,
 };
 pub(crate) use level::Level;
 pub(crate) use planar::{Block, BlockMut, Shape as PlaneShape};

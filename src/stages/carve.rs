@@ -25,7 +25,7 @@ impl<'w, R: Real> Core<'w, R> {
         let bytes = size_of::<R>() * parts;
         let more = store.planes(plan.reduced_rows(), plan.more_pieces(bytes), parts).data;
         let blocks = store.planes(BLOCK, plan.scratch_cols(bytes), parts).data;
-        let turned = store.planes(plan.turned((size_of::<R>(), parts)), 1, parts).data;
+        let [turned] = store.reals(plan.turned((size_of::<R>(), parts)) * parts);
         let put_off = if plan.reduced_in_blocks(bytes) > 0 { PUT_OFF } else { 0 };
         let put_off = PutOff {
             t: store.planes(n, put_off, parts),

@@ -52,7 +52,7 @@ pub(crate) struct Core<'w, R> {
     divide: &'w mut [R],
     blocks: &'w mut [Lane<R>],
     /// The columns of R where they are turned in pairs.
-    turned: &'w mut [Lane<R>],
+    turned: &'w mut [R],
     put_off: PutOff<'w, R>,
 }
 
@@ -131,7 +131,7 @@ impl<'w, R: Real> Core<'w, R> {
             return false;
         }
         let r = Turned { a: self.square.reborrow(), d: &mut *self.d, v: self.rows.reborrow() };
-        let done = r.decompose(self.turned.as_flattened_mut(), self.level);
+        let done = r.decompose(self.turned, self.level);
         if done {
             self.set_left_corner();
         }

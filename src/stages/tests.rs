@@ -7,7 +7,7 @@ use crate::workspace::{ALIGNMENT, Store};
 
 /// Of every kind of plan. (What is asked for beyond the end is refused in `Store`, by an assertion.)
 fn pieces_of<S: Scalar>() {
-    let lens = [1, 4, 5, 31, 32, 33, 59, 60, 61, 71, 72, 130, 257, 400, 520, 700, 1500];
+    let lens = [1, 4, 5, 31, 32, 33, 59, 60, 61, 71, 72, 130, 256, 257, 400, 512, 520, 700, 1500];
     for (m, n) in lens.iter().flat_map(|&m| lens.map(|n| (m, n))) {
         for vectors in [Vectors::None, Vectors::Thin, Vectors::Full] {
             let plan = Plan::new::<S>(m, n, vectors);
