@@ -9,8 +9,49 @@
 //! y = ½ (Q − R) = det A/x, and U and V are square roots of the unit complex numbers e^{i(β + α)} and e^{i(β − α)}, found without an angle; of the two of V the one that gives α, not α + π.
 
 use crate::jacobi::{Column, Triplets};
-use crate::scalar::{One, Real, Scalar, Zero};
+use crate::scalar::{Real, Scalar, Zero};
 use crate::scale::{reliable, to_unit};
+
+/// The two parts of 2 A, and what they tell of s. No branch depends on a number, so that many matrices can go side by side.
+pub(crate) struct Parts<R> {
+    /// Q (cos α, sin α).
+    q: [R; 2],
+    /// R (cos β, sin β).
+    r: [R; 2],
+    /// Q² R². Where that is not [`reliable`], one of the two has no reliable direction, as for multiples of orthogonal matrices.
+    pub(crate) product: R,
+    /// x and |y|.
+    pub(crate) values: [R; 2],
+    /// Of y.
+    sign: R,
+}
+
+impl<R: Real> Parts<R> {
+    /// Of [a b; c d], at unit size.
+    #[inline(always)]
+    pub(crate) fn of([a, b, c, d]: [R; 4]) -> Self {
+        let (e, f, g, h) = (a + d, a - d, c + b, c - b);
+        let (q_squared, r_squared) = (e * e + h * h, f * f + g * g);
+        let large = R::from_f64(0.5) * (q_squared.sqrt() + r_squared.sqrt());
+        // ½ (Q − R), where nothing cancels that is not in the determinant.
+        let small = (a * d - b * c) / large;
+        let (product, sign) = (q_squared * r_squared, R::one().with_sign(small));
+        Parts { q: [e, h], r: [f, g], product, values: [large, small.abs().smaller(large)], sign }
+    }
+
+    /// The columns of U, and those of V.
+    #[inline(always)]
+    pub(crate) fn bases(&self) -> [[[R; 2]; 2]; 2] {
+        let Parts { q: [e, h], r: [f, g], product, sign, .. } = *self;
+        let size = product.sqrt();
+        let (u_cos, u_sin) = half_angle(size, e * f - h * g, e * g + h * f);
+        let (v_cos, v_sin) = half_angle(size, e * f + h * g, e * g - h * f);
+        let (cos, sin) = (u_cos * v_cos + u_sin * v_sin, u_sin * v_cos - u_cos * v_sin);
+        let one = R::one().with_sign(cos * e + sin * h);
+        let (v_cos, v_sin) = (v_cos * one, v_sin * one);
+        [[[u_cos, u_sin], [-u_sin, u_cos]], [[v_cos, v_sin], [-v_sin * sign, v_cos * sign]]]
+    }
+}
 
 /// U, s and V of the matrix whose entry (i, j) is `entry(i, j)`; `R` and `K` are 2. `largest` is the largest modulus of an entry, finite.
 /// `None` where Q or R is so small that its direction is not reliable, as for multiples of orthogonal matrices, or where s₁ overflows.
@@ -20,33 +61,16 @@ pub(crate) fn two_by_two<S: Scalar, const R: usize, const C: usize, const K: usi
     largest: S::Real,
 ) -> Option<Triplets<S, R, C, K>> {
     let (shift, [first, second]) = to_unit(K, largest);
-    let entry = |i: usize, j: usize| entry(i, j).re() * first * second;
-    let (a, b, c, d) = (entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1));
-    let (e, f, g, h) = (a + d, a - d, c + b, c - b);
-    let (q_squared, r_squared) = (e * e + h * h, f * f + g * g);
-    let product = q_squared * r_squared;
-    let half = S::Real::from_f64(0.5);
-    let (q, r) = (q_squared.sqrt(), r_squared.sqrt());
-    let large = half * (q + r);
-    // ½ (Q − R), where nothing cancels that is not in the determinant.
-    let small = (a * d - b * c) / large;
-    let s = [large.mul_pow2(-shift), small.abs().smaller(large).mul_pow2(-shift)];
-    if !(product > reliable() && s[0].is_finite()) {
+    let parts = Parts::of([(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| entry(i, j).re() * first * second));
+    let s = parts.values.map(|s| s.mul_pow2(-shift));
+    if !(parts.product > reliable() && s[0].is_finite()) {
         return None;
     }
     let mut triplets =
         Triplets { columns: [Column { u: [S::zero(); R], v: [S::zero(); C] }; K], s: [S::Real::zero(); K] };
     triplets.s.copy_from_slice(&s[..K]);
     if C > 0 {
-        let size = product.sqrt();
-        let (u_cos, u_sin) = half_angle(size, e * f - h * g, e * g + h * f);
-        let (v_cos, v_sin) = half_angle(size, e * f + h * g, e * g - h * f);
-        let (cos, sin) = (u_cos * v_cos + u_sin * v_sin, u_sin * v_cos - u_cos * v_sin);
-        let one = S::Real::one().with_sign(cos * e + sin * h);
-        let (v_cos, v_sin) = (v_cos * one, v_sin * one);
-        let sign = S::Real::one().with_sign(small);
-        let u = [[u_cos, u_sin], [-u_sin, u_cos]];
-        let v = [[v_cos, v_sin], [-v_sin * sign, v_cos * sign]];
+        let [u, v] = parts.bases();
         for (column, (u, v)) in triplets.columns.iter_mut().zip(u.iter().zip(&v)) {
             column.u.iter_mut().zip(u).for_each(|(x, &y)| *x = S::from_real(y));
             column.v.iter_mut().zip(v).for_each(|(x, &y)| *x = S::from_real(y));
@@ -56,7 +80,7 @@ pub(crate) fn two_by_two<S: Scalar, const R: usize, const C: usize, const K: usi
 }
 
 /// The square root of (x + i y)/size, of modulus 1 for size = |x + i y|, in the right half plane.
-#[inline]
+#[inline(always)]
 fn half_angle<R: Real>(size: R, x: R, y: R) -> (R, R) {
     let sum = size + x.abs();
     let h = (sum * sum + y * y).sqrt().recip();

@@ -125,7 +125,7 @@ fn mid_sizes_are_the_loop() {
 /// The values alone: side by side those of the decomposition to the last bit, one by one those of each matrix alone.
 #[test]
 fn values_are_those_of_the_factors() {
-    for (m, n) in [(4, 4), (5, 3), (12, 9)] {
+    for (m, n) in [(2, 2), (4, 4), (5, 3), (12, 9)] {
         let all = matrices::<f64>(20, m, n);
         let a = Many::holding(&all, Place::RowMajor);
         let none = decompose(&a, Vectors::None, Place::RowMajor);

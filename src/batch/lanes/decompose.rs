@@ -1,12 +1,13 @@
 //! U, s and V of the W matrices of a tile.
 
 use super::ahead::Ahead;
+use super::closed::Closed;
 use super::jacobi::{Columns, reciprocals};
 use super::scale::Scales;
 use super::tile::{LONGEST, MOST};
 use crate::jacobi::complete;
-use crate::kernel::Arith;
 use crate::kernel::vector::{Lane, any, entry_by_entry, map, mul_add, splat, squares, zip};
+use crate::kernel::{Arith, Task};
 use crate::scalar::{Real, Scalar, Zero};
 use crate::scale::{exponent, reliable, unit_exponent};
 
@@ -32,22 +33,42 @@ impl<R: Real, const W: usize> Outcome<R, W> {
 impl<R: Real, const W: usize> Columns<'_, R, W> {
     /// The matrices that stand in the upper part of the columns, at least as many rows as columns, are decomposed: U stands
     /// there afterwards, V (if the columns have room for it) below, and s in place of the norms. What is needed next is asked for on the way.
+    /// Real 2×2 matrices may go by the closed form, where that is reliable.
     #[inline(always)]
-    pub(super) fn decompose<A: Arith, S: Scalar<Real = R>>(
+    pub(super) fn decompose<A: Arith, S: Scalar<Real = R>, const CLOSED: bool>(
         &mut self,
         mut ahead: Option<Ahead<'_, R>>,
     ) -> Outcome<R, W> {
         let scales = self.prepare::<A, S>();
-        let unconverged = self.orthogonalize::<A, S>(&mut ahead);
-        self.measure::<A>();
-        self.sort();
-        self.normalize::<A, S>();
+        let mut unconverged = splat(R::zero());
+        if const { CLOSED } {
+            let closed = Closed::of(self);
+            if closed.everywhere() {
+                ahead.iter_mut().for_each(Ahead::ask_all);
+                closed.write(self);
+            } else {
+                A::call(Turn::<S, W> { columns: self, ahead: &mut ahead, unconverged: &mut unconverged });
+                closed.write_some(self);
+            }
+        } else {
+            unconverged = self.turn::<A, S>(&mut ahead);
+        }
         for s in self.norms.iter_mut() {
             *s = scales.undo(*s);
         }
         let finite = |s: R| if s.is_finite() { R::zero() } else { R::one() };
         let overflow = self.norms.first().map_or(splat(R::zero()), |&s| map(s, finite));
         Outcome { bad: scales.bad, unconverged, overflow }
+    }
+
+    /// One-sided Jacobi: from columns at unit size to U, V and s. One for each lane that has not converged.
+    #[inline(always)]
+    fn turn<A: Arith, S: Scalar<Real = R>>(&mut self, ahead: &mut Option<Ahead<'_, R>>) -> Lane<R, W> {
+        let unconverged = self.orthogonalize::<A, S>(ahead);
+        self.measure::<A>();
+        self.sort();
+        self.normalize::<A, S>();
+        unconverged
     }
 
     /// The conjugates of complex matrices.
@@ -136,6 +157,22 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
                 }
             }
         }
+    }
+}
+
+/// [`Columns::turn`] as a function of its own.
+struct Turn<'c, 'w, 'a, S: Scalar, const W: usize> {
+    columns: &'c mut Columns<'w, S::Real, W>,
+    ahead: &'c mut Option<Ahead<'a, S::Real>>,
+    unconverged: &'c mut Lane<S::Real, W>,
+}
+
+impl<S: Scalar, const W: usize> Task for Turn<'_, '_, '_, S, W> {
+    type Real = S::Real;
+
+    #[inline(always)]
+    fn run<A: Arith>(self) {
+        *self.unconverged = self.columns.turn::<A, S>(self.ahead);
     }
 }
 

@@ -20,6 +20,7 @@
 
 mod ahead;
 mod backward;
+mod closed;
 mod decompose;
 mod derivative;
 mod forward;
