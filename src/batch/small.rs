@@ -22,12 +22,14 @@ pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) ->
     lanes::serves(rows, cols) && triplets == smaller(rows, cols)
 }
 
-/// Bytes of a batch from which memory is asked for ahead (`docs/measurements.md`).
-const AHEAD_FROM: usize = 16 << 20;
+/// Bytes of a batch, and entries of its matrices, from which memory is asked for ahead: a part of a third cache, of which others want theirs; the processor
+/// itself is in time for matrices of four entries (`docs/measurements.md`).
+const AHEAD_FROM: (usize, usize) = (4 << 20, 5);
 
-/// Bytes of `count` items, each an m×n matrix and this many pairs of thin bases.
-const fn bytes<S: Scalar>(count: usize, (m, n): (usize, usize), bases: usize) -> usize {
-    count.saturating_mul((m * n + bases * smaller(m, n) * (m + n)) * size_of::<S>())
+/// Whether that is so for `count` items, each an m×n matrix and this many pairs of thin bases.
+const fn far<S: Scalar>(count: usize, (m, n): (usize, usize), bases: usize) -> bool {
+    let bytes = count.saturating_mul((m * n + bases * smaller(m, n) * (m + n)) * size_of::<S>());
+    bytes > AHEAD_FROM.0 && m * n >= AHEAD_FROM.1
 }
 
 /// Whether the factors are the thin ones and a (co)tangent has all of their triplets; `parts` are its U, s and V. What is not like that goes one by
@@ -51,7 +53,7 @@ pub(super) fn svd<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (a.shape(), Level::detect());
-    let far = bytes::<S>(a.count(), shape, 1) > AHEAD_FROM;
+    let far = far::<S>(a.count(), shape, 1);
     for_each_piece((a, out), len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(Some(()), |(a, out), work, told| {
@@ -82,7 +84,7 @@ pub(super) fn vjp<S: Scalar>(
     run: Run<'_, S, Report<S::Real>>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (items.0.shape().0, Level::detect());
-    let far = bytes::<S>(items.0.u.count(), shape, 2) > AHEAD_FROM;
+    let far = far::<S>(items.0.u.count(), shape, 2);
     for_each_piece(items, len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(None, |(factors, cotangent, target), work, told| {
@@ -127,7 +129,7 @@ pub(super) fn jvp<S: Scalar>(
     run: Run<'_, S>,
 ) -> Result<Summary, Error> {
     let (shape, level) = (items.0.shape().0, Level::detect());
-    let far = bytes::<S>(items.0.u.count(), shape, 2) > AHEAD_FROM;
+    let far = far::<S>(items.0.u.count(), shape, 2);
     for_each_piece(items, len, run, |piece| {
         let count = piece.log.count;
         piece.at_once(Some(()), |(factors, a_dot, tangent), work, told| {

@@ -39,10 +39,4 @@ impl<'t, R> Ahead<'t, R> {
             }
         }
     }
-
-    /// Asks for all that is left.
-    #[inline(never)]
-    pub(super) fn ask_all(&mut self) {
-        self.0.iter_mut().flatten().for_each(prefetch);
-    }
 }

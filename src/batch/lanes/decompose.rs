@@ -33,7 +33,7 @@ impl<R: Real, const W: usize> Outcome<R, W> {
 impl<R: Real, const W: usize> Columns<'_, R, W> {
     /// The matrices that stand in the upper part of the columns, at least as many rows as columns, are decomposed: U stands
     /// there afterwards, V (if the columns have room for it) below, and s in place of the norms. What is needed next is asked for on the way.
-    /// Real 2×2 matrices may go by the closed form, where that is reliable.
+    /// Real 2×2 matrices may go by the closed form, where that is reliable; nothing is asked for on their way.
     #[inline(always)]
     pub(super) fn decompose<A: Arith, S: Scalar<Real = R>, const CLOSED: bool>(
         &mut self,
@@ -44,7 +44,6 @@ impl<R: Real, const W: usize> Columns<'_, R, W> {
         if const { CLOSED } {
             let closed = Closed::of(self);
             if closed.everywhere() {
-                ahead.iter_mut().for_each(Ahead::ask_all);
                 closed.write(self);
             } else {
                 A::call(Turn::<S, W> { columns: self, ahead: &mut ahead, unconverged: &mut unconverged });
