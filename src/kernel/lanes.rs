@@ -31,12 +31,12 @@ pub(crate) const fn padded(rows: usize) -> usize {
     rows.div_ceil(LANES).saturating_mul(LANES)
 }
 
-/// Rows of a plane of the work storage, of numbers R: whole lanes, and one line of the cache more where that many would be a multiple of half of a
+/// Rows of a plane of the work storage, of numbers R: whole lanes, and a line of the cache more where that many would be a multiple of half of a
 /// page. Planes that begin such a multiple after one another take one another's place in the caches.
 pub(crate) const fn spaced<R>(rows: usize) -> usize {
     let padded = padded(rows);
     if LANES > 1 && padded > 0 && padded.is_multiple_of(HALF_PAGE / size_of::<R>()) {
-        padded.saturating_add(LINE / size_of::<R>())
+        padded.saturating_add((LINE / size_of::<R>()).next_multiple_of(LANES))
     } else {
         padded
     }
@@ -366,6 +366,24 @@ mod tests {
             assert_eq!((first.get(LANES).re, rest.get(last).re), (entry(1, 2).re, entry(0, 2).re));
             assert_eq!((rest.split_off(9).re.len(), rest.re.len(), rest.im.len()), (2, 0, 0));
             assert_eq!((data[1][0], data[5 * parts - 1][LANES - 1] < 0.0), (entry(1, 2).re, parts == 2));
+        }
+    }
+
+    /// Whole lanes, which hold the rows, and no more than a line of the cache, or one lane, beyond.
+    #[test]
+    fn planes_do_not_take_one_anothers_place() {
+        fn check<R>(rows: usize) {
+            let spaced = spaced::<R>(rows);
+            let more = (spaced - padded(rows)) * size_of::<R>();
+            let line = LINE.max(LANES * size_of::<R>());
+            assert!(spaced >= rows && spaced.is_multiple_of(LANES) && (more == 0 || more == line), "{rows}: {spaced}");
+            let bytes = spaced * size_of::<R>();
+            assert!(LANES == 1 || rows == 0 || !bytes.is_multiple_of(HALF_PAGE), "{rows}: {bytes} bytes");
+        }
+        for rows in 0..3000 {
+            check::<f32>(rows);
+            check::<f64>(rows);
+            check::<[f64; 2]>(rows);
         }
     }
 }
