@@ -22,14 +22,15 @@ pub(super) const fn differentiates(rows: usize, cols: usize, triplets: usize) ->
     lanes::serves(rows, cols) && triplets == smaller(rows, cols)
 }
 
-/// Bytes of a batch, and entries of its matrices, from which memory is asked for ahead: a part of a third cache, of which others want theirs; the processor
-/// itself is in time for matrices of four entries (`docs/measurements.md`).
-const AHEAD_FROM: (usize, usize) = (4 << 20, 5);
+/// Bytes of a batch from which memory is asked for ahead: a part of a third cache, of which others want theirs (`docs/measurements.md`).
+const AHEAD_FROM: usize = 4 << 20;
+/// Entries of matrices for which the processor itself is in time.
+const IN_TIME: usize = 4;
 
-/// Whether that is so for `count` items, each an m×n matrix and this many pairs of thin bases.
+/// Whether memory is asked for ahead for `count` items, each an m×n matrix and this many pairs of thin bases.
 const fn far<S: Scalar>(count: usize, (m, n): (usize, usize), bases: usize) -> bool {
     let bytes = count.saturating_mul((m * n + bases * smaller(m, n) * (m + n)) * size_of::<S>());
-    bytes > AHEAD_FROM.0 && m * n >= AHEAD_FROM.1
+    bytes > AHEAD_FROM && m * n > IN_TIME
 }
 
 /// Whether the factors are the thin ones and a (co)tangent has all of their triplets; `parts` are its U, s and V. What is not like that goes one by
